@@ -1,0 +1,117 @@
+"""Settings: where the state lives, which environment, what connections mean. From pyproject, the environment, the command."""
+
+import os
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ninefold.errors import UsageError, closest
+
+_KEYS = {"project", "home", "ledger", "lake", "artifacts", "online", "compute", "anchor", "connections", "host", "port", "tz"}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What one environment says. URLs of stores; ``connections`` by name; secrets stay references (``env:NAME``)."""
+
+    root: Path
+    home: Path
+    environment: str
+    project: str | None
+    ledger: str
+    lake: str
+    artifacts: str
+    anchor: Path | None
+    host: str
+    port: int
+    connections: dict[str, str] = field(default_factory=dict)
+
+    def connection(self, name: str) -> str | None:
+        """The URL of a connection, with secrets resolved; None where the environment has no such connection."""
+        url = self.connections.get(name)
+        return None if url is None else secret(url)
+
+
+def secret(text: str) -> str:
+    """The value behind ``env:NAME``, alone or as ``${NAME}`` inside a URL; any other text is itself.
+
+    >>> os.environ["NINEFOLD_EXAMPLE"] = "s3cret"
+    >>> secret("env:NINEFOLD_EXAMPLE"), secret("postgresql://me:${NINEFOLD_EXAMPLE}@db/x"), secret("plain")
+    ('s3cret', 'postgresql://me:s3cret@db/x', 'plain')
+    """
+    if text.startswith("env:"):
+        return _variable(text[4:])
+    while "${" in text:
+        head, _, rest = text.partition("${")
+        name, _, tail = rest.partition("}")
+        text = head + _variable(name) + tail
+    return text
+
+
+def _variable(name: str) -> str:
+    if name not in os.environ:
+        raise UsageError(f"the environment variable {name} is not set", hint=f"export {name}=... and try again")
+    return os.environ[name]
+
+
+def find_root(start: Path | None = None) -> Path:
+    """The nearest folder upwards with a pyproject that has ``[tool.ninefold]``, or with a ``.ninefold``; else ``start``."""
+    start = (start or Path.cwd()).absolute()
+    for folder in (start, *start.parents):
+        if (folder / ".ninefold").is_dir() or "tool.ninefold" in _text(folder / "pyproject.toml"):
+            return folder
+    return start
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        return ""
+
+
+def load(root: Path | None = None, environment: str | None = None) -> Settings:
+    """The settings of the project in ``root`` (default: found upwards from here), in ``environment`` (default ``dev``).
+
+    Later wins: defaults, ``[tool.ninefold]``, ``[tool.ninefold.environments.NAME]``, ``NINEFOLD_*`` variables.
+    """
+    root = (root or find_root()).absolute()
+    path = root / "pyproject.toml"
+    try:
+        table: dict[str, Any] = tomllib.loads(_text(path)).get("tool", {}).get("ninefold", {})
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"it is not valid TOML: {error}", where=str(path)) from None
+    environments = table.get("environments", {})
+    name = environment or os.environ.get("NINEFOLD_IN") or "dev"
+    if name != "dev" and name not in environments:
+        raise UsageError(f'there is no environment "{name}"', where=str(path), hint=closest(name, ["dev", *environments]))
+    merged: dict[str, Any] = {k: v for k, v in table.items() if k != "environments"}
+    chosen = environments.get(name, {})
+    merged |= {k: v for k, v in chosen.items() if k != "connections"}
+    merged["connections"] = {**table.get("connections", {}), **chosen.get("connections", {})}
+    for key in merged:
+        if key not in _KEYS:
+            raise UsageError(f'the setting "{key}" is not known', where=f"{path} [tool.ninefold]", hint=closest(key, _KEYS))
+    for key in _KEYS - {"connections"}:
+        if value := os.environ.get(f"NINEFOLD_{key.upper()}"):
+            merged[key] = value
+    home = Path(os.path.expanduser(str(merged.get("home", ".ninefold"))))
+    home = home if home.is_absolute() else root / home
+    anchor = merged.get("anchor")
+    return Settings(
+        root=root, home=home, environment=name, project=merged.get("project"),
+        ledger=str(merged.get("ledger", f"sqlite:///{home / 'ledger.db'}")), lake=str(merged.get("lake", home / "lake")),
+        artifacts=str(merged.get("artifacts", home / "blobs")), anchor=(root / anchor) if anchor else None,
+        host=str(merged.get("host", "127.0.0.1")), port=_port(merged.get("port", 9009)), connections=merged["connections"],
+    )
+
+
+def _port(value: Any) -> int:
+    try:
+        port = int(value)
+    except (TypeError, ValueError):
+        port = -1
+    if not 0 <= port <= 65535:
+        raise UsageError(f"the port is {value!r}", hint="give a number from 0 (any free one) to 65535")
+    return port

@@ -1,0 +1,45 @@
+"""A source: files, an object store, a database, a topic, a Python function, or rows posted over HTTP."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from ninefold.errors import DeclarationError
+from ninefold.things import Thing, as_tuple, frozen_mapping
+
+
+@dataclass(frozen=True, eq=False, slots=True, init=False)
+class Source(Thing):
+    """Where rows come from.
+
+    ``of`` is a path or glob (CSV, also zipped or gzipped; JSON lines; Parquet; Arrow), a URL (``s3://``, ``https://``,
+    ``postgresql://``, ``sqlite:///``, ``duckdb:///`` with ``query=``), a connection (``"bus:payments"``), a function that
+    returns a frame, or None for rows that are posted to ``/sources/<name>``. ``null`` are texts that mean "no value";
+    ``types`` fixes column types by name (``{"zip": "str"}``); ``query`` is the SQL to read; ``watermark`` a column that
+    only grows, so that only newer rows are read next time.
+
+    >>> import ninefold as nf
+    >>> nf.Source("data/flights.csv", null="NA").null
+    ('NA',)
+    """
+
+    noun: ClassVar[str] = "source"
+
+    of: "str | Callable[..., Any] | None"
+    null: tuple[str, ...]
+    types: tuple[tuple[str, str], ...]
+    query: str | None
+    watermark: str | None
+    format: str | None
+    was: str | None
+
+    def __init__(
+        self, of: "str | Callable[..., Any] | None" = None, *, null: str | list[str] | None = None,
+        types: dict[str, str] | None = None, query: str | None = None, watermark: str | None = None,
+        format: str | None = None, was: str | None = None,
+    ) -> None:
+        if of is not None and not isinstance(of, str) and not callable(of):
+            raise DeclarationError(f"{of!r} is no source", hint="give a path, a URL, a connection or a function")
+        values = (of, as_tuple(null), frozen_mapping(types), query, watermark, format, was)
+        for name, value in zip(self.__dataclass_fields__, values, strict=True):
+            object.__setattr__(self, name, value)

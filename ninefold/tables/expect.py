@@ -1,0 +1,109 @@
+"""Expectations: rules about a table's rows, as values. Checking them is in ``check``."""
+
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from ninefold.errors import DeclarationError
+from ninefold.things import as_tuple
+from ninefold.units import share
+
+Otherwise = Literal["quarantine", "stop"]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Expectation:
+    """One rule. Rows that break it are quarantined with ``text`` as the reason; ``otherwise="stop"`` ends the run instead.
+
+    ``at_most`` is the share of rows that may break it before the run stops (None: any).
+    """
+
+    kind: str
+    columns: tuple[str, ...]
+    args: tuple[Any, ...] = ()
+    otherwise: Otherwise = "quarantine"
+    at_most: float | None = None
+
+    @property
+    def text(self) -> str:
+        parts = [repr(c) for c in self.columns] + [str(list(a)) if isinstance(a, tuple) else str(a) for a in self.args]
+        return f"{self.kind}({', '.join(parts)})"
+
+    def or_stop(self, at_most: str = "0%") -> "Expectation":
+        """Stop the run where more than this share of the rows breaks the rule.
+
+        >>> import ninefold as nf
+        >>> nf.unique("id").or_stop().otherwise
+        'stop'
+        """
+        return replace(self, otherwise="stop", at_most=share(at_most))
+
+
+def unique(*columns: str) -> Expectation:
+    """No two rows have the same values in these columns. The first row stays, the others break the rule.
+
+    >>> import ninefold as nf
+    >>> nf.unique("store", "day").text
+    "unique('store', 'day')"
+    """
+    return Expectation("unique", columns)
+
+
+def not_null(*columns: str) -> Expectation:
+    """None of these columns is null."""
+    return Expectation("not_null", columns)
+
+
+def between(column: str, low: Any, high: Any) -> Expectation:
+    """``low <= column <= high``; null passes.
+
+    >>> import ninefold as nf
+    >>> nf.between("wind_speed", 0, 120).text
+    "between('wind_speed', 0, 120)"
+    """
+    if low > high:
+        raise DeclarationError(f"between({column!r}, {low!r}, {high!r}): the lower limit is above the upper one")
+    return Expectation("between", (column,), (low, high))
+
+
+def one_of(column: str, values: list[Any]) -> Expectation:
+    """The column has one of these values; null passes.
+
+    >>> import ninefold as nf
+    >>> nf.one_of("origin", ["EWR", "JFK"]).text
+    "one_of('origin', ['EWR', 'JFK'])"
+    """
+    return Expectation("one_of", (column,), (as_tuple(values),))
+
+
+def matches(column: str, pattern: str) -> Expectation:
+    """The text matches the regular expression (Rust syntax, anywhere in the text); null passes."""
+    return Expectation("matches", (column,), (pattern,))
+
+
+def holds(expression: Any, text: str = "") -> Expectation:
+    """A Polars expression over the row's columns is true; null passes.
+
+    >>> import ninefold as nf, polars as pl
+    >>> nf.holds(pl.col("left_at") <= pl.col("arrived_at"), "leaves before it arrives").text
+    'leaves before it arrives'
+    """
+    return _Holds("holds", (), (expression,), text_=text)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Holds(Expectation):
+    text_: str = ""
+
+    @property
+    def text(self) -> str:
+        return self.text_ or f"holds({self.args[0]})"
+
+
+def refers_to(column: str, table: Any, key: str | None = None) -> Expectation:
+    """Each value is the key of a row of ``table``; null passes."""
+    return Expectation("refers_to", (column,), (table, key))
+
+
+def row_count(low: int, high: int | None = None) -> Expectation:
+    """The table has at least ``low`` and at most ``high`` rows; always stops the run where it has not."""
+    return Expectation("row_count", (), (low, high), otherwise="stop", at_most=0.0)
