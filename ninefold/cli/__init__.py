@@ -1,0 +1,47 @@
+"""The command line: one file per command group, each imported only when it is asked for."""
+
+import sys
+
+from ninefold.cli.group import LazyGroup
+from ninefold.cli.report import report
+
+COMMANDS = {
+    # name: (module, one line of help)
+    "new": ("project", "Make a project: the one file, with data to try it on."),
+    "check": ("project", "Read a project and say what is wrong, without touching data."),
+    "plan": ("run", "Show what a run would do, and why."),
+    "run": ("run", "Run all stages; what has not changed is not done again."),
+    "status": ("status", "Is the problem solved; the nine stages; what waits for whom."),
+    "why": ("why", "Trace a prediction, a step or a version back to its causes."),
+    "explore": ("explore", "Profile the tables, find leaks, propose hypotheses."),
+    "deploy": ("release", "Freeze the project and release a version to an endpoint."),
+    "rollback": ("release", "Return an endpoint to its version before."),
+    "approve": ("release", "Approve a version, by name, where the risk asks for it."),
+    "up": ("up", "Serve: pages, predictions, events, the API, the loop."),
+    "replay": ("replay", "Feed past production through the live endpoint."),
+    "demo": ("demo", "The whole story on the flights of 2013, in two minutes."),
+    "runs": ("runs", "Runs: list, show, compare."),
+    "tables": ("tables", "Tables: list, show, diff, quarantine."),
+    "features": ("features", "Features: list, check online against batch."),
+    "models": ("models", "Models: list versions, show the competition."),
+    "endpoints": ("endpoints", "Endpoints: list releases, score a file."),
+    "items": ("items", "Work items: what waits for whom."),
+    "card": ("card", "The model card and the release report, from facts."),
+    "audit": ("audit", "Verify the ledger; export it with its verifier."),
+    "doctor": ("keep", "Look for damage, and say what can be done."),
+    "backup": ("keep", "Copy the whole home, verified."),
+    "restore": ("keep", "Bring a backup back."),
+    "upgrade": ("keep", "Bring the database of an older release up to date."),
+}
+
+cli = LazyGroup(
+    name="ninefold",
+    commands=COMMANDS,
+    help="Nine stages, one file: a machine-learning system from the problem to the monitor, and round again.",
+    epilog="Start with `ninefold demo`, or `ninefold new myproject`.",
+)
+
+
+def main() -> None:
+    """Run the command line; every expected error becomes a sentence and an exit code."""
+    sys.exit(report(cli))

@@ -1,0 +1,116 @@
+"""How the command line answers: results as text or JSON, errors as sentences, exit codes that scripts can use."""
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ninefold.errors import DeclarationErrors, NinefoldError, UsageError
+
+DONE, FAILED, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
+
+
+def report(cli: click.Command) -> int:
+    """Run a command and return its exit code: 0 done, 1 the work failed, 2 wrong use, 130 interrupted."""
+    as_json = "--json" in sys.argv
+    try:
+        result = cli.main(standalone_mode=False)
+        return result if isinstance(result, int) else DONE
+    except NinefoldError as error:
+        _say_error(error, as_json)
+        return WRONG_USE if isinstance(error, UsageError) else FAILED
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except click.ClickException as error:
+        if as_json:
+            print(json.dumps({"error": {"code": "usage", "message": error.format_message(), "hint": "", "where": ""}}))
+        else:
+            error.show()
+        return WRONG_USE
+    except (KeyboardInterrupt, click.Abort):
+        print("\ninterrupted: nothing is lost; the same command goes on where it stopped", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+
+
+def _say_error(error: NinefoldError, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps({"error": {"code": error.code, "message": error.message, "hint": error.hint, "where": error.where}}))
+        return
+    errors: Iterable[NinefoldError] = error.errors if isinstance(error, DeclarationErrors) else [error]
+    for one in errors:
+        click.echo(click.style("error: ", fg="red", bold=True) + str(one), err=True)
+        if one.hint:
+            click.echo(f"  {one.hint}", err=True)
+
+
+class Say:
+    """What a command prints: text for people, one JSON document for programs."""
+
+    def __init__(self, as_json: bool) -> None:
+        self.json = as_json
+
+    def result(self, value: Any, text: Callable[[], None] | str) -> None:
+        """The command's answer: ``value`` as JSON, or ``text``."""
+        if self.json:
+            print(json.dumps(value, default=str, allow_nan=False))
+        elif callable(text):
+            text()
+        else:
+            click.echo(text)
+
+    def line(self, text: str = "", **style: Any) -> None:
+        """A line for people; nothing in JSON mode."""
+        if not self.json:
+            click.echo(click.style(text, **style) if style else text)
+
+    def event(self, name: str, **values: Any) -> None:
+        """Progress for programs: one JSON line on standard error; nothing for people."""
+        if self.json:
+            print(json.dumps({"event": name, **values}, default=str), file=sys.stderr, flush=True)
+
+
+def table(headers: Sequence[str], rows: Iterable[Sequence[Any]], *, right: Sequence[int] = ()) -> str:
+    """Rows in columns, aligned; ``right`` are the columns with numbers.
+
+    >>> print(table(["name", "rows"], [["a", 10], ["bc", 2]], right=[1]))
+    name  rows
+    a       10
+    bc       2
+    """
+    cells = [[str(c) if c is not None else "" for c in row] for row in rows]
+    widths = [max(len(h), *(len(r[i]) for r in cells)) if cells else len(h) for i, h in enumerate(headers)]
+
+    def one(row: Sequence[str]) -> str:
+        return "  ".join(c.rjust(w) if i in right else c.ljust(w) for i, (c, w) in enumerate(zip(row, widths, strict=True))).rstrip()
+
+    return "\n".join([one(headers), *(one(r) for r in cells)])
+
+
+def command(example: str, **settings: Any) -> Callable[[Callable[..., Any]], click.Command]:
+    """A command with ``--json`` and an example in its help; the function gets ``say`` first."""
+
+    def wrap(function: Callable[..., Any]) -> click.Command:
+        def callback(as_json: bool, **given: Any) -> Any:
+            return function(Say(as_json), **given)
+
+        callback.__doc__ = function.__doc__
+        callback.__click_params__ = getattr(function, "__click_params__", [])  # type: ignore[attr-defined]
+        name = settings.pop("name", function.__name__.rstrip("_").replace("_", "-"))
+        made = click.command(name, epilog=f"Example: {example}", **settings)(callback)
+        made.params.append(click.Option(["--json", "as_json"], is_flag=True, help="Answer with one JSON document."))
+        return made
+
+    return wrap
+
+
+def project_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """``[PROJECT]`` and ``--in NAME``, for commands that work on a project."""
+    function = click.option("--in", "environment", metavar="NAME", help="The environment (default: dev).")(function)
+    return click.argument("project", required=False, metavar="[PROJECT]", type=click.Path(path_type=Path))(function)
