@@ -1,6 +1,6 @@
 """What a user declares: immutable values, wired to each other by reference or by name, compared by identity."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, ClassVar
 
@@ -10,6 +10,8 @@ from ninefold.errors import DeclarationError
 class Thing:
     """A declared thing. Its name is the variable that holds it; ``noun`` is the word for its kind in paths and subjects."""
 
+    __slots__ = ()
+
     noun: ClassVar[str] = "thing"
 
     def __bool__(self) -> bool:
@@ -17,6 +19,19 @@ class Thing:
             f"a {type(self).__name__} is neither true nor false",
             hint="compare parts of it one at a time; things are declared, not computed with",
         )
+
+
+def declare(thing: Any, *values: Any) -> None:
+    """Set the fields of a frozen dataclass once, in their order; for constructors that accept more than they keep."""
+    for field, value in zip(fields(thing), values, strict=True):
+        object.__setattr__(thing, field.name, value)
+
+
+def look_like(thing: Any, function: Callable[..., Any]) -> None:
+    """Give a thing that was made of a function that function's name, module, documentation and source."""
+    for name in ("__module__", "__name__", "__qualname__", "__doc__"):
+        object.__setattr__(thing, name, getattr(function, name, None))
+    object.__setattr__(thing, "__wrapped__", function)
 
 
 @dataclass(frozen=True, eq=False, slots=True)

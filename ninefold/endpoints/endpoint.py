@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 from ninefold.errors import DeclarationError
-from ninefold.things import Thing, as_tuple
+from ninefold.things import Thing, as_tuple, declare
 from ninefold.units import duration, share
 
 
@@ -71,6 +71,4 @@ class Endpoint(Thing):
     ) -> None:
         if log not in {None, "strict", "fast"}:
             raise DeclarationError(f"log={log!r}", hint='choose "strict" or "fast"')
-        values = (model, to, release or canary("10%"), acted, share(holdout) if holdout else 0.0, log, was)
-        for name, value in zip(self.__dataclass_fields__, values, strict=True):
-            object.__setattr__(self, name, value)
+        declare(self, model, to, release or canary("10%"), acted, share(holdout) if holdout else 0.0, log, was)

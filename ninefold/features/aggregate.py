@@ -51,8 +51,6 @@ def _make(
     span = duration(window or ahead) if (window or ahead) else None
     if span is not None and span <= 0:
         raise DeclarationError(f"nf.{op} has an empty window {window or ahead!r}")
-    if ahead is None and span is None and rows is None and op not in {"last", "first", "count"}:
-        raise DeclarationError(f"nf.{op} has no window", hint=f'say how far back: nf.{op}("column", "7d")')
     by_columns = None if by is None else as_tuple(by)
     return Aggregate(op, column, span, ahead is not None, where, by_columns, duration(before) if before else 0, empty, rows, q)
 

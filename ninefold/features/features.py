@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from ninefold.errors import DeclarationError
 from ninefold.features.aggregate import Aggregate
-from ninefold.things import Thing, as_tuple
+from ninefold.things import Thing, as_tuple, declare
 from ninefold.units import Moment, moment
 
 
@@ -51,11 +51,12 @@ class Features(Thing):
             raise DeclarationError(f"the feature {aggregates[0][0]!r} aggregates rows of no table", hint='name it: nf.Features(table, by="...", ...)')
         if aggregates and by is None:
             raise DeclarationError(f"the feature {aggregates[0][0]!r} has no entity", hint='say by="column", or by=[] for everyone')
+        for name, a in aggregates:
+            if a.window is None and a.rows is None and a.op not in {"last", "first", "count"}:
+                raise DeclarationError(f"the feature {name!r} has no window", hint=f'say how far back: {name}=nf.{a.op}("column", "7d")')
         question = tuple(by) if isinstance(by, dict) else as_tuple(by)
         rows = tuple(by.values()) if isinstance(by, dict) else question
-        values = (table, question, rows, moment(at) if at else None, same_instant, aggregates, expressions, was)
-        for name, value in zip(self.__dataclass_fields__, values, strict=True):
-            object.__setattr__(self, name, value)
+        declare(self, table, question, rows, moment(at) if at else None, same_instant, aggregates, expressions, was)
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -2,11 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import update_wrapper
 from typing import Any, ClassVar
 
 from ninefold.errors import DeclarationError
-from ninefold.things import Thing
+from ninefold.things import Thing, declare, look_like
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -30,9 +29,8 @@ class Evidence(Thing):
     was: str | None
 
     def __init__(self, function: Callable[..., Any], was: str | None = None) -> None:
-        object.__setattr__(self, "function", function)
-        object.__setattr__(self, "was", was)
-        update_wrapper(self, function, updated=())
+        declare(self, function, was)
+        look_like(self, function)
 
     def __call__(self, *args: Any, **frames: Any) -> Any:
         return self.function(*args, **frames)
@@ -56,8 +54,7 @@ class Hypothesis(Thing):
     def __init__(self, belief: str, test: "Test | Evidence | str", *, was: str | None = None) -> None:
         if not isinstance(test, (Test, Evidence, str)):
             raise DeclarationError(f"{test!r} tests nothing", hint='write nf.helps("group"), nf.beats("a", "b"), nf.associated("column", "label"), nf.stable("column"), or @nf.evidence')
-        for name, value in (("belief", belief), ("test", test), ("was", was)):
-            object.__setattr__(self, name, value)
+        declare(self, belief, test, was)
 
 
 def helps(features: Any, *, model: Any = None) -> Test:

@@ -2,12 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import update_wrapper
 from typing import Any, ClassVar, Literal
 
 from ninefold.errors import DeclarationError, closest
 from ninefold.problems.criterion import Baseline, Criterion
-from ninefold.things import Thing, as_tuple, frozen_mapping
+from ninefold.things import Thing, as_tuple, declare, frozen_mapping, look_like
 
 Kind = Literal["binary", "multiclass", "regression"]
 Better = Literal["higher", "lower"]
@@ -138,9 +137,8 @@ class Custom(Thing, Comparable):
     def __init__(self, function: Callable[..., Any], better: Better, was: str | None = None) -> None:
         if better not in {"higher", "lower"}:
             raise DeclarationError(f"better={better!r}", hint='choose "higher" or "lower"')
-        for name, value in (("function", function), ("better", better), ("was", was)):
-            object.__setattr__(self, name, value)
-        update_wrapper(self, function, updated=())
+        declare(self, function, better, was)
+        look_like(self, function)
 
     def __call__(self, *args: Any, **frames: Any) -> Any:
         return self.function(*args, **frames)

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from ninefold.errors import DeclarationError
 from ninefold.models.candidate import _fits
 from ninefold.models.split import Split, by_time
-from ninefold.things import Thing, as_tuple, frozen_mapping
+from ninefold.things import Thing, as_tuple, declare, frozen_mapping
 
 
 @dataclass(frozen=True, eq=False, slots=True, init=False)
@@ -40,6 +40,4 @@ class Model(Thing):
         if "baseline" in candidates:
             raise DeclarationError('a candidate is called "baseline"', hint="that name belongs to the constant policy, which always competes")
         fitted = {name: _fits(c) for name, c in candidates.items()}
-        values = (problem, as_tuple(features), frozen_mapping(fitted), split or by_time(validate="30d", test="30d"), seed, was)
-        for name, value in zip(self.__dataclass_fields__, values, strict=True):
-            object.__setattr__(self, name, value)
+        declare(self, problem, as_tuple(features), frozen_mapping(fitted), split or by_time(validate="30d", test="30d"), seed, was)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from ninefold.errors import DeclarationError
-from ninefold.things import Thing, as_tuple
+from ninefold.things import Thing, as_tuple, declare
 from ninefold.units import Calendar, calendar, duration
 
 
@@ -112,6 +112,4 @@ class Monitor(Thing):
         for item in as_tuple(checks):
             if not isinstance(item, Check):
                 raise DeclarationError(f"{item!r} in checks is no check", hint='write nf.freshness(), nf.drift(), nf.quality() or nf.bias(by="column")')
-        values = (endpoint, calendar(every), as_tuple(checks), as_tuple(tell), false_alarms, was)
-        for name, value in zip(self.__dataclass_fields__, values, strict=True):
-            object.__setattr__(self, name, value)
+        declare(self, endpoint, calendar(every), as_tuple(checks), as_tuple(tell), false_alarms, was)

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Literal
 from ninefold.errors import DeclarationError
 from ninefold.problems.criterion import Criterion
 from ninefold.problems.target import Target
-from ninefold.things import Thing, as_tuple
+from ninefold.things import Thing, as_tuple, declare
 from ninefold.units import duration
 
 Level = Literal["low", "normal", "high"]
@@ -112,9 +112,7 @@ class Problem(Thing):
         for item in as_tuple(solved_when):
             if not isinstance(item, Criterion):
                 raise DeclarationError(f"{item!r} in solved_when is no criterion", hint="compare a metric with a limit: nf.roc_auc >= 0.7")
-        values = (
-            question, why, owner, predict, as_tuple(solved_when), costs, risk if isinstance(risk, Risk) else Risk(risk),
+        declare(
+            self, question, why, owner, predict, as_tuple(solved_when), costs, risk if isinstance(risk, Risk) else Risk(risk),
             decide, baseline, duration(window), was,
         )
-        for name, value in zip(self.__dataclass_fields__, values, strict=True):
-            object.__setattr__(self, name, value)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from ninefold.errors import DeclarationError
-from ninefold.things import Thing, as_tuple, frozen_mapping
+from ninefold.things import Thing, as_tuple, declare, frozen_mapping
 
 
 @dataclass(frozen=True, eq=False, slots=True, init=False)
@@ -40,6 +40,4 @@ class Source(Thing):
     ) -> None:
         if of is not None and not isinstance(of, str) and not callable(of):
             raise DeclarationError(f"{of!r} is no source", hint="give a path, a URL, a connection or a function")
-        values = (of, as_tuple(null), frozen_mapping(types), query, watermark, format, was)
-        for name, value in zip(self.__dataclass_fields__, values, strict=True):
-            object.__setattr__(self, name, value)
+        declare(self, of, as_tuple(null), frozen_mapping(types), query, watermark, format, was)

@@ -2,12 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import update_wrapper
 from typing import Any, ClassVar, Literal
 
 from ninefold.errors import DeclarationError
 from ninefold.tables.expect import Expectation
-from ninefold.things import Thing, as_tuple, frozen_mapping
+from ninefold.things import Thing, as_tuple, declare, frozen_mapping, look_like
 from ninefold.units import Moment, duration, moment
 
 
@@ -55,15 +54,13 @@ class Table(Thing):
         if mode not in {"batch", "stream"}:
             raise DeclarationError(f"mode={mode!r}", hint='choose "batch" or "stream"')
         happened = moment(time) if time else None
-        values = (
-            of, args, as_tuple(key), happened, until, tz, moment(known) if known else happened,
+        declare(
+            self, of, args, as_tuple(key), happened, until, tz, moment(known) if known else happened,
             tuple((c, moment(m)) for c, m in frozen_mapping(later)), as_tuple(personal), as_tuple(expect), mode,
             duration(lag) if lag else None, was,
         )
-        for name, value in zip(self.__dataclass_fields__, values, strict=True):
-            object.__setattr__(self, name, value)
         if callable(of):
-            update_wrapper(self, of, updated=())
+            look_like(self, of)
 
     def __call__(self, *args: Any, **frames: Any) -> Any:
         if not callable(self.of):
