@@ -1,0 +1,53 @@
+"""Any frame as a Polars lazy frame."""
+
+from typing import Any
+
+import polars as pl
+
+from ninefold.errors import DataError, NotYetError
+
+KINDS = "a polars LazyFrame or DataFrame, a DuckDB relation, a pandas DataFrame, or a pyarrow Table or RecordBatchReader"
+
+
+def from_any(value: Any, where: str = "") -> pl.LazyFrame:
+    """The rows of any frame that ninefold knows. Raises ``DataError`` for None and for anything else.
+
+    >>> from_any(pl.DataFrame({"a": [1]})).collect().rows()
+    [(1,)]
+    """
+    if isinstance(value, pl.LazyFrame):
+        return value
+    if isinstance(value, pl.DataFrame):
+        return value.lazy()
+    kind = type(value)
+    package = kind.__module__.partition(".")[0]
+    if package in {"duckdb", "_duckdb"} and kind.__name__ == "DuckDBPyRelation":
+        return _arrow(value.to_arrow_table())
+    if package == "pandas" and kind.__name__ == "DataFrame":
+        return _pandas(value, where)
+    if package == "pyarrow" and kind.__name__ in {"Table", "RecordBatch", "RecordBatchReader"}:
+        return _arrow(value)
+    if package == "pyspark":
+        raise NotYetError("this release does not read Spark frames yet", hint="return frame.toArrow()", where=where)
+    if value is None:
+        raise DataError("the function returned None", hint=f"end it with return; it may return {KINDS}", where=where)
+    raise DataError(f"the function returned {package}.{kind.__name__}" if package != "builtins" else f"the function returned {kind.__name__}", hint=f"return {KINDS}", where=where)
+
+
+def _arrow(value: Any) -> pl.LazyFrame:
+    frame = pl.from_arrow(value)
+    if isinstance(frame, pl.Series):
+        frame = frame.to_frame()
+    # one resolution of time everywhere
+    return frame.lazy().with_columns(pl.col(c).cast(pl.Datetime("us", t.time_zone)) for c, t in frame.schema.items() if isinstance(t, pl.Datetime))
+
+
+def _pandas(value: Any, where: str) -> pl.LazyFrame:
+    import pyarrow as pa
+
+    named = [n for n in value.index.names if n is not None]
+    try:
+        table = pa.Table.from_pandas(value.reset_index() if named else value, preserve_index=False)
+    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+        raise DataError(f"the pandas frame has a column of mixed values: {error}", where=where, hint="give the column one type: frame[c].astype(str)") from error
+    return _arrow(table)
