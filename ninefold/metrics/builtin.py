@@ -1,8 +1,12 @@
 """The built-in metrics, each with its formula. They are values; how they are computed is in ``measure``."""
 
+from typing import Final
+
 from ninefold.metrics.metric import Metric
 
-_B, _M, _R = "binary", "multiclass", "regression"
+_B: Final = "binary"
+_M: Final = "multiclass"
+_R: Final = "regression"
 
 roc_auc = Metric("roc_auc", (_B,), "higher")
 """Area under the ROC curve: the chance that a positive scores above a negative, ties counting one half."""

@@ -1,0 +1,1 @@
+"""Statistics: intervals, paired and always-valid tests, corrections, mergeable histograms. Numbers in, numbers out."""
