@@ -1,0 +1,146 @@
+"""When each value came to be known: the hidden columns of a view, a view as of a moment, the instants at which it changes.
+
+A view carries, beside the table's columns, ``K`` (when the row came to be known), ``k_of(column)`` (when that column
+did, where later than the row), ``SEQ`` (order of rows that came at the same instant) and ``GONE`` (when a newer version
+of the same key replaced the row): int64 microseconds UTC, null for never.
+"""
+
+import mmap
+import sys
+from array import array
+from pathlib import Path
+
+import polars as pl
+
+from ninefold.errors import DataError, closest
+from ninefold.tables.moments import micros_of
+from ninefold.tables.table import Table
+from ninefold.units import Moment
+
+K, SEQ, GONE = "__k", "__seq", "__gone"
+ALWAYS = -(1 << 62)
+"""The known time of rows of a table without time: they have been known for ever."""
+
+
+def k_of(column: str) -> str:
+    """The hidden column that says when ``column`` came to be known.
+
+    >>> k_of("late")
+    '__k.late'
+    """
+    return f"{K}.{column}"
+
+
+def hidden(name: str) -> bool:
+    """Whether a column of a view is one of ours.
+
+    >>> hidden("__k.late"), hidden("late")
+    (True, False)
+    """
+    return name in {K, SEQ, GONE} or name.startswith(f"{K}.")
+
+
+def later_columns(table: Table) -> dict[str, Moment]:
+    """Each column that came to be known after its row, with its moment: those of ``later=``, and the columns that are named
+    there as moments (and ``until=``), which are known at their own values.
+
+    >>> import ninefold as nf
+    >>> arrivals = nf.Table("db:x", key="id", time="at", later={"late": "landed_at + 5m"})
+    >>> {c: str(m) for c, m in later_columns(arrivals).items()}
+    {'late': 'landed_at + 5m', 'landed_at': 'landed_at'}
+    """
+    found = dict(table.later)
+    with_row = {m.column for m in (table.time, table.known) if m} | set(table.key)
+    named = [m.column for m in found.values()] + ([table.until] if table.until else [])
+    for column in named:
+        if column not in with_row:
+            found.setdefault(column, Moment(column))
+    return found
+
+
+def identity(table: Table) -> list[str]:
+    """The columns that two versions of one row share: the key, and where rows are valid ``until`` a time, its beginning."""
+    return [*table.key, *([table.time.column] if table.until and table.time and table.time.column not in table.key else [])]
+
+
+def declared(table: Table, frame: pl.LazyFrame, where: str = "") -> pl.LazyFrame:
+    """The frame with ``K`` and every ``k_of`` as the table declares them, and NaN as null."""
+    schema = frame.collect_schema()
+    for column in table.key:
+        if column not in schema:
+            raise DataError(f'there is no column "{column}", which key= names', where=where, hint=closest(column, schema))
+    row = micros_of(table.known, schema, table.tz, where) if table.known else pl.lit(ALWAYS, pl.Int64)
+    later = [micros_of(m, schema, table.tz, where).alias(k_of(c)) for c, m in later_columns(table).items() if c in schema]
+    return frame.with_columns(pl.col(pl.Float32, pl.Float64).fill_nan(None)).with_columns(row.alias(K), *later)
+
+
+def view(table: Table, base: pl.LazyFrame, updates: pl.LazyFrame | None = None, as_of: int | None = None) -> pl.LazyFrame:
+    """The rows of a table with their hidden columns; ``updates`` laid over them, and only what was known before ``as_of``.
+
+    As of a moment, rows not known before it are absent, and columns not known before it are null; a value whose known
+    time is null is never known.
+
+    >>> import ninefold as nf
+    >>> from datetime import datetime, UTC
+    >>> trips = nf.Table("db:x", key="id", time="at", later={"late": "landed"})
+    >>> rows = pl.LazyFrame({"id": [1], "at": [datetime(2013, 1, 1, tzinfo=UTC)], "landed": [datetime(2013, 1, 2, tzinfo=UTC)], "late": [True]})
+    >>> noon = int(datetime(2013, 1, 1, 12, tzinfo=UTC).timestamp() * 1_000_000)
+    >>> view(trips, rows, as_of=noon).select("id", "late", "landed").collect().rows()
+    [(1, None, None)]
+    """
+    frame = declared(table, base).with_row_index(SEQ).with_columns(pl.col(SEQ).cast(pl.Int64))
+    if updates is not None:
+        from ninefold.tables.updates import overlay
+
+        frame = overlay(table, frame, updates)
+    # the next version of the same row, by (k, seq), ends this one; a row that is never known ends nothing
+    following = pl.col(K).shift(-1).over(identity(table), order_by=[K, SEQ], nulls_last=True)
+    frame = frame.with_columns(following.alias(GONE))
+    return frame if as_of is None else _known_before(frame, as_of)
+
+
+def _known_before(frame: pl.LazyFrame, as_of: int) -> pl.LazyFrame:
+    schema = frame.collect_schema()
+    frame = frame.filter(pl.col(K) < as_of)
+    later = [c for c in schema if not hidden(c) and k_of(c) in schema]
+    known = {c: pl.col(k_of(c)) < as_of for c in later}
+    return frame.with_columns(
+        *(pl.when(known[c]).then(pl.col(c)).alias(c) for c in later),
+        *(pl.when(known[c]).then(pl.col(k_of(c))).alias(k_of(c)) for c in later),
+        pl.when(pl.col(GONE) < as_of).then(pl.col(GONE)).alias(GONE),
+    )
+
+
+def instants(table: Table, frame: pl.LazyFrame) -> array[int]:
+    """The distinct instants at which something of the view came to be known, sorted, for :func:`instants_bytes`."""
+    names = [c for c in frame.collect_schema() if c == K or c.startswith(f"{K}.")]
+    values = pl.concat([frame.select(pl.col(n).alias(K)) for n in names]).drop_nulls().filter(pl.col(K) > ALWAYS).unique().sort(K).collect()
+    found = array("q")
+    found.frombytes(values[K].to_numpy().tobytes())
+    return found
+
+
+def instants_bytes(values: array[int]) -> bytes:
+    """The bytes of a file of instants: little-endian int64, sorted."""
+    if sys.byteorder == "big":
+        values = values[:]
+        values.byteswap()
+    return values.tobytes()
+
+
+def latest_instant(path: Path, before: int) -> int | None:
+    """The latest instant of the file that lies strictly before ``before``; None where there is none. No engine is loaded.
+
+    Strictly, because what is known *at* T is not known before T: two moments with the same latest instant see the same view.
+    """
+    if path.stat().st_size == 0:
+        return None
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        low, high = 0, len(data) // 8
+        while low < high:
+            middle = (low + high) // 2
+            if int.from_bytes(data[middle * 8 : middle * 8 + 8], "little", signed=True) < before:
+                low = middle + 1
+            else:
+                high = middle
+        return int.from_bytes(data[low * 8 - 8 : low * 8], "little", signed=True) if low else None
