@@ -111,7 +111,7 @@ def _known_before(frame: pl.LazyFrame, as_of: int) -> pl.LazyFrame:
     )
 
 
-def instants(table: Table, frame: pl.LazyFrame) -> array[int]:
+def instants(table: Table, frame: pl.LazyFrame) -> "array[int]":
     """The distinct instants at which something of the view came to be known, sorted, for :func:`instants_bytes`."""
     names = [c for c in frame.collect_schema() if c == K or c.startswith(f"{K}.")]
     values = pl.concat([frame.select(pl.col(n).alias(K)) for n in names]).drop_nulls().filter(pl.col(K) > ALWAYS).unique().sort(K).collect()
@@ -120,7 +120,7 @@ def instants(table: Table, frame: pl.LazyFrame) -> array[int]:
     return found
 
 
-def instants_bytes(values: array[int]) -> bytes:
+def instants_bytes(values: "array[int]") -> bytes:
     """The bytes of a file of instants: little-endian int64, sorted."""
     if sys.byteorder == "big":
         values = values[:]
