@@ -1,0 +1,1 @@
+"""Bundles: what is deployed. A folder with a portable model, its encoding, schema, decision, golden rows, manifest and signature."""

@@ -1,0 +1,116 @@
+"""What an estimator is to us: its family, the form of inputs that it takes, its seed and threads, and its scores."""
+
+import inspect
+from typing import Any, Literal
+
+import numpy as np
+
+from ninefold.bundles.encoding import Encoder, Floats
+from ninefold.errors import DeclarationError, NotYetError
+from ninefold.models.candidate import Existing, On, Tuned, cloned
+from ninefold.models.dataset import Target
+
+Family = Literal["lightgbm", "xgboost", "linear", "sklearn"]
+# simpler first: what a tie is decided by
+RANK: dict[str, int] = {"constant": 0, "linear": 1, "lightgbm": 2, "xgboost": 2, "onnx": 3}
+_TREES = ("HistGradientBoosting", "RandomForest", "ExtraTrees", "GradientBoosting", "DecisionTree", "ExtraTree")
+
+
+def unwrapped(candidate: Any) -> Any:
+    """The estimator inside a search or a placement."""
+    while isinstance(candidate, (On, Tuned)):
+        candidate = candidate.candidate if isinstance(candidate, On) else candidate.estimator
+    return candidate
+
+
+def family(estimator: Any) -> Family:
+    """Which library an estimator is from.
+
+    Raises NotYetError for what the language has and this release cannot fit.
+    """
+    if isinstance(estimator, Existing):
+        raise NotYetError(
+            f'nf.existing("{estimator.uri}") cannot compete yet', hint="give the directory of a bundle, or compare both with `ninefold compare`"
+        )
+    package = type(estimator).__module__.partition(".")[0]
+    if package in {"lightgbm", "xgboost"}:
+        return "lightgbm" if package == "lightgbm" else "xgboost"
+    if package == "sklearn":
+        return "linear" if type(estimator).__module__.startswith(("sklearn.linear_model", "sklearn.svm._classes")) else "sklearn"
+    if hasattr(estimator, "save") and hasattr(estimator, "load"):
+        raise NotYetError(
+            f"{type(estimator).__name__} saves and loads itself: such a candidate cannot be fitted yet",
+            hint="use LightGBM, XGBoost or scikit-learn in this release",
+        )
+    return "sklearn"
+
+
+def form(estimator: Any) -> tuple[str, bool]:
+    """The encoding's form, and whether values are rounded to 32 bits because the runtime computes with these."""
+    which = family(estimator)
+    if which in {"lightgbm", "xgboost"}:
+        return "codes", which == "xgboost"
+    return "scaled", which == "sklearn"
+
+
+def prepared(estimator: Any, params: dict[str, Any], seed: int, encoder: Encoder) -> Any:
+    """A clone with the found parameters, one thread, our seed where it has none, and native categories declared."""
+    ready = cloned(estimator)
+    known = ready.get_params() if hasattr(ready, "get_params") else {}
+    unknown = [name for name in params if known and name not in known and family(ready) not in {"lightgbm", "xgboost"}]
+    if unknown:
+        raise DeclarationError(f"{type(ready).__name__} has no parameter {unknown[0]!r}", hint=f"it has: {', '.join(sorted(known))}")
+    settings = dict(params)
+    if "random_state" in known and known["random_state"] is None:
+        settings.setdefault("random_state", seed)
+    which = family(ready)
+    if which in {"lightgbm", "xgboost"} or known.get("n_jobs") not in {None, 1}:
+        settings["n_jobs"] = 1
+    if which == "lightgbm":
+        # without a fixed layout LightGBM times two of them and takes the faster one: sums, and so trees, would differ by load
+        steady = {"verbosity": -1, "deterministic": True, "force_row_wise": True}
+        settings.update({k: v for k, v in steady.items() if k not in known and k not in params and not ("force_col_wise" in known and "force" in k)})
+    if which == "xgboost":
+        kinds = ["c" if i in encoder.categorical else "float" for i in range(encoder.width)]
+        settings |= {"enable_categorical": True, "feature_types": kinds, "verbosity": 0}
+        if known.get("tree_method") is None:
+            settings["tree_method"] = "hist"
+    return ready.set_params(**settings) if settings and hasattr(ready, "set_params") else ready
+
+
+def fit(estimator: Any, x: Floats, y: Floats, encoder: Encoder, kind: Target) -> Any:
+    """Fit on one thread. ``y`` are 0 and 1, positions of classes, or numbers."""
+    import warnings
+
+    from threadpoolctl import threadpool_limits
+
+    is_classifier = hasattr(estimator, "predict_proba") or getattr(estimator, "_estimator_type", "") == "classifier" or hasattr(estimator, "decision_function")
+    if kind != "regression" and not is_classifier:
+        raise DeclarationError(f"{type(estimator).__name__} gives numbers, the problem is {kind}", hint="use a classifier")
+    if kind == "regression" and hasattr(estimator, "predict_proba"):
+        raise DeclarationError(f"{type(estimator).__name__} is a classifier, the problem is a regression", hint="use a regressor")
+    target = y if kind == "regression" else y.astype(np.int64)
+    settings: dict[str, Any] = {}
+    if family(estimator) == "lightgbm" and encoder.categorical and "categorical_feature" in inspect.signature(estimator.fit).parameters:
+        settings["categorical_feature"] = encoder.categorical
+    with threadpool_limits(1), warnings.catch_warnings():
+        # what LightGBM and scikit-learn say about their own parameters is not for our user's terminal
+        warnings.simplefilter("ignore")
+        estimator.fit(x, target, **settings)
+    return estimator
+
+
+def raw_scores(estimator: Any, x: Floats, kind: Target) -> Floats:
+    """Probability of yes, of each class, or the number, as the fitted estimator itself says; the margin where it has no probabilities."""
+    import warnings
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        if kind == "regression":
+            return np.asarray(estimator.predict(x), np.float64).reshape(len(x))
+        if hasattr(estimator, "predict_proba"):
+            scores = np.asarray(estimator.predict_proba(x), np.float64)
+            return scores[:, 1] if kind == "binary" else scores
+        if kind == "binary":
+            return np.asarray(estimator.decision_function(x), np.float64)
+    raise DeclarationError(f"{type(estimator).__name__} gives no probabilities for several classes", hint="use an estimator with predict_proba")
