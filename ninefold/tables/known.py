@@ -5,10 +5,7 @@ did, where later than the row), ``SEQ`` (order of rows that came at the same ins
 of the same key replaced the row): int64 microseconds UTC, null for never.
 """
 
-import mmap
-import sys
 from array import array
-from pathlib import Path
 
 import polars as pl
 
@@ -118,29 +115,3 @@ def instants(table: Table, frame: pl.LazyFrame) -> "array[int]":
     found = array("q")
     found.frombytes(values[K].to_numpy().tobytes())
     return found
-
-
-def instants_bytes(values: "array[int]") -> bytes:
-    """The bytes of a file of instants: little-endian int64, sorted."""
-    if sys.byteorder == "big":
-        values = values[:]
-        values.byteswap()
-    return values.tobytes()
-
-
-def latest_instant(path: Path, before: int) -> int | None:
-    """The latest instant of the file that lies strictly before ``before``; None where there is none. No engine is loaded.
-
-    Strictly, because what is known *at* T is not known before T: two moments with the same latest instant see the same view.
-    """
-    if path.stat().st_size == 0:
-        return None
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        low, high = 0, len(data) // 8
-        while low < high:
-            middle = (low + high) // 2
-            if int.from_bytes(data[middle * 8 : middle * 8 + 8], "little", signed=True) < before:
-                low = middle + 1
-            else:
-                high = middle
-        return int.from_bytes(data[low * 8 - 8 : low * 8], "little", signed=True) if low else None
