@@ -1,0 +1,193 @@
+"""The ASGI application: checks, dispatch, permission, the handler, the answer. One instance serves a list of routes."""
+
+import asyncio
+import inspect
+import logging
+import time
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import msgspec
+
+from ninefold.errors import BusyError, NinefoldError
+from ninefold.ids import new_id
+from ninefold.web import sending
+from ninefold.web.call import Answer, Call, GoneError, Receive
+from ninefold.web.dispatch import Dispatcher
+from ninefold.web.guard import Guard
+from ninefold.web.limits import Limits
+from ninefold.web.route import Route
+from ninefold.web.sending import Headers, Send
+from ninefold.web.shapes import ErrorShape, UnexpectedError, UnknownCallerError, headers_of, ours, status_of
+
+_log = logging.getLogger("ninefold.web")
+_BODILESS = frozenset({"GET", "HEAD", "DELETE"})
+
+Permit = Callable[[Call], Awaitable[None] | None]
+Observe = Callable[[Call | None, int, float], None]
+Hook = Callable[[], Awaitable[None] | None]
+
+
+class App:
+    """Serves ``routes``. ``permit`` says whether a call may pass (it sets ``call.who`` and raises UnknownCallerError or
+    DeniedError); without it only public routes answer. ``shapes`` maps a protocol to the shape of its errors. ``observe`` is
+    told the status and the seconds of every answer. ``on_start`` and ``on_stop`` run with the server.
+    """
+
+    def __init__(
+        self, routes: Sequence[Route], *, hosts: Collection[str] = (), origins: Collection[str] = (), permit: Permit | None = None,
+        shapes: Mapping[str, ErrorShape] | None = None, limits: Limits | None = None, observe: Observe | None = None,
+        on_start: Sequence[Hook] = (), on_stop: Sequence[Hook] = (), threads: int = 16,
+    ) -> None:
+        self.routes, self.limits, self.permit, self.observe = tuple(routes), limits or Limits(), permit, observe
+        self.dispatcher, self.guard = Dispatcher(routes), Guard(hosts, origins)
+        self.shapes: dict[str, ErrorShape] = {"ninefold": ours, **(shapes or {})}
+        self.in_flight = self.streams = 0
+        self.draining = asyncio.Event()
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="web")
+        self._hooks = {"startup": tuple(on_start), "shutdown": tuple(on_stop)}
+        self._speaks: dict[str, str] = {}
+        for route in routes:
+            # what a wrong path under /api/2.0/mlflow gets is still an error in the words of that protocol
+            self._speaks.setdefault(_family(route.path), route.speaks)
+
+    def drain(self) -> None:
+        """Tell open event streams to end; called by the server before it stops."""
+        self.draining.set()
+
+    async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            return await self._lifespan(receive, send)
+        if scope["type"] != "http":
+            return  # a web socket: nothing here speaks it, and to return before accepting refuses it
+        start, call = time.perf_counter(), None
+        self.in_flight += 1
+        reply = sending.Reply(send, scope["method"] == "HEAD")
+        try:
+            if self.in_flight - self.streams > self.limits.in_flight:
+                raise BusyError("too many requests at once", hint="try again in a moment")
+            foreign = self.guard.check(scope)
+            if foreign is not None:
+                reply.extra += sending.cross_origin(foreign)
+            if scope["method"] == "OPTIONS":
+                await self._options(scope, reply, foreign is not None)
+            else:
+                call = self._find(scope, receive)
+                await self._handle(call, reply)
+        except GoneError:
+            reply.status = 499
+        except NinefoldError as error:
+            await self._refuse(error, call, scope, reply)
+        except Exception as error:  # nothing that a handler raises may end the server or reach the client as a trace
+            await self._refuse(_unexpected(error, scope), call, scope, reply)
+        finally:
+            self.in_flight -= 1
+            if self.observe is not None:
+                self.observe(call, reply.status or 500, time.perf_counter() - start)
+
+    def _find(self, scope: dict[str, Any], receive: Receive) -> Call:
+        path = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1")
+        project = None
+        if path.startswith("/~"):
+            project, _, rest = path[2:].partition("/")
+            path = "/" + rest
+        route, params = self.dispatcher.find(scope["method"], path)
+        call = Call(scope, receive, route, params, self.limits)
+        call.project = project
+        return call
+
+    async def _handle(self, call: Call, reply: sending.Reply) -> None:
+        route = call.route
+        if self.permit is not None:
+            waiting = self.permit(call)
+            if waiting is not None:
+                await waiting
+        elif route.who != "public":
+            raise UnknownCallerError("this needs somebody who is signed in")
+        if route.kind == "raw":
+            call.scope["ninefold.call"] = call
+            return await reply.pass_on(route.handler, call)
+        if call.method not in _BODILESS:
+            call.check_type()
+        if route.kind != "upload" and (call.method not in _BODILESS or route.body is not None):
+            await call.read()
+        result = await self._call(route, call)
+        if route.kind == "events":
+            return await self._events(call, result, reply)
+        await self._reply(route, call, result, reply)
+
+    async def _call(self, route: Route, call: Call) -> Any:
+        given: dict[str, Any] = {}
+        for name in route.takes:
+            given[name] = call.json(route.body) if name == "body" else call.query(route.query) if name == "query" else call.params[name]
+        if route.blocking:
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(self._threads, lambda: route.handler(call, **given))
+        result = route.handler(call, **given)
+        return await result if inspect.isawaitable(result) else result
+
+    async def _reply(self, route: Route, call: Call, result: Any, reply: sending.Reply) -> None:
+        if not isinstance(result, Answer):
+            if result is None:
+                return await reply.whole(204, b"", None)
+            if route.kind == "page" and isinstance(result, str):
+                return await reply.whole(200, result.encode(), "text/html; charset=utf-8")
+            return await reply.whole(200, msgspec.json.encode(result), "application/json")
+        headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in result.headers]
+        if hasattr(result.body, "__aiter__") or hasattr(result.body, "__next__"):
+            return await reply.chunks(result.status, result.body, result.type, headers, self._threads)
+        body, kind = result.encoded()
+        await reply.whole(result.status, body, kind, headers)
+
+    async def _events(self, call: Call, result: Any, reply: sending.Reply) -> None:
+        if self.streams >= self.limits.streams:
+            raise BusyError("too many open event streams", retry_after=10)
+        self.streams += 1
+        try:
+            await reply.events(result, call, self.limits.ping, self.draining)
+        finally:
+            self.streams -= 1
+
+    async def _options(self, scope: dict[str, Any], reply: sending.Reply, foreign: bool) -> None:
+        path = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1")
+        allow = ", ".join(self.dispatcher.allowed(path) or self.dispatcher.methods)
+        headers: Headers = [(b"allow", allow.encode())]
+        if foreign:
+            headers += [(b"access-control-allow-methods", allow.encode()), (b"access-control-allow-headers", b"content-type, authorization")]
+        await reply.whole(204, b"", None, headers)
+
+    async def _refuse(self, error: NinefoldError, call: Call | None, scope: dict[str, Any], reply: sending.Reply) -> None:
+        if reply.started:
+            return  # half an answer is out: returning without the rest closes the connection, which the client notices
+        status = status_of(error)
+        speaks = call.route.speaks if call is not None else self._speaks.get(_family(scope["path"]), "ninefold")
+        shape = self.shapes.get(speaks, ours)
+        await reply.whole(status, msgspec.json.encode(shape(error, status)), "application/json", headers_of(error))
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        while True:
+            event = (await receive())["type"].removeprefix("lifespan.")
+            try:
+                for hook in self._hooks[event]:
+                    waiting = hook()
+                    if waiting is not None:
+                        await waiting
+            except Exception as error:  # whatever it is, the server must not run half started
+                _log.exception("the server could not %s", "start" if event == "startup" else "stop cleanly")
+                await send({"type": f"lifespan.{event}.failed", "message": str(error)})
+                return
+            await send({"type": f"lifespan.{event}.complete"})
+            if event == "shutdown":
+                self._threads.shutdown(wait=False, cancel_futures=True)
+                return
+
+
+def _family(path: str) -> str:
+    return "/".join(path.split("/")[:3])
+
+
+def _unexpected(error: Exception, scope: Mapping[str, Any]) -> UnexpectedError:
+    name = new_id()
+    _log.error("%s: %s %r", name, scope["method"], scope["path"], exc_info=error)
+    return UnexpectedError(f"something went wrong here; the log has it as {name}", hint="report it with this id", where=name)

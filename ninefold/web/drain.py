@@ -1,0 +1,148 @@
+"""The server process: listen, serve, and stop without losing a request.
+
+Stopping in the usual order loses requests: a server that first announces that it will stop sees told clients come back to a
+listener that is still open, and one that closes idle connections meets requests that are already on their way. So the
+listener closes first (a refused connection may always be tried again), every further answer says ``connection: close``, and
+idle connections are kept until they have been told, or until ``drain`` seconds are over.
+"""
+
+import asyncio
+import logging
+import socket
+import time
+from collections.abc import Callable
+from typing import Any
+
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from ninefold.errors import UsageError
+
+_log = logging.getLogger("ninefold.web")
+_HEAD = 64 * 1024  # bytes of request line and headers
+_HEAD_SECONDS = 15.0
+_UNREAD = 64 * 2**20  # bytes of a refused body that are read and dropped, so that the client gets to see the refusal
+_CLOSE = (b"connection", b"close")
+
+
+class _Protocol(HttpToolsProtocol):
+    """uvicorn's protocol with the limits that it lacks: the size of a request's head, the time it may take, unread bodies."""
+
+    _head_size = 0
+    _unread = 0
+    _in_head = True
+    _head_timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._head_timer = self.loop.call_later(_HEAD_SECONDS, self._too_slow)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_timer()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        if self._in_head:
+            # counted before parsing: the parser hands a header over only when it is whole
+            self._head_size += len(data)
+            if self._head_timer is None:
+                self._head_timer = self.loop.call_later(_HEAD_SECONDS, self._too_slow)
+        super().data_received(data)
+        if self._in_head and self._head_size > _HEAD and not self.transport.is_closing():
+            self.transport.write(b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n")
+            self.transport.close()
+
+    def on_headers_complete(self) -> None:
+        self._in_head, self._head_size = False, 0
+        self._stop_timer()
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        super().on_body(body)
+        if self.cycle.response_complete:
+            self._unread += len(body)
+            if self._unread > _UNREAD:
+                self.transport.close()
+
+    def on_message_complete(self) -> None:
+        self._in_head = True
+        super().on_message_complete()
+
+    def _stop_timer(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+    def _too_slow(self) -> None:
+        self._head_timer = None
+        if not self.transport.is_closing():
+            self.transport.close()
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's server with another way to stop."""
+
+    def __init__(self, config: uvicorn.Config, app: Any, drain: float, on_ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._app, self._drain, self._on_ready = app, drain, on_ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets=sockets)
+        self._on_ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        # one turn of the loop accepts what the kernel has queued; a reset there would be a lost request
+        await asyncio.sleep(0)
+        for server in self.servers:
+            server.close()
+        for listener in sockets or []:
+            listener.close()
+        self.server_state.default_headers.append(_CLOSE)
+        getattr(self._app, "drain", lambda: None)()
+        limit = time.monotonic() + self._drain
+        while self.server_state.connections and not self.force_exit and time.monotonic() < limit:
+            await asyncio.sleep(0.02)
+        await super().shutdown(sockets=[])
+
+
+def serve(
+    app: Any, host: str = "127.0.0.1", port: int = 9009, *, drain: float = 5.0, on_ready: Callable[[str, int], None] | None = None,
+    proxies: str = "", grace: int = 10,
+) -> None:
+    """Serve an ASGI application until SIGTERM or Ctrl-C, then drain: idle connections are kept ``drain`` seconds, running
+    requests ``grace`` more. ``on_ready`` is told the address and the port (also where the port asked for was 0). ``proxies``
+    are the addresses whose X-Forwarded headers are believed, separated by commas. UsageError if the port is taken.
+    """
+    listener = _listen(host, port)
+    bound = listener.getsockname()[1]
+    config = uvicorn.Config(
+        app, http=_Protocol, ws="none", log_config=None, access_log=False, server_header=False, lifespan="auto",
+        timeout_keep_alive=75, timeout_graceful_shutdown=grace, backlog=2048, proxy_headers=bool(proxies), forwarded_allow_ips=proxies or None,
+    )
+    server = _Server(config, app, drain, lambda: on_ready(host, bound) if on_ready else None)
+    try:
+        server.run(sockets=[listener])
+    except KeyboardInterrupt:
+        pass  # uvicorn has drained and then raises the signal again: a stop that was asked for is no error
+    finally:
+        listener.close()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        family, kind, proto, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+    except socket.gaierror:
+        raise UsageError(f'"{host}" is no address of this machine', hint="give 127.0.0.1, ::1, 0.0.0.0 or a name that resolves") from None
+    listener = socket.socket(family, kind, proto)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(address)
+        listener.listen(2048)
+    except OSError as error:
+        listener.close()
+        raise UsageError(
+            f"port {port} on {host} cannot be used: {error.strerror.lower()}",
+            hint=f"another server has it; stop that one, or take a free port: --port {port + 1 if port < 65535 else 0} (0: any)",
+        ) from None
+    listener.setblocking(False)
+    return listener
