@@ -82,12 +82,12 @@ def _numbers(series: pl.Series) -> pl.Series:
     physical = series.to_physical() if series.dtype.is_temporal() else series
     if physical.dtype == pl.Boolean:
         physical = physical.cast(pl.UInt8)
-    if physical.dtype.is_float():
-        # every NaN and both zeros have one representation
-        physical = physical.fill_nan(float("nan")) + 0.0
     return physical.fill_null(0)
 
 
 def _bytes(series: pl.Series) -> memoryview:
     array = np.ascontiguousarray(series.to_numpy())
+    if array.dtype.kind == "f":
+        array = array + 0.0  # a copy, in which both zeros are one
+        array[np.isnan(array)] = np.nan  # and every NaN too
     return memoryview(array.astype(array.dtype.newbyteorder("<"), copy=False)).cast("B") if len(array) else memoryview(b"")

@@ -131,11 +131,11 @@ class LakeTable:
             self._digests[info.version] = content_digest(parts, high)
         return self._digests[info.version]
 
-    def transaction(self, application: str) -> int | None:
-        """The last number that an application committed, None if it never did."""
+    def position(self, application: str) -> tuple[int | None, int | None]:
+        """The newest version, and the last number that an application committed up to it; None where there is none."""
         with self._lock:
             handle = self.log.latest()
-            return None if handle is None else handle.transaction_version(application)
+            return (None, None) if handle is None else (handle.version(), handle.transaction_version(application))
 
     def compact(self, *, by: Iterable[str] = ()) -> Version | None:
         """Merge small files, keeping rows and digest; with ``by``, rewrite all rows sorted by these columns. None if nothing was to do."""

@@ -1,0 +1,102 @@
+"""From the journal into the lake, exactly once; and both read as one.
+
+A sealed segment's number is the version of a Delta application transaction: a segment is in the table if and only if its
+number is not greater than the last one committed. It is removed only after that commit is on disk, so a crash at any point
+leaves it to be skipped or moved by the next roll.
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import polars as pl
+
+from ninefold.errors import HeldError
+from ninefold.journal import recover
+from ninefold.journal.read import OpenedSegment, open_locked, records
+from ninefold.journal.segment import folder_lock, number, sealed
+from ninefold.lake.table import LakeTable
+from ninefold.storage import FileLock, durable
+
+Decode = Callable[[list[bytes]], pl.DataFrame]
+
+_AT_ONCE = 256 << 20  # bytes of segments in one commit
+
+
+class Roller:
+    """Moves the sealed segments of a journal's directory into a table. One per directory: a second one gets HeldError.
+
+    ``decode`` turns payloads into rows; ``name`` is the application under which the table remembers what was moved.
+    """
+
+    def __init__(self, table: LakeTable, folder: Path, decode: Decode, *, name: str) -> None:
+        self.table, self.folder, self.decode, self.name = table, Path(folder), decode, name
+
+    def roll(self) -> int:
+        """Move what is sealed, and what dead writers left; how many rows that was."""
+        if not self.folder.is_dir():
+            return 0
+        role = FileLock(self.folder / ".roller")
+        if not role.acquire(0, who=f"roller {self.name}"):
+            raise HeldError(f"another roller works on this journal: {role.holder()}", where=str(self.folder), hint="only one may; wait for it")
+        try:
+            recover(self.folder)
+            return sum(self._move(group) for group in _groups(sealed(self.folder)))
+        finally:
+            role.release()
+
+    def _move(self, group: list[Path]) -> int:
+        done = self.table.position(self.name)[1] or 0
+        fresh = [path for path in group if number(path) > done]
+        rows = self._commit(fresh) if fresh else 0
+        with folder_lock(self.folder):  # readers list and open under this lock; what they have open stays readable
+            for path in group:
+                durable.remove(path)
+        return rows
+
+    def _commit(self, paths: list[Path]) -> int:
+        with folder_lock(self.folder, shared=True):
+            wanted = {number(path) for path in paths}
+            segments = open_locked(self.folder, above=min(wanted) - 1, include_open=False)
+        payloads = _payloads([segment for segment in segments if segment.number in wanted])
+        frame = self.decode(payloads)
+        version = self.table.write(frame, mode="append", txn=(self.name, max(wanted)), meta={"rolled": self.name})
+        return 0 if version is None else frame.height
+
+
+def scan_both(table: LakeTable, folder: Path, decode: Decode, *, name: str) -> pl.LazyFrame:
+    """The rows of the table and those still in the journal, of one moment: none missing, none twice.
+
+    ``name`` is the roller's. Rows of a journal that are just being written are seen once they are acknowledged or shortly before.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        return table.scan() if table.exists else decode([]).lazy()
+    with folder_lock(folder, shared=True):
+        # no segment is removed while this is held, so what the table of this instant lacks is still here
+        version, moved = table.position(name)
+        segments = open_locked(folder, above=moved or 0)
+    payloads = _payloads(segments)
+    if version is None:
+        return decode(payloads).lazy()
+    stored = table.scan(version)
+    if not payloads:
+        return stored
+    return pl.concat([stored, decode(payloads).lazy()], how="diagonal_relaxed")
+
+
+def _payloads(segments: Sequence[OpenedSegment]) -> list[bytes]:
+    return [record.payload for segment in segments for record in records(segment)]
+
+
+def _groups(paths: list[Path]) -> list[list[Path]]:
+    """Segments in order, as many together as fit into one commit."""
+    groups: list[list[Path]] = []
+    size = _AT_ONCE
+    for path in paths:
+        length = path.stat().st_size
+        if size + length > _AT_ONCE:
+            groups.append([])
+            size = 0
+        groups[-1].append(path)
+        size += length
+    return groups
