@@ -1,0 +1,231 @@
+"""A ledger in an SQLite file: write-ahead log, an fsync for every commit, turns between processes."""
+
+import re
+import sqlite3
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any, cast
+
+from ninefold.errors import ConflictError, CorruptError, NotFoundError, UsageError
+from ninefold.ids import new_id
+from ninefold.ledger.driver import REVISION, Row
+from ninefold.ledger.turns import Turnstile
+from ninefold.storage import durable
+
+_HERE = Path(__file__).parent
+_NAME = re.compile(r"[a-z_][a-z0-9_]*")
+# their locks or their shared memory do not hold between machines
+_NETWORK = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "ncpfs", "afs", "ceph", "glusterfs", "fuse.glusterfs", "lustre", "beegfs", "gpfs", "fuse.sshfs"}
+_FULL, _IOERR, _READONLY, _CORRUPT, _NOTADB = 13, 10, 8, 11, 26
+
+
+class SQLiteDriver:
+    """The file at ``path``; locks lie in ``locks``."""
+
+    def __init__(self, path: Path, locks: Path) -> None:
+        self.path, self.locks, self.url = path, locks, f"sqlite:///{path}"
+
+    def writer(self) -> "SQLiteWriter":
+        return SQLiteWriter(self.connect(), Turnstile(self.locks, "ledger"))
+
+    def reader(self) -> "SQLiteSession":
+        connection = self.connect()
+        connection.execute("pragma query_only = on")
+        return SQLiteSession(connection)
+
+    def connect(self) -> sqlite3.Connection:
+        """A connection with the settings that durability needs. Transactions are begun by hand."""
+        try:
+            connection = sqlite3.connect(f"{self.path.as_uri()}?mode=rw", uri=True, isolation_level=None, check_same_thread=False, timeout=10)
+        except sqlite3.OperationalError as error:
+            raise NotFoundError(f"the ledger cannot be opened ({error})", where=str(self.path), hint="is the directory there, and yours?") from None
+        connection.row_factory = sqlite3.Row
+        connection.execute("pragma synchronous = full")
+        connection.execute("pragma foreign_keys = on")
+        if sys.platform == "darwin":  # there a plain fsync leaves the bytes in the drive's cache
+            connection.execute("pragma fullfsync = on")
+            connection.execute("pragma checkpoint_fullfsync = on")
+        return connection
+
+    def revision(self) -> str | None:
+        if not self.path.exists():
+            return None
+        refuse_network(self.path)
+        with closing(self.connect()) as connection, reading(self.path):
+            if connection.execute("select count(*) from sqlite_master").fetchone()[0] == 0:
+                return None
+            if connection.execute("select count(*) from sqlite_master where name = 'alembic_version'").fetchone()[0] == 0:
+                raise UsageError("this SQLite file is no ledger", where=str(self.path), hint="name another file in the ledger's URL")
+            row = connection.execute("select version_num from alembic_version").fetchone()
+            return None if row is None else str(row[0])
+
+    def create(self) -> None:
+        durable.make_folder(self.path.parent)
+        refuse_network(self.path)
+        with closing(Turnstile(self.locks, "ledger")) as turnstile, turnstile:
+            if self.revision() is not None:
+                return
+            self.path.touch()
+            with closing(self.connect()) as connection:
+                connection.execute("pragma journal_mode = wal")
+                connection.execute("begin immediate")
+                for statement in statements(schema()):
+                    connection.execute(statement)
+                connection.execute("insert into alembic_version (version_num) values (?)", (REVISION,))
+                connection.execute("insert into tree (one, size, peaks) values (1, 0, '')")
+                connection.execute("insert into meta (name, value) values ('origin', ?)", (f"ninefold/{new_id()}",))
+                connection.execute("commit")
+            durable.sync([self.path])  # SQLite flushes what it writes, but not the directory entry of a new database
+
+    def copy(self, to: Path) -> None:
+        with closing(self.connect()) as source, closing(sqlite3.connect(to)) as target:
+            source.backup(target, pages=4096)
+            target.execute("pragma journal_mode = delete")  # one file, complete by itself
+        durable.sync([to])
+
+
+class SQLiteSession:
+    """One connection, reading as of now: every statement sees all that is committed."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.connection = connection
+
+    def one(self, sql: str, args: Sequence[Any]) -> Row | None:
+        cursor = self.connection.execute(sql, args)
+        row = cursor.fetchone()
+        cursor.close()  # an unfinished read would keep its snapshot, and the log could not be cut
+        return cast("Row | None", row)
+
+    def all(self, sql: str, args: Sequence[Any]) -> list[Row]:
+        return cast("list[Row]", self.connection.execute(sql, args).fetchall())
+
+    def execute(self, sql: str, args: Sequence[Any]) -> int:
+        return self.connection.execute(sql, args).rowcount
+
+    def insert(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+        self.connection.executemany(insert_text(table, tuple(columns)), rows)
+
+    def close(self) -> None:
+        self.connection.close()
+
+
+class SQLiteWriter(SQLiteSession):
+    """The connection that writes, taking turns with other processes."""
+
+    def __init__(self, connection: sqlite3.Connection, turnstile: Turnstile) -> None:
+        super().__init__(connection)
+        self._turnstile = turnstile
+
+    def begin(self) -> None:
+        self._turnstile.__enter__()
+        try:
+            self.connection.execute("begin immediate")
+        except BaseException:
+            self._turnstile.__exit__(None, None, None)
+            raise
+
+    def commit(self) -> None:
+        self.connection.execute("commit")
+        self._turnstile.__exit__(None, None, None)
+
+    def rollback(self) -> None:
+        try:
+            if self.connection.in_transaction:  # SQLite has rolled back by itself after a full disk or an I/O error
+                self.connection.execute("rollback")
+        finally:
+            self._turnstile.__exit__(None, None, None)
+
+    def savepoint(self) -> None:
+        self.connection.execute("savepoint item")
+
+    def release(self) -> None:
+        self.connection.execute("release item")
+
+    def undo(self) -> None:
+        self.connection.execute("rollback to item")
+        self.connection.execute("release item")
+
+    def stopping(self, error: Exception) -> tuple[str, bool] | None:
+        if not isinstance(error, sqlite3.Error):
+            return None
+        code = (getattr(error, "sqlite_errorcode", 0) or 0) & 0xFF
+        if code == _FULL:
+            return "the disk is full", False
+        if code == _READONLY:
+            return "the file is read-only", False
+        if code == _IOERR:
+            return f"the disk failed ({error})", True
+        if code in {_CORRUPT, _NOTADB}:
+            return f"the file is damaged ({error})", True
+        return None
+
+    def close(self) -> None:
+        super().close()
+        self._turnstile.close()
+
+
+def schema() -> str:
+    """The text of the newest schema, guards included."""
+    return (_HERE / "schema.sql").read_text("utf-8") + (_HERE / "guards.sql").read_text("utf-8")
+
+
+def statements(text: str) -> Iterator[str]:
+    """The statements of an SQL text, one by one (a trigger's inner semicolons do not end it).
+
+    >>> list(statements("select 1; -- one\\nselect 2;"))
+    ['select 1;', '-- one\\nselect 2;']
+    """
+    part = ""
+    for piece in text.split(";")[:-1]:
+        part += piece + ";"
+        if sqlite3.complete_statement(part):
+            yield part.strip()
+            part = ""
+
+
+_inserts: dict[tuple[str, tuple[str, ...]], str] = {}
+
+
+def insert_text(table: str, columns: tuple[str, ...]) -> str:
+    """The insert of these columns; names are checked, since they become part of the statement."""
+    text = _inserts.get((table, columns))
+    if text is None:
+        for name in (table, *columns):
+            if not _NAME.fullmatch(name):
+                raise UsageError(f'"{name}" is no name of a table or column', hint="names are lower case letters, digits and _")
+        marks = ", ".join("?" * len(columns))
+        text = _inserts[table, columns] = f"insert into {table} ({', '.join(columns)}) values ({marks})"
+    return text
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Turns SQLite's complaint about a damaged file into CorruptError."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        if (getattr(error, "sqlite_errorcode", 0) or 0) & 0xFF in {_CORRUPT, _NOTADB}:
+            hint = "run: ninefold doctor; or bring back a backup: ninefold restore"
+            raise CorruptError(f"the ledger is damaged ({error})", where=str(path), hint=hint) from None
+        raise
+
+
+def refuse_network(path: Path, mounts: Path = Path("/proc/self/mounts")) -> None:
+    """ConflictError where the file lies on a network file system: SQLite's locks and shared memory do not hold there.
+
+    What the mounts are is known on Linux only; elsewhere nothing is refused.
+    """
+    try:
+        lines = mounts.read_text("utf-8", "replace").splitlines()
+    except OSError:
+        return
+    real, best, kind = str(path.resolve()), "", ""
+    for line in lines:
+        point, found = line.split(" ")[1:3]
+        point = point.replace("\\040", " ")
+        if (real == point or real.startswith(point.rstrip("/") + "/")) and len(point) >= len(best):
+            best, kind = point, found
+    if kind in _NETWORK:
+        raise ConflictError(f"{path} lies on a network file system ({kind}), where SQLite may lose data", hint="put the home on a local disk")
