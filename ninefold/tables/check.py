@@ -44,8 +44,8 @@ def check(frame: Any, expect: Sequence[Expectation] | Expectation, *, tables: Ma
     >>> import ninefold as nf
     >>> nf.check(pl.DataFrame({"id": [1, 1, 2], "speed": [3, 4, 1048]}), [nf.unique("id"), nf.between("speed", 0, 120)])
     3 rows, 2 quarantined
-      x  unique('id')               1 broken
-      x  between('speed', 0, 120)   1 broken
+      x  unique('id')              1 broken
+      x  between('speed', 0, 120)  1 broken
     """
     rules = [expect] if isinstance(expect, Expectation) else list(expect)
     rows = from_any(frame)
