@@ -1,5 +1,6 @@
 """From what a user holds (lists, frames, column names) to rows that can be measured."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -31,6 +32,11 @@ def kind_of(metrics: Sequence[Metric], truth: Array, score: Any) -> Kind:
     return "binary" if two and "binary" in kinds else "multiclass" if "multiclass" in kinds and not _fractions(known) else kinds[-1]
 
 
+def is_null(value: Any) -> bool:
+    """None, or a float that is not a number."""
+    return value is None or (isinstance(value, float) and math.isnan(value))
+
+
 def _fractions(values: list[Any]) -> bool:
     return any(isinstance(v, float) and not v.is_integer() for v in values)
 
@@ -44,7 +50,7 @@ def _width(score: Any) -> int:
 
 def _null(values: Array) -> NDArray[np.bool_]:
     if values.dtype == object:
-        return np.array([v is None or v != v for v in values.tolist()], dtype=bool)
+        return np.array([is_null(v) for v in values.tolist()], dtype=bool)
     return np.isnan(values) if values.dtype.kind == "f" else np.zeros(len(values), dtype=bool)
 
 

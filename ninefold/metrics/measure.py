@@ -92,6 +92,20 @@ def measure(
     return found[0] if isinstance(metrics, Metric) else Measured(found)
 
 
+def measure_groups(
+    metric: Metric, truth: Any, score: Any, *, by: Any, day: Any, kind: Kind | None = None, frame: Any = None, **given: Any
+) -> tuple[tuple[Slice, ...], list[Floats], int]:
+    """The judged groups of a metric, their values in each resample (the same days for all groups), and the days."""
+    truth, score, day = (column(v, frame) for v in (truth, score, day))
+    fits = kind or kind_of([metric], array(truth), score)
+    rows, keep = rows_of(fits, [metric], truth, score, frame=frame, **given)
+    resampling, groups = Resampling.of(array(day), keep, 0), _groups(metric, by, frame, keep)
+    if groups is None:
+        raise DeclarationError(f"{metric} has no groups to compare", hint='say by what: by="column"')
+    slices, values = _slices(metric, bind(metric, rows), resampling, groups)
+    return tuple(s for s in slices if s.judged), values, resampling.days
+
+
 def _check(metrics: list[Any]) -> None:
     for metric in metrics:
         if not isinstance(metric, Metric):
@@ -136,7 +150,7 @@ def _groups(metric: Metric, by: Any, frame: Any, keep: NDArray[np.bool_]) -> Gro
         given = {str(k): array(v)[keep] for k, v in names.items() if not metric.by or k in metric.by}
     elif isinstance(names, str):
         given = {names: array(column_of(frame, names))[keep]}
-    elif names and all(isinstance(n, str) for n in names) and len(names) != len(keep):
+    elif isinstance(names, (tuple, list)) and all(isinstance(n, str) for n in names) and len(names) != len(keep):
         given = {n: array(column_of(frame, n))[keep] for n in names}
     else:
         given = {} if names is None or len(names) == 0 else {"by": array(names)[keep]}

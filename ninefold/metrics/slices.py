@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ninefold.metrics.formula import ratio
+from ninefold.metrics.inputs import is_null
 from ninefold.metrics.measurement import Slice
 from ninefold.metrics.metric import Better
 from ninefold.metrics.rows import Array
@@ -28,7 +29,7 @@ def groups_of(columns: Mapping[str, Array]) -> Groups:
     """
     codes, names = np.zeros(1, dtype=np.int64), [""]
     for position, values in enumerate(columns.values()):
-        texts = np.array(["null" if v is None or v != v else str(v) for v in values.tolist()])
+        texts = np.array(["null" if is_null(v) else str(v) for v in values.tolist()])
         own, place = np.unique(texts, return_inverse=True)
         both = codes * len(own) + place.reshape(-1)
         kept, codes = np.unique(both, return_inverse=True)
