@@ -16,6 +16,7 @@ from ninefold.features import reduce
 from ninefold.features.aggregate import Aggregate
 from ninefold.features.alive import Alive, Asked, Rows, alive, begin, end, newest
 from ninefold.features.entities import codes
+from ninefold.features.expression import rowwise
 from ninefold.features.features import Features
 from ninefold.features.rows import NEVER, clean, entity_columns, event, gone, known, micros, reads, sequence
 from ninefold.tables.table import Table
@@ -115,11 +116,13 @@ class _Work:
         for column in aggregate.where.meta.root_names():
             if column not in self.view.columns:
                 raise DataError(f'where= reads the column "{column}", which the rows do not have', hint=closest(column, self.view.columns))
-        holds = self.view.select(aggregate.where.alias("holds")).to_series()
+        rowwise(aggregate.where, "where=")
+        read = self.view.select(clean(self.view[c]) for c in aggregate.where.meta.root_names())
+        holds = read.select(aggregate.where.alias("holds")).to_series()
         if holds.dtype != pl.Boolean:
             raise DataError(f"where= gives {holds.dtype}, not true or false", hint='compare: where=pl.col("minutes") == 0')
         if len(holds) != self.view.height:
-            raise DataError("where= gives one value for all rows", hint="write a condition on each row, without aggregates")
+            raise DataError("where= reads no column", hint="write a condition on each row")
         return holds.fill_null(False).to_numpy()
 
 

@@ -14,6 +14,7 @@ from ninefold.features.kernel import compute
 from ninefold.features.questions import Q
 from ninefold.features.rows import NEVER, clean, event, gone, known
 from ninefold.problems.target import Ahead, Target
+from ninefold.tables.known import identity
 from ninefold.tables.table import Table
 from ninefold.units import duration_text
 
@@ -102,7 +103,7 @@ def _column(asked: pl.DataFrame, column: str, table: Table, view: pl.DataFrame) 
     """The newest value of the label's column for each question, and when it was known."""
     if column not in view.columns:
         raise DataError(f'the label "{column}" is no column of the rows', hint=closest(column, view.columns))
-    keys = [*table.key, *([table.time.column] if table.until is not None and table.time is not None else [])]
+    keys = identity(table)
     newest = view.select(*keys, pl.Series("__value", clean(view[column])), pl.Series("__k", known(view, table, [column])))
     replaced = gone(view)
     if replaced is not None:
@@ -137,7 +138,8 @@ def _lag_of_rows(label: Ahead, table: Table, view: pl.DataFrame) -> Int:
     e = event(view, Features(table, by=[], columns={"label": Aggregate("count", None, label.window)}), table)
     k = known(view, table, label.aggregate.columns)
     some = e.is_not_null().to_numpy() & (k < NEVER)
-    return np.maximum(k[some] - e.fill_null(0).to_numpy()[some], 0)
+    lags: Int = np.maximum(k[some] - e.fill_null(0).to_numpy()[some], 0)
+    return lags
 
 
 def _percentile(lags: Int) -> int:

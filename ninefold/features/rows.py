@@ -7,64 +7,47 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from ninefold.errors import DataError, closest
+from ninefold.errors import DataError
 from ninefold.features.features import Features
+from ninefold.tables.known import GONE, SEQ, K, k_of, later_columns
+from ninefold.tables.moments import micros_of
 from ninefold.tables.table import Table
 from ninefold.units import Moment
 
-K, SEQ, GONE = "__k", "__seq", "__gone"  # hidden columns of a view: known, order of arrival, replaced by a newer version
 NEVER = np.iinfo(np.int64).max
 
 Int = NDArray[np.int64]
 
 
 def micros(series: pl.Series) -> pl.Series:
-    """Times as microseconds UTC (int64); whole numbers pass as they are."""
-    if series.dtype == pl.Datetime:
-        return series.dt.cast_time_unit("us").to_physical()
-    if series.dtype == pl.Date:
-        return series.cast(pl.Datetime("us")).to_physical()
+    """Question times as microseconds UTC (int64); whole numbers pass as they are."""
+    if isinstance(series.dtype, pl.Datetime) and series.dtype.time_zone is not None:
+        return series.dt.timestamp("us")
     if series.dtype.is_integer() or series.dtype == pl.Null:
         return series.cast(pl.Int64)
-    raise DataError(f'"{series.name}" is {series.dtype}, not a time', hint="give a date or a timestamp")
+    raise DataError(f'the question time "{series.name}" is {series.dtype}', hint='give a time with its zone: pl.col("at").dt.replace_time_zone("UTC")')
 
 
-def at(frame: pl.DataFrame, moment: Moment) -> pl.Series:
+def at(frame: pl.DataFrame, moment: Moment, tz: str | None) -> pl.Series:
     """The instants of a moment, null where its column is."""
-    if moment.column not in frame.columns:
-        raise DataError(f'there is no column "{moment.column}" for the moment "{moment}"', hint=closest(moment.column, frame.columns))
-    return micros(frame[moment.column]) + moment.offset
-
-
-def known_moments(table: Table | None) -> dict[str, Moment]:
-    """When each column that did not come with its row came: those of ``later=``, and the columns that these moments name.
-
-    A column named as a moment is known at its own value, unless the row itself is: its time and known time come with it.
-    """
-    if table is None:
-        return {}
-    with_row = {m.column for m in (table.time, table.known) if m is not None} | set(table.key)
-    found = dict(table.later)
-    for moment in dict(table.later).values():
-        if moment.column not in found and moment.column not in with_row:
-            found[moment.column] = Moment(moment.column)
-    return found
+    return frame.select(micros_of(moment, frame.schema, tz).alias(moment.column)).to_series()
 
 
 def known(view: pl.DataFrame, table: Table | None, columns: Iterable[str]) -> Int:
     """When the row and all of ``columns`` were known; NEVER where one of them is not."""
-    moments = known_moments(table)
+    moments = {} if table is None else later_columns(table)
+    tz = None if table is None else table.tz
     if K in view.columns:
         instants = [view[K]]
     elif table is not None and table.known is not None:
-        instants = [at(view, table.known)]
+        instants = [at(view, table.known, tz)]
     else:
         instants = []
     for column in dict.fromkeys(columns):
-        if f"{K}.{column}" in view.columns:
-            instants.append(view[f"{K}.{column}"])
+        if k_of(column) in view.columns:
+            instants.append(view[k_of(column)])
         elif column in moments:
-            instants.append(at(view, moments[column]))
+            instants.append(at(view, moments[column], tz))
     latest = np.full(view.height, np.iinfo(np.int64).min)
     for instant in instants:
         latest = np.maximum(latest, instant.fill_null(NEVER).to_numpy())
@@ -76,7 +59,7 @@ def event(view: pl.DataFrame, group: Features, table: Table | None) -> pl.Series
     moment = group.at or (table.time if table is not None else None)
     if moment is None:
         raise DataError("the rows have no event time", hint='say at="column", or give the table a time=')
-    return at(view, moment)
+    return at(view, moment, None if table is None else table.tz)
 
 
 def gone(view: pl.DataFrame) -> Int | None:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import polars as pl
 
 from ninefold.errors import DataError, closest
+from ninefold.features.expression import rowwise
 from ninefold.features.features import Features
 from ninefold.features.kernel import compute
 from ninefold.features.rows import micros
@@ -70,6 +71,7 @@ def expressions(zoned: pl.DataFrame, group: Features, windows: pl.DataFrame | No
     if windows is not None:
         frame = frame.with_columns(windows.get_columns())
     for feature, expression in group.expressions:
+        rowwise(expression, f"the feature {name}.{feature}")
         for column in expression.meta.root_names():
             if column not in frame.columns:
                 raise DataError(
