@@ -42,7 +42,7 @@ class Decision(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         [0, -1, 1]
         """
         if self.kind == "class":
-            return np.argmax(scores, axis=1).astype(np.int64)
+            return np.asarray(np.argmax(scores, axis=1), np.int64)
         if self.kind == "number":
             return np.zeros(len(scores), np.int64)
         if self.kind == "costs":

@@ -57,7 +57,9 @@ class Encoder:
         self.encoding = encoding
         self.names: list[str] = []
         self.source: list[int] = []
-        self._codes = [{level: float(i) for i, level in enumerate(c.levels)} if c.kind == "text" else None for c in encoding.columns]
+        self._codes: list[dict[Any, float] | None] = [
+            {level: float(i) for i, level in enumerate(c.levels)} if c.kind == "text" else None for c in encoding.columns
+        ]
         for i, column in enumerate(encoding.columns):
             for name in self._outputs(column):
                 self.names.append(name)
@@ -113,18 +115,36 @@ class Encoder:
         if column.missing:
             out[:, at + 1] = null
 
-    def row(self, row: Mapping[str, Any], out: Floats) -> None:
-        """One row into ``out``, without building arrays: for the codes form, where a microsecond counts."""
-        for i, (name, codes) in enumerate(self._row_plan):
-            value = row.get(name)
+    def row(self, row: Mapping[str, Any]) -> Floats:
+        """One row as an array of shape ``(width,)``: the same numbers as :meth:`matrix`, in a few microseconds."""
+        out = np.zeros(self.width)
+        if self.encoding.form == "scaled":
+            self._scaled_row(row, out)
+        else:
+            for i, (name, codes) in enumerate(self._row_plan):
+                out[i] = _number(name, row.get(name)) if codes is None else codes.get(row.get(name), nan)
+        return out.astype(np.float32).astype(np.float64) if self.encoding.single else out
+
+    def _scaled_row(self, row: Mapping[str, Any], out: Floats) -> None:
+        for column, codes, at in zip(self.encoding.columns, self._codes, self.starts, strict=True):
             if codes is not None:
-                out[i] = codes.get(value, nan)
-            elif value is None:
-                out[i] = nan
-            elif type(value) is float or type(value) is int or type(value) is bool:
-                out[i] = value if isfinite(value) else nan
-            else:
-                out[i] = numbers(name, [value])[0]
+                position = codes.get(row.get(column.name))
+                if position is not None:
+                    out[at + int(position)] = 1.0
+                continue
+            value = _number(column.name, row.get(column.name))
+            null = value != value  # noqa: PLR0124 - only NaN is not itself, and isnan() costs more
+            out[at] = ((column.fill if null else value) - column.mean) / column.scale
+            if column.missing:
+                out[at + 1] = null
+
+
+def _number(name: str, value: Any) -> float:
+    if value is None:
+        return nan
+    if type(value) is float or type(value) is int or type(value) is bool:
+        return value if isfinite(value) else nan
+    return float(numbers(name, [value])[0])
 
 
 def numbers(name: str, given: Values) -> Floats:

@@ -42,14 +42,14 @@ class LinearPredictor:
         if self.link == "identity":
             return raw
         if self.link == "exp":
-            return np.exp(raw)
+            return np.asarray(np.exp(raw), np.float64)
         if self.link == "softmax":
             powers = np.exp(raw - raw.max(axis=1, keepdims=True))
             return np.asarray(powers / powers.sum(axis=1, keepdims=True))
         # by the sign, so that neither end overflows
         small = np.exp(-np.abs(raw))
         score = np.where(raw >= 0, 1 / (1 + small), small / (1 + small))
-        return np.asarray(score / score.sum(axis=1, keepdims=True)) if self.link == "ovr" else score
+        return np.asarray(score / score.sum(axis=1, keepdims=True) if self.link == "ovr" else score)
 
     def contributions(self, matrix: Floats) -> Floats:
         """``coefficient · value``; the last column is the intercept. Before the link: log-odds for a logit."""

@@ -1,6 +1,7 @@
 """Packing a bundle: equal contents give equal bytes, and so an equal digest."""
 
 from collections.abc import Callable, Mapping
+from math import isnan
 from pathlib import Path
 from typing import Any
 
@@ -51,4 +52,4 @@ def pack(
 
 def _plain(values: Values) -> list[Any]:
     listed = values.tolist() if isinstance(values, np.ndarray) else list(values)
-    return [None if isinstance(v, float) and v != v else v for v in listed]
+    return [None if isinstance(v, float) and isnan(v) else v for v in listed]

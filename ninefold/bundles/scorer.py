@@ -30,7 +30,6 @@ class Scorer:
     def __init__(self, encoder: Encoder, predictor: Predictor, shape: Shape, scoring: Scoring) -> None:
         self.encoder, self.predictor, self.shape, self.scoring = encoder, predictor, shape, scoring
         self._known = [c.name for c in encoder.encoding.columns]
-        self._codes = encoder.encoding.form == "codes"
 
     @property
     def schema(self) -> tuple[Column, ...]:
@@ -59,12 +58,7 @@ class Scorer:
 
     def score_row(self, row: Mapping[str, Any]) -> float | list[float]:
         """The same for one row, quickly. Keys that are no inputs are not looked at."""
-        if self._codes:
-            buffer = np.empty(self.encoder.width)
-            self.encoder.row(row, buffer)
-        else:
-            buffer = self.encoder.matrix({name: [row.get(name)] for name in self._known})[0]
-        raw = self.predictor.predict_row(buffer)
+        raw = self.predictor.predict_row(self.encoder.row(row))
         if self.shape.outputs == 1:
             return self.scoring.calibration.one(float(raw[0]))
         scores: list[float] = spread(raw[None] if len(raw) > 1 else raw, self.shape)[0].tolist()

@@ -11,8 +11,11 @@ from ninefold.bundles.calibration import Calibration
 from ninefold.bundles.encoding import Floats
 from ninefold.ids import digest_of
 from ninefold.models.calibrate import calibrate, crossed
-from ninefold.models.candidate import On, Tuned
+from ninefold.models.candidate import Existing, On, Tuned
+from ninefold.models.confined import confined, limited
 from ninefold.models.dataset import Dataset, Parts, Rows
+from ninefold.models.estimator import unwrapped
+from ninefold.models.existing import existing_model, learned_before
 from ninefold.models.fit import Fitted, fit_recipe
 from ninefold.models.objective import Objective, cost_columns, decision_of, losses
 from ninefold.models.search import Trial, search
@@ -53,11 +56,15 @@ def fit_candidate(
     ``candidate`` None is the constant model. ``folder`` keeps the search's journal, so that a search that was stopped goes on.
     Raises DataError where it cannot be fitted or exported.
     """
+    if limited(candidate):
+        return confined(name, candidate, FittedCandidate, fit_candidate, name, candidate, data, parts, objective, folder)
     inner = candidate.candidate if isinstance(candidate, On) else candidate
+    if isinstance(inner, Existing):
+        learned_before(inner, data, parts.validate)
     made: dict[str, tuple[float, Fitted, Floats, Floats]] = {}
 
     def evaluate(params: dict[str, Any]) -> float:
-        fitted = fit_recipe(name, candidate, params, data, parts.train, objective.seed)
+        fitted = fit_model(name, candidate, params, data, parts.train, objective.seed)
         raw = fitted.open().raw(data, parts.validate)
         loss = validation_losses(objective, data, parts.validate, raw)
         made[digest_of(params)] = (float(loss.mean()), fitted, raw, loss)
@@ -74,6 +81,16 @@ def fit_candidate(
         evaluate(params)
     mean, fitted, raw, loss = made[digest_of(params)]
     return FittedCandidate(name, params, fitted, raw.astype("<f8").tobytes(), loss.astype("<f8").tobytes(), mean, trials)
+
+
+def fit_model(name: str, candidate: Any, params: dict[str, Any], data: Dataset, rows: Rows, seed: int) -> Fitted:
+    """:func:`fit_recipe`, in a process of its own where the candidate has limits; a version that exists is read, not fitted."""
+    inner = unwrapped(candidate)
+    if isinstance(inner, Existing):
+        return existing_model(inner, data)
+    if limited(candidate):
+        return confined(name, candidate, Fitted, fit_recipe, name, candidate, params, data, rows, seed)
+    return fit_recipe(name, candidate, params, data, rows, seed)
 
 
 def _forget_all_but_the_best(made: dict[str, Any]) -> None:

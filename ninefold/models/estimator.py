@@ -7,13 +7,12 @@ import numpy as np
 
 from ninefold.bundles.encoding import Encoder, Floats
 from ninefold.errors import DeclarationError, NotYetError
-from ninefold.models.candidate import Existing, On, Tuned, cloned
+from ninefold.models.candidate import On, Tuned, cloned
 from ninefold.models.dataset import Target
 
 Family = Literal["lightgbm", "xgboost", "linear", "sklearn"]
 # simpler first: what a tie is decided by
 RANK: dict[str, int] = {"constant": 0, "linear": 1, "lightgbm": 2, "xgboost": 2, "onnx": 3}
-_TREES = ("HistGradientBoosting", "RandomForest", "ExtraTrees", "GradientBoosting", "DecisionTree", "ExtraTree")
 
 
 def unwrapped(candidate: Any) -> Any:
@@ -28,10 +27,6 @@ def family(estimator: Any) -> Family:
 
     Raises NotYetError for what the language has and this release cannot fit.
     """
-    if isinstance(estimator, Existing):
-        raise NotYetError(
-            f'nf.existing("{estimator.uri}") cannot compete yet', hint="give the directory of a bundle, or compare both with `ninefold compare`"
-        )
     package = type(estimator).__module__.partition(".")[0]
     if package in {"lightgbm", "xgboost"}:
         return "lightgbm" if package == "lightgbm" else "xgboost"

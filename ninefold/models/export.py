@@ -51,6 +51,11 @@ def _file(name: str, estimator: Any, x: Floats, kind: Target) -> tuple[str, byte
         found = _linear(estimator, kind)
         if found is not None:
             return "linear", found
+    if kind != "regression" and not hasattr(estimator, "predict_proba"):
+        raise DataError(
+            f'the candidate "{name}" ({type(estimator).__name__}) is a model that cannot be exported: it gives no probabilities',
+            hint="set probability=True where it has that, or use another estimator", where=name,
+        )
     return "onnx", _onnx(name, estimator, x)
 
 

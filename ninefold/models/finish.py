@@ -17,9 +17,9 @@ from ninefold.bundles.predictors import open_predictor
 from ninefold.bundles.scorer import Scorer, Scoring
 from ninefold.ids import digest
 from ninefold.models.choose import Chosen
-from ninefold.models.contest import FittedCandidate, calibrated
+from ninefold.models.contest import FittedCandidate, calibrated, fit_model
 from ninefold.models.dataset import Dataset, Parts, Rows
-from ninefold.models.fit import Fitted, encoded, fit_recipe
+from ninefold.models.fit import Fitted, encoded
 from ninefold.models.objective import Objective, cost_columns, decision_of, losses, proper_losses
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def evidence(
     rows, truth = parts.test, data.label[parts.test]
 
     def tested(candidate: FittedCandidate) -> tuple[Fitted, Calibration, Floats]:
-        fitted = fit_recipe(candidate.name, declared.get(candidate.name), candidate.params, data, parts.refit, objective.seed)
+        fitted = fit_model(candidate.name, declared.get(candidate.name), candidate.params, data, parts.refit, objective.seed)
         table = calibrated(candidate, data, parts)
         return fitted, table, table(fitted.open().raw(data, rows))
 
@@ -98,10 +98,10 @@ def refit_without(
     The losses are those of ``loss.<name>`` in the evidence, in the same order: their difference is what the inputs give.
     """
     less = data.without(names)
-    first = fit_recipe(candidate.name, declared.get(candidate.name), candidate.params, less, parts.train, objective.seed)
+    first = fit_model(candidate.name, declared.get(candidate.name), candidate.params, less, parts.train, objective.seed)
     again = msgspec.structs.replace(candidate, fitted=first, validate=first.open().raw(less, parts.validate).astype("<f8").tobytes())
     table = calibrated(again, less, parts)
-    fitted = fit_recipe(candidate.name, declared.get(candidate.name), candidate.params, less, parts.refit, objective.seed)
+    fitted = fit_model(candidate.name, declared.get(candidate.name), candidate.params, less, parts.refit, objective.seed)
     scores = table(fitted.open().raw(less, parts.test))
     return scores, proper_losses(objective, data.label[parts.test], scores)
 
@@ -112,14 +112,14 @@ def deploy(
     request: dict[str, Any] | None = None, signer: Callable[[bytes], bytes] | None = None,
 ) -> str:
     """Refit the winner's recipe on everything known, keep calibration and threshold, write the bundle; its digest."""
-    fitted = fit_recipe(candidate.name, declared.get(candidate.name), candidate.params, data, parts.everything, objective.seed)
+    fitted = fit_model(candidate.name, declared.get(candidate.name), candidate.params, data, parts.everything, objective.seed)
     scorer = Scorer(
         Encoder(fitted.encoding), open_predictor(fitted.format, fitted.model, fitted.shape), fitted.shape,
         Scoring(proof.calibration, proof.decision, data.classes),
     )
     return pack(
         folder, kind=data.kind, format=fitted.format, model=fitted.model, scorer=scorer, golden=_golden(data, parts.everything),
-        features=features, request=request, about={**(about or {}), "evidence": proof.digest, "candidate": candidate.name}, signer=signer,
+        features=features, request=request, about={**(about or {}), "evidence": proof.digest, "candidate": candidate.name, "until": int(data.mature.max())}, signer=signer,
     )
 
 

@@ -117,7 +117,7 @@ def proper_losses(objective: Objective, truth: Floats, scores: Floats) -> Floats
         given = np.where(truth == 1, scores, 1 - scores)
     else:
         given = scores[np.arange(len(truth)), truth.astype(np.int64)]
-    return -np.log(np.clip(given, _FLOOR, 1.0))
+    return np.asarray(-np.log(np.clip(given, _FLOOR, 1.0)))
 
 
 def cost_columns(objective: Objective, data: Dataset, rows: Rows) -> dict[str, Any]:

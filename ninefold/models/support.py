@@ -1,0 +1,35 @@
+"""What the language has and this release cannot fit: told at the check, before anything runs."""
+
+from typing import Any
+
+from ninefold.errors import NinefoldError, NotYetError
+from ninefold.models.candidate import Existing
+from ninefold.models.estimator import family, unwrapped
+from ninefold.models.export import exportable
+from ninefold.models.model import Model
+from ninefold.problems import Target
+
+
+def unsupported(model: Model, target: Target) -> list[NinefoldError]:
+    """The errors of a model's candidates and target that are sure before data is seen. Nothing is fitted or loaded."""
+    found: list[NinefoldError] = []
+    if target.quantiles:
+        found.append(NotYetError(
+            "the quantiles of a regression cannot be fitted yet", hint='leave quantiles= out, or fit one: LGBMRegressor(objective="quantile", alpha=0.9)'
+        ))
+    for name, candidate in model.candidates:
+        error = _refused(unwrapped(candidate))
+        if error is not None:
+            error.where = f'candidate "{name}"'
+            found.append(error)
+    return found
+
+
+def _refused(estimator: Any) -> NinefoldError | None:
+    if isinstance(estimator, Existing):
+        return None  # whether it is a bundle's directory is known when it is read
+    try:
+        family(estimator)
+    except NinefoldError as error:
+        return error
+    return exportable(estimator)
