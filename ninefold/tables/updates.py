@@ -55,7 +55,7 @@ def _simple(table: Table, base: pl.DataFrame, rows: pl.DataFrame, columns: list[
     parts: list[pl.Expr] = [pl.col(RECEIVED).min().alias("__first")]
     for c in values:
         mine = pl.col(c).filter(gives[c])
-        parts += [mine.first().alias(f"u.{c}"), pl.col(RECEIVED).filter(gives[c]).first().alias(f"r.{c}"), (mine.n_unique() > 1).alias(f"n.{c}")]
+        parts += [mine.first().alias(f"u.{c}"), pl.col(RECEIVED).filter(gives[c]).first().alias(f"r.{c}"), mine.ne_missing(mine.first()).any().alias(f"n.{c}")]
     told = rows.group_by(key, maintain_order=True).agg(*parts)
     if told.select(pl.any_horizontal(pl.col(f"n.{c}").any() for c in values)).item():
         return None
@@ -97,8 +97,8 @@ def _timed(table: Table, frame: pl.DataFrame, values: list[str]) -> pl.DataFrame
 def _sequence(frame: pl.DataFrame) -> pl.Series:
     """The base's sequence; rows that only updates brought come after it, in their order."""
     seq = frame[SEQ]
-    start = int(seq.max() or 0) + 1  # type: ignore[arg-type]
-    new = pl.select(pl.when(seq.is_null()).then(start + 10**9 + seq.is_null().cum_sum().cast(pl.Int64)).otherwise(seq))
+    start = int(seq.max() or 0)  # type: ignore[arg-type]
+    new = pl.select(pl.when(seq.is_null()).then(start + seq.is_null().cum_sum().cast(pl.Int64)).otherwise(seq))
     return new.to_series()
 
 
@@ -109,7 +109,7 @@ def _versions(table: Table, base: pl.DataFrame, rows: pl.DataFrame, columns: lis
     for row in base.sort(K, SEQ, nulls_last=True).iter_rows(named=True):
         held.setdefault(tuple(row[c] for c in key), []).append(dict(row))
     moments = _declared_rows(table, base, rows, columns)
-    seq = 10**9 + int(base[SEQ].max() or 0) + 1  # type: ignore[arg-type]
+    seq = int(base[SEQ].max() or 0) + 1  # type: ignore[arg-type]
     for update in rows.iter_rows(named=True):
         versions = held.setdefault(tuple(update[c] for c in key), [])
         given = [c for c in update[GIVEN] if c in columns and c not in key]
