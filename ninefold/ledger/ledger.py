@@ -63,6 +63,9 @@ class Ledger:
         driver, home = driver_of(url, home)
         revision = driver.revision()
         if revision is None:
+            if (home / "keys" / "ledger.key").exists():
+                hint = f"bring back a backup: ninefold restore; or remove {home / 'keys'} to begin a new ledger"
+                raise CorruptError("the ledger is gone: this home has signed facts before, but there is none now", where=url, hint=hint)
             driver.create()
             revision = driver.revision()
         if revision != REVISION:

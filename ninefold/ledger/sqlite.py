@@ -30,10 +30,10 @@ class SQLiteDriver:
     def writer(self) -> "SQLiteWriter":
         return SQLiteWriter(self.connect(), Turnstile(self.locks, "ledger"))
 
-    def reader(self) -> "SQLiteSession":
+    def reader(self) -> "SQLiteReader":
         connection = self.connect()
         connection.execute("pragma query_only = on")
-        return SQLiteSession(connection)
+        return SQLiteReader(connection, self.path)
 
     def connect(self) -> sqlite3.Connection:
         """A connection with the settings that durability needs. Transactions are begun by hand."""
@@ -42,11 +42,12 @@ class SQLiteDriver:
         except sqlite3.OperationalError as error:
             raise NotFoundError(f"the ledger cannot be opened ({error})", where=str(self.path), hint="is the directory there, and yours?") from None
         connection.row_factory = sqlite3.Row
-        connection.execute("pragma synchronous = full")
-        connection.execute("pragma foreign_keys = on")
-        if sys.platform == "darwin":  # there a plain fsync leaves the bytes in the drive's cache
-            connection.execute("pragma fullfsync = on")
-            connection.execute("pragma checkpoint_fullfsync = on")
+        with reading(self.path):
+            connection.execute("pragma synchronous = full")
+            connection.execute("pragma foreign_keys = on")
+            if sys.platform == "darwin":  # there a plain fsync leaves the bytes in the drive's cache
+                connection.execute("pragma fullfsync = on")
+                connection.execute("pragma checkpoint_fullfsync = on")
         return connection
 
     def revision(self) -> str | None:
@@ -109,6 +110,22 @@ class SQLiteSession:
 
     def close(self) -> None:
         self.connection.close()
+
+
+class SQLiteReader(SQLiteSession):
+    """A connection that cannot write, and says so in our words when the file is damaged."""
+
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+        super().__init__(connection)
+        self._path = path
+
+    def one(self, sql: str, args: Sequence[Any]) -> Row | None:
+        with reading(self._path):
+            return super().one(sql, args)
+
+    def all(self, sql: str, args: Sequence[Any]) -> list[Row]:
+        with reading(self._path):
+            return super().all(sql, args)
 
 
 class SQLiteWriter(SQLiteSession):

@@ -1,0 +1,159 @@
+"""What every database that carries a ledger must guarantee. Subclass ``LedgerContract`` and give a ``url`` fixture.
+
+    class TestMyDatabase(LedgerContract):
+        @pytest.fixture
+        def url(self): ...                    # of an empty database, another one for each test
+"""
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ninefold.errors import ConflictError, UsageError
+from ninefold.ledger import Ledger, Tx
+
+Opener = Callable[[], Ledger]
+
+
+class LedgerContract:
+    """Transactions that many share, errors that are one's own, numbers without gaps, reads that see writes."""
+
+    @pytest.fixture
+    def url(self) -> str:
+        raise NotImplementedError("give the URL of an empty database")
+
+    @pytest.fixture
+    def opener(self, url: str, tmp_path: Path) -> Iterator[Opener]:
+        opened: list[Ledger] = []
+
+        def open_() -> Ledger:
+            opened.append(Ledger.open(url, home=tmp_path / "home", actor="tester", anchors=tmp_path / "anchors"))
+            return opened[-1]
+
+        yield open_
+        for ledger in opened:
+            ledger.close()
+
+    @pytest.fixture
+    def ledger(self, opener: Opener) -> Ledger:
+        return opener()
+
+    def test_a_fact_comes_back_as_it_was_said(self, ledger: Ledger) -> None:
+        said = ledger.record("table.written", "p/table/t@1", {"rows": 3, "share": 0.5, "name": "é\n"}, run="r", key="k", at=7)
+        assert (said.seq, said.at, said.actor, said.run, said.key) == (1, 7, "tester", "r", "k")
+        assert ledger.facts() == [said]
+
+    def test_facts_are_found_by_kind_subject_prefix_and_number(self, ledger: Ledger) -> None:
+        for kind, subject in [("a.x", "p/table/t@1"), ("b.x", "p/table/t@2"), ("a.x", "p/tables/t@1"), ("a.x", "q/table/t@1")]:
+            ledger.record(kind, subject)
+        seqs = lambda **how: [fact.seq for fact in ledger.facts(**how)]  # noqa: E731
+        assert seqs(kind="a.x") == [1, 3, 4]
+        assert seqs(kind=["a.x", "b.x"], prefix="p/table/") == [1, 2]
+        assert seqs(subject="p/tables/t@1") == [3]
+        assert seqs(after=2, newest_first=True, limit=1) == [4]
+        last = ledger.last("a.x", "p/table/t@1")
+        assert last is not None
+        assert last.seq == 1
+
+    def test_rows_and_fact_are_written_together_or_not_at_all(self, ledger: Ledger) -> None:
+        def fails(tx: Tx) -> None:
+            tx.add("meta", [{"name": "n", "value": "v"}])
+            tx.fact("a.x", "p/t")
+            raise KeyError("mine")
+
+        with pytest.raises(KeyError, match="mine"):
+            ledger.write(fails)
+        assert (ledger.head(), ledger.one("select 1 from meta where name = 'n'")) == (0, None)
+
+    def test_one_who_fails_in_a_group_harms_nobody(self, ledger: Ledger) -> None:
+        gate = threading.Event()
+        ledger.submit(lambda _: gate.wait(5))  # holds the writer until all the others stand in line, so that they share a transaction
+
+        def one(i: int) -> Callable[[Tx], int]:
+            def run(tx: Tx) -> int:
+                tx.add("meta", [{"name": f"n{i % 7}" if i % 2 else f"m{i}", "value": "v"}])
+                tx.fact("a.x", f"p/t@{i}")
+                return i
+
+            return run
+
+        futures = [ledger.submit(one(i)) for i in range(40)]
+        gate.set()
+        errors = [future.exception(10) for future in futures]
+        assert [i for i, error in enumerate(errors) if error is None] == [i for i in range(40) if i % 2 == 0 or i in {1, 3, 5, 7, 9, 11, 13}]
+        assert all(isinstance(error, ConflictError) for error in errors if error)
+        assert [fact.seq for fact in ledger.facts()] == list(range(1, 28))
+
+    def test_appended_rows_are_merged_and_the_wrong_ones_found(self, ledger: Ledger) -> None:
+        gate = threading.Event()
+        ledger.submit(lambda _: gate.wait(5))
+        good = [ledger.append("meta", [{"name": f"n{i}", "value": "v"}]) for i in range(5)]
+        bad = ledger.append("meta", [{"name": "m", "value": "v"}, {"name": "n0", "value": "again"}])
+        gate.set()
+        for future in good:
+            future.result(10)
+        with pytest.raises(ConflictError):
+            bad.result(10)
+        assert ledger.one("select count(*) as n from meta where name like 'n%' or name = 'm'")["n"] == 5  # type: ignore[index]
+
+    def test_later_functions_see_what_earlier_ones_wrote_facts_included(self, ledger: Ledger) -> None:
+        gate = threading.Event()
+        ledger.submit(lambda _: gate.wait(5))
+        ledger.submit(lambda tx: tx.fact("a.x", "p/t"))
+        seen = ledger.submit(lambda tx: len(tx.all("select seq from facts where kind = ?", "a.x")))
+        gate.set()
+        assert seen.result(10) == 1
+
+    def test_memory_changes_only_after_the_commit(self, ledger: Ledger) -> None:
+        called: list[int] = []
+
+        def fails(tx: Tx) -> None:
+            tx.after(lambda: called.append(1))
+            raise KeyError
+
+        def works(tx: Tx) -> None:
+            tx.fact("a.x", "p/t")
+            tx.after(lambda: called.append(ledger.head()))
+
+        with pytest.raises(KeyError):
+            ledger.write(fails)
+        ledger.write(works)
+        assert called == [1]
+
+    def test_threads_get_numbers_without_gaps(self, ledger: Ledger) -> None:
+        with ThreadPoolExecutor(8) as pool:
+            seqs = list(pool.map(lambda i: ledger.record("a.x", f"p/t@{i}").seq, range(80)))
+        assert sorted(seqs) == list(range(1, 81))
+        assert ledger.verify().ok
+
+    def test_two_that_have_it_open_see_each_other(self, opener: Opener) -> None:
+        first, second = opener(), opener()
+        first.record("a.x", "p/t")
+        assert second.record("a.x", "p/t").seq == 2
+        assert next(first.watch(after=1, timeout=1)) == 2
+        assert first.verify().ok
+
+    def test_a_transaction_inside_a_transaction_is_refused(self, ledger: Ledger) -> None:
+        with pytest.raises(UsageError, match="inside"):
+            ledger.write(lambda _: ledger.record("a.x", "p/t"))
+
+    @pytest.mark.parametrize("body", [{"x": object()}, {1: {2, object}}])
+    def test_a_body_that_is_no_json_is_refused(self, ledger: Ledger, body: dict[str, Any]) -> None:
+        with pytest.raises(UsageError, match="JSON"):
+            ledger.record("a.x", "p/t", body)
+
+    def test_a_closed_ledger_says_so(self, ledger: Ledger) -> None:
+        ledger.close()
+        with pytest.raises(UsageError, match="closed"):
+            ledger.record("a.x", "p/t")
+
+    def test_checkpoints_grow_with_the_facts(self, ledger: Ledger) -> None:
+        ledger.record("a.x", "p/t")
+        first = ledger.checkpoint()
+        assert first is not None
+        assert (first.size, ledger.checkpoint()) == (1, None)
+        assert ledger.verify().signed == 1
