@@ -35,7 +35,7 @@ class Blobs:
         if isinstance(data, bytes):
             digest = hashlib.sha256(data).hexdigest()
             if not self.has(digest):
-                self.store.put(_name(digest), data)
+                self.store.put(blob_name(digest), data)
             return digest
         if isinstance(data, Path):
             with data.open("rb") as stream:
@@ -47,14 +47,14 @@ class Blobs:
 
     def get(self, digest: str) -> bytes:
         """The content; NotFoundError, or CorruptError if the stored bytes are others."""
-        data = self._found(digest).get(_name(digest))
+        data = self._found(digest).get(blob_name(digest))
         if hashlib.sha256(data).hexdigest() != digest:
             raise _corrupt(digest)
         return data
 
     def open(self, digest: str) -> BinaryIO:
         """A stream of the content, all of it verified before the first byte is given out."""
-        stream = self._found(digest).open(_name(digest))
+        stream = self._found(digest).open(blob_name(digest))
         if _hash(stream) != digest:
             stream.close()
             raise _corrupt(digest)
@@ -63,11 +63,11 @@ class Blobs:
 
     def has(self, digest: str) -> bool:
         """Whether the content is stored."""
-        return self.store.exists(_name(digest))
+        return self.store.exists(blob_name(digest))
 
     def size(self, digest: str) -> int:
         """Bytes of the content."""
-        with self._found(digest).open(_name(digest)) as stream:
+        with self._found(digest).open(blob_name(digest)) as stream:
             return stream.seek(0, 2)
 
     def path(self, digest: str) -> Path:
@@ -75,7 +75,7 @@ class Blobs:
         if not isinstance(self.store, LocalStore):
             raise UsageError("blobs of this store have no path", hint="use fetch() to copy the content into a file")
         self.open(digest).close()
-        return self.store.path(_name(digest))
+        return self.store.path(blob_name(digest))
 
     def fetch(self, digest: str, to: Path) -> Path:
         """Copy the verified content into a file, durably."""
@@ -94,14 +94,15 @@ class Blobs:
             return digest
         stream.seek(0)
         again = hashlib.sha256()
-        self.store.put(_name(digest), _hashed(stream, again.update))
+        self.store.put(blob_name(digest), _hashed(stream, again.update))
         if again.hexdigest() != digest:
-            self.store.delete(_name(digest))
+            self.store.delete(blob_name(digest))
             raise ConflictError("the file changed while it was being added", hint="add it when its writer has finished")
         return digest
 
 
-def _name(digest: str) -> str:
+def blob_name(digest: str) -> str:
+    """The name of a blob in its store; UsageError if this is no digest."""
     if not _DIGEST.fullmatch(digest):
         raise UsageError(f"{digest[:80]!r} is no digest", hint="a digest is 64 hexadecimal digits in lower case")
     return f"{digest[:2]}/{digest[2:]}"

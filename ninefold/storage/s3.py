@@ -30,7 +30,7 @@ class S3Store:
             obstore.put(self._bucket, checked(name), value, mode="create" if create else "overwrite")  # type: ignore[arg-type]
         except AlreadyExistsError:
             raise ConflictError(f'"{name}" is there already', hint="it is written once and never replaced") from None
-        except BaseError as error:
+        except (BaseError, FileNotFoundError) as error:  # not found: the bucket
             raise self._stopped(f'"{name}" was not written', error) from error
 
     def get(self, name: str) -> bytes:
