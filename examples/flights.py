@@ -87,7 +87,8 @@ def rebooked_in_time(predictions: pl.LazyFrame, rebookings: pl.LazyFrame) -> flo
     in_time = (pl.col("accepted_at") < pl.col("scheduled_at")).fill_null(False)
     # nobody has ever been rebooked: not yet known, rather than none
     share = pl.when(pl.col("accepted_at").is_not_null().any()).then(in_time.mean())
-    return late.select(share).collect().item()
+    found: float | None = late.select(share).collect().item()
+    return found
 
 
 # 5 · Hypotheses: what we believe about the data and the techniques

@@ -10,17 +10,17 @@ if TYPE_CHECKING:
     from ninefold.endpoints import shadow as shadow
     from ninefold.errors import NinefoldError as NinefoldError
     from ninefold.features import Features as Features
-    from ninefold.features import any_ as any
+    from ninefold.features import any_ as _any
     from ninefold.features import count as count
     from ninefold.features import distinct as distinct
     from ninefold.features import first as first
     from ninefold.features import last as last
-    from ninefold.features import max_ as max
+    from ninefold.features import max_ as _max
     from ninefold.features import mean as mean
-    from ninefold.features import min_ as min
+    from ninefold.features import min_ as _min
     from ninefold.features import quantile as quantile
     from ninefold.features import std as std
-    from ninefold.features import sum_ as sum
+    from ninefold.features import sum_ as _sum
     from ninefold.features.join import join as join
     from ninefold.hypotheses import Hypothesis as Hypothesis
     from ninefold.hypotheses import associated as associated
@@ -97,6 +97,8 @@ if TYPE_CHECKING:
     from ninefold.tables import table as table
     from ninefold.tables import unique as unique
     from ninefold.tables.check import check as check
+
+    any, max, min, sum = _any, _max, _min, _sum  # only assigned names are exported under another name
 
 __version__ = "0.1.0"
 

@@ -1,7 +1,7 @@
 """Window aggregates as values: what over which column, in which window, of which rows."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from ninefold.errors import DeclarationError
 from ninefold.things import as_tuple
@@ -48,9 +48,10 @@ def _make(
         raise DeclarationError(f"nf.{op} has rows={rows} beside a window", hint="give rows= or a duration, and at least one row")
     if ahead is not None and before is not None:
         raise DeclarationError(f"nf.{op} has ahead= and before=", hint="before= shifts a window of the past")
-    span = duration(window or ahead) if (window or ahead) else None
+    wanted = ahead if window is None else window
+    span = None if wanted is None else duration(wanted)
     if span is not None and span <= 0:
-        raise DeclarationError(f"nf.{op} has an empty window {window or ahead!r}")
+        raise DeclarationError(f"nf.{op} has an empty window {wanted!r}")
     by_columns = None if by is None else as_tuple(by)
     return Aggregate(op, column, span, ahead is not None, where, by_columns, duration(before) if before else 0, empty, rows, q)
 
@@ -73,7 +74,16 @@ def count(
     return _make("count", column, window, ahead, where, by, before, empty, rows)
 
 
-def _over(op: str, doc: str) -> Any:
+class Windowed(Protocol):
+    """An aggregate of a column: ``nf.mean("price", "7d", where=..., before="1d")``."""
+
+    def __call__(
+        self, column: str, window: str | None = None, *, ahead: str | None = None, where: Any = None,
+        by: str | list[str] | None = None, before: str | None = None, empty: Any = None, rows: int | None = None,
+    ) -> Aggregate: ...
+
+
+def _over(op: str, doc: str) -> Windowed:
     def aggregate(
         column: str, window: str | None = None, *, ahead: str | None = None, where: Any = None,
         by: str | list[str] | None = None, before: str | None = None, empty: Any = None, rows: int | None = None,

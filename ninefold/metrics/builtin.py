@@ -1,53 +1,121 @@
-"""The built-in metrics, each with its formula. They are values; how they are computed is in ``measure``."""
+"""The built-in metrics, each with its formula. They are values, and a call configures them; how they are computed is in ``measure``."""
 
 from typing import Final
 
-from ninefold.metrics.metric import Metric
+from dataclasses import dataclass
+from typing import Final, Self
 
-_B: Final = "binary"
-_M: Final = "multiclass"
-_R: Final = "regression"
+from ninefold.metrics.metric import Kind, Metric
 
-roc_auc = Metric("roc_auc", (_B,), "higher")
+_B: Final[Kind] = "binary"
+_M: Final[Kind] = "multiclass"
+_R: Final[Kind] = "regression"
+_By = str | list[str] | None
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Plain(Metric):
+    """A metric without parameters: ``nf.recall(by="carrier", at_least=100)``."""
+
+    def __call__(self, *, by: _By = None, at_least: int | None = None) -> Self:
+        return self.configured(by, at_least)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Cost(Metric):
+    """``nf.cost(false_alarm=1, miss=5)`` or ``nf.cost(under=3, over=1)``; a cost is a number or a column's name."""
+
+    def __call__(
+        self, *, false_alarm: float | str | None = None, miss: float | str | None = None, under: float | str | None = None,
+        over: float | str | None = None, by: _By = None, at_least: int | None = None,
+    ) -> Self:
+        return self.configured(by, at_least, false_alarm=false_alarm, miss=miss, under=under, over=over)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class FBeta(Metric):
+    """``nf.f_beta(beta=2)``: above 1 recall counts for more."""
+
+    def __call__(self, *, beta: float | None = None, by: _By = None, at_least: int | None = None) -> Self:
+        return self.configured(by, at_least, beta=beta)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Lift(Metric):
+    """``nf.lift(top="5%")``: of the highest scores."""
+
+    def __call__(self, *, top: str | None = None, by: _By = None, at_least: int | None = None) -> Self:
+        return self.configured(by, at_least, top=top)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Pinball(Metric):
+    """``nf.pinball(quantile=0.9)``."""
+
+    def __call__(self, *, quantile: float | None = None, by: _By = None, at_least: int | None = None) -> Self:
+        return self.configured(by, at_least, quantile=quantile)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Latency(Metric):
+    """``nf.latency.p99``: a statistic over requests."""
+
+    @property
+    def p50(self) -> Self:
+        """The median."""
+        return self._over("p50")
+
+    @property
+    def p95(self) -> Self:
+        """The 95th percentile."""
+        return self._over("p95")
+
+    @property
+    def p99(self) -> Self:
+        """The 99th percentile."""
+        return self._over("p99")
+
+
+roc_auc = Plain("roc_auc", (_B,), "higher")
 """Area under the ROC curve: the chance that a positive scores above a negative, ties counting one half."""
-average_precision = Metric("average_precision", (_B,), "higher")
+average_precision = Plain("average_precision", (_B,), "higher")
 """Σ (R_i − R_{i−1}) · P_i over falling thresholds."""
-log_loss = Metric("log_loss", (_B, _M), "lower")
+log_loss = Plain("log_loss", (_B, _M), "lower")
 """−mean of the log of the probability that was given to what happened (clipped to 1e-15)."""
-brier = Metric("brier", (_B, _M), "lower")
+brier = Plain("brier", (_B, _M), "lower")
 """Mean squared difference between probability and outcome (summed over the classes)."""
-calibration_error = Metric("calibration_error", (_B,), "lower")
+calibration_error = Plain("calibration_error", (_B,), "lower")
 """Σ_b n_b/n · |mean outcome − mean score| over 20 equal bins of the score."""
-accuracy = Metric("accuracy", (_B, _M), "higher")
+accuracy = Plain("accuracy", (_B, _M), "higher")
 """Share of decisions that were right."""
-precision = Metric("precision", (_B,), "higher")
+precision = Plain("precision", (_B,), "higher")
 """TP / (TP + FP): of those said yes, the share that was."""
-recall = Metric("recall", (_B,), "higher")
+recall = Plain("recall", (_B,), "higher")
 """TP / (TP + FN): of those that were, the share said yes."""
-f_beta = Metric("f_beta", (_B,), "higher", ("beta",), (("beta", 1.0),))
+f_beta = FBeta("f_beta", (_B,), "higher", ("beta",), (("beta", 1.0),))
 """(1 + β²) · P · R / (β² · P + R)."""
-false_positive_rate = Metric("false_positive_rate", (_B,), "lower")
+false_positive_rate = Plain("false_positive_rate", (_B,), "lower")
 """FP / (FP + TN)."""
-selection_rate = Metric("selection_rate", (_B,), "higher")
+selection_rate = Plain("selection_rate", (_B,), "higher")
 """Share said yes."""
-cost = Metric("cost", (_B, _M, _R), "lower", ("false_alarm", "miss", "under", "over"))
+cost = Cost("cost", (_B, _M, _R), "lower", ("false_alarm", "miss", "under", "over"))
 """Mean cost a question: ``false_alarm`` and ``miss`` for yes or no; ``under`` and ``over`` per unit for numbers. A cost is
 a number or a column's name. Over ``baseline``: the better constant policy on the same rows."""
-lift = Metric("lift", (_B,), "higher", ("top",), (("top", "10%"),))
+lift = Lift("lift", (_B,), "higher", ("top",), (("top", "10%"),))
 """The rate of positives among the ``top`` share of scores, over the rate among all."""
-mean_error = Metric("mean_error", (_R,), "lower")
+mean_error = Plain("mean_error", (_R,), "lower")
 """|mean of (prediction − truth)|: the size of the bias."""
-mae = Metric("mae", (_R,), "lower")
+mae = Plain("mae", (_R,), "lower")
 """Mean of |prediction − truth|."""
-rmse = Metric("rmse", (_R,), "lower")
+rmse = Plain("rmse", (_R,), "lower")
 """√ of the mean of (prediction − truth)²."""
-mape = Metric("mape", (_R,), "lower")
+mape = Plain("mape", (_R,), "lower")
 """Mean of |prediction − truth| / |truth| over truths that are not 0."""
-pinball = Metric("pinball", (_R,), "lower", ("quantile",), (("quantile", 0.5),))
+pinball = Pinball("pinball", (_R,), "lower", ("quantile",), (("quantile", 0.5),))
 """Mean of max(α·(y − p), (α − 1)·(y − p)) for the quantile α."""
-r2 = Metric("r2", (_R,), "higher")
+r2 = Plain("r2", (_R,), "higher")
 """1 − Σ(y − p)² / Σ(y − ȳ)²."""
-latency = Metric("latency", (_B, _M, _R), "lower", statistics=("p50", "p95", "p99"))
+latency = Latency("latency", (_B, _M, _R), "lower", statistics=("p50", "p95", "p99"))
 """Seconds from a request read to its answer written, in the server. Only production can tell."""
 
-BUILTIN = {m.name: m for m in list(globals().values()) if isinstance(m, Metric)}
+BUILTIN: dict[str, Metric] = {m.name: m for m in list(globals().values()) if isinstance(m, Metric)}

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
 
 from ninefold.errors import DeclarationError, closest
 from ninefold.problems.criterion import Baseline, Criterion
@@ -29,7 +29,7 @@ class Comparable:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Metric(Comparable):
-    """A built-in metric. Calling it configures it; ``.gap``, ``.ratio`` and ``.worst`` are statistics over its slices.
+    """A built-in metric. Calling it configures it (see ``builtin``); ``.gap``, ``.ratio`` and ``.worst`` are statistics over its slices.
 
     >>> import ninefold as nf
     >>> str(nf.recall(by="carrier", at_least=100).gap <= 0.5)
@@ -46,16 +46,15 @@ class Metric(Comparable):
     statistic: str | None = None
     statistics: tuple[str, ...] = SPREADS
 
-    def __call__(self, *, by: str | list[str] | None = None, at_least: int | None = None, **params: Any) -> "Metric":
-        for name in params:
-            if name not in self.allowed:
-                raise DeclarationError(f"nf.{self.name} has no parameter {name!r}", hint=closest(name, ("by", "at_least", *self.allowed)))
-        merged = {**dict(self.params), **params}
-        return replace(
-            self, params=frozen_mapping(merged), by=as_tuple(by) or self.by, at_least=self.at_least if at_least is None else at_least
-        )
+    def configured(self, by: str | list[str] | None, at_least: int | None, **params: Any) -> Self:
+        """A copy with slices and parameters; those that are None stay as they are."""
+        merged = {**dict(self.params), **{name: value for name, value in params.items() if value is not None}}
+        rows = self.at_least if at_least is None else at_least
+        if rows < 1:
+            raise DeclarationError(f"at_least={at_least} rows", hint="a slice needs at least one row")
+        return replace(self, params=frozen_mapping(merged), by=as_tuple(by) or self.by, at_least=rows)
 
-    def _over(self, statistic: str) -> "Metric":
+    def _over(self, statistic: str) -> Self:
         if statistic in SPREADS and not self.by:
             raise DeclarationError(f"nf.{self.name}.{statistic} has no slices", hint=f'say by what: nf.{self.name}(by="column").{statistic}')
         if statistic not in self.statistics:
@@ -63,34 +62,19 @@ class Metric(Comparable):
         return replace(self, statistic=statistic)
 
     @property
-    def gap(self) -> "Metric":
+    def gap(self) -> Self:
         """The largest slice less the smallest."""
         return self._over("gap")
 
     @property
-    def ratio(self) -> "Metric":
+    def ratio(self) -> Self:
         """The smallest slice over the largest."""
         return self._over("ratio")
 
     @property
-    def worst(self) -> "Metric":
+    def worst(self) -> Self:
         """The worst slice."""
         return self._over("worst")
-
-    @property
-    def p50(self) -> "Metric":
-        """The median."""
-        return self._over("p50")
-
-    @property
-    def p95(self) -> "Metric":
-        """The 95th percentile."""
-        return self._over("p95")
-
-    @property
-    def p99(self) -> "Metric":
-        """The 99th percentile."""
-        return self._over("p99")
 
     def __repr__(self) -> str:
         given = [f"{k}={v!r}" for k, v in self.params]

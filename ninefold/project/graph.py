@@ -59,7 +59,7 @@ class Graph:
             DeclarationError: there is no such thing (with the closest name), or it is of another noun.
         """
         if isinstance(to, Ref):
-            to, nouns = to.to, nouns or to.nouns
+            return self.resolve(to.to, nouns or to.nouns)
         wanted = " or ".join(nouns) or "thing"
         if isinstance(to, str):
             if to not in self.things:

@@ -7,7 +7,9 @@ and exactly those bytes are kept: they are what is frozen by ``deploy``. Everyth
 import __future__
 
 import ast
+import inspect
 import linecache
+import re
 import sys
 import traceback
 from collections.abc import Sequence
@@ -18,9 +20,11 @@ from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import CodeType, ModuleType
 
-from ninefold.errors import DeclarationError, DeclarationErrors, NinefoldError
+from ninefold.errors import DeclarationError, DeclarationErrors, NinefoldError, closest
+from ninefold.metrics import builtin
 from ninefold.project.place import bound_names, shown
 
+_UNEXPECTED = re.compile(r"(\w+)(?:\.__\w+__)?\(\) got an unexpected keyword argument '(\w+)'")
 _FUTURE = {name: getattr(__future__, name).compiler_flag for name in __future__.all_feature_names}
 
 
@@ -138,12 +142,23 @@ def told(error: BaseException, loading: Loading) -> DeclarationError:
             where = f"{shown(Path(frame.filename), loading.root)}:{frame.lineno}"
     if isinstance(error, NinefoldError):
         return DeclarationError(error.message, hint=error.hint, where=where)
-    hint = ""
-    if isinstance(error, ModuleNotFoundError) and error.name:
-        hint = f"is {error.name.partition('.')[0]} installed here? ({sys.executable})"
     if isinstance(error, SystemExit):
         return DeclarationError("the file ends the program while it is read", hint='put it under if __name__ == "__main__":', where=where)
-    return DeclarationError(f"{type(error).__name__}: {error}", hint=hint, where=where)
+    return DeclarationError(f"{type(error).__name__}: {error}", hint=_advice(error), where=where)
+
+
+def _advice(error: BaseException) -> str:
+    """What to do about an error of Python's own: what to install, or the nearest right name."""
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        return f"is {error.name.partition('.')[0]} installed here? ({sys.executable})"
+    if isinstance(error, AttributeError) and error.name and error.obj is not None:
+        return closest(error.name, [name for name in dir(error.obj) if not name.startswith("_")])
+    if isinstance(error, TypeError) and (match := _UNEXPECTED.match(str(error))):
+        called = getattr(sys.modules["ninefold"], match[1], None) or getattr(builtin, match[1], None)
+        if callable(called):
+            kinds = inspect.signature(called.__call__ if hasattr(builtin, match[1]) else called).parameters
+            return closest(match[2], [name for name in kinds if name != "self"])
+    return ""
 
 
 def forget() -> None:

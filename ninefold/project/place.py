@@ -36,8 +36,10 @@ def _is(node: ast.AST, value: Any) -> bool:
     if isinstance(node, ast.Constant):
         return type(node.value) is type(value) and bool(node.value == value)
     if isinstance(node, ast.keyword | ast.arg):
-        return node.arg == value
-    return isinstance(node, ast.Name) and node.id == value
+        return bool(node.arg == value)
+    if isinstance(node, ast.Attribute):
+        return bool(node.attr == value)
+    return isinstance(node, ast.Name) and bool(node.id == value)
 
 
 def bindings(tree: ast.Module) -> dict[str, list[ast.stmt]]:

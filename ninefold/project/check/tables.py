@@ -1,5 +1,7 @@
 """Tables: zones, times, and rows that sum up a span."""
 
+from functools import partial
+
 from ninefold.clock import zone
 from ninefold.project.check.notes import Notes
 from ninefold.tables import Table
@@ -12,7 +14,7 @@ def check(notes: Notes) -> None:
     """What a table says about its rows holds together."""
     for name, table in notes.graph.of("table").items():
         if table.tz:
-            notes.attempt(name, lambda tz=table.tz: zone(tz), at=(table.tz,))
+            notes.attempt(name, partial(zone, table.tz), at=(table.tz,))
         _times(notes, name, table)
         _span(notes, name, table)
 

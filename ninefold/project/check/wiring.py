@@ -1,5 +1,6 @@
 """References, parameters, circles, renames, connections."""
 
+from functools import partial
 from typing import Any
 
 from ninefold.config import Settings
@@ -26,9 +27,9 @@ def check(notes: Notes) -> None:
     for name, thing in notes.graph.things.items():
         for ref in references(thing):
             shown = ref.to if isinstance(ref.to, str) else _variable(notes, ref.to)
-            notes.attempt(name, lambda ref=ref: notes.graph.resolve(ref), at=(shown, ref.field))
+            notes.attempt(name, partial(notes.graph.resolve, ref), at=(shown, ref.field))
         if function_of(thing) is not None:
-            for bound in notes.attempt(name, lambda name=name: notes.graph.parameters(name)) or []:
+            for bound in notes.attempt(name, partial(notes.graph.parameters, name)) or []:
                 _annotation(notes, name, bound)
     if len(notes.errors) == before:
         notes.attempt(next(iter(notes.graph.things)), notes.graph.order)
