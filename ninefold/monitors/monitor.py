@@ -1,11 +1,14 @@
 """A monitor: checks on a calendar, each with its own action."""
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, overload
 
 from ninefold.errors import DeclarationError
 from ninefold.things import Thing, as_tuple, declare
 from ninefold.units import Calendar, calendar, duration
+
+if TYPE_CHECKING:
+    from ninefold.monitors.report import Report
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -69,9 +72,30 @@ def freshness(*, then: Action | None = None) -> Check:
     return _check("freshness", then)
 
 
-def drift(*, columns: list[str] | None = None, then: Action | None = None) -> Check:
-    """Inputs, features and scores against each column's own variation between days (the same weekday)."""
-    return _check("drift", then, columns=columns)
+@overload
+def drift(*, columns: list[str] | None = None, then: Action | None = None) -> Check: ...
+@overload
+def drift(a: Any, b: Any, /, *, columns: list[str] | None = None) -> "Report": ...
+def drift(*frames: Any, columns: list[str] | None = None, then: Action | None = None) -> "Check | Report":
+    """In a monitor: inputs, features and scores against each column's own variation between days (the same weekday).
+
+    With two frames (polars, pandas, Arrow, mappings of lists): compare the second with the first, now. A column drifted where its
+    p-value, corrected over all columns, is below 5 % *and* at least 5 % of the rows moved, sampling noise removed.
+
+    >>> import ninefold as nf
+    >>> nf.drift().kind
+    'drift'
+    >>> report = nf.drift({"wind": [1, 2, 3, 4] * 50}, {"wind": [3, 4, 5, 6] * 50})
+    >>> report.drifted, report.ok
+    (['wind'], False)
+    """
+    if not frames:
+        return _check("drift", then, columns=columns)
+    if len(frames) != 2 or then is not None:
+        raise DeclarationError(f"nf.drift got {len(frames)} frames" + (" and then=" if then else ""), hint="nf.drift(reference, frame), or nf.drift(then=...) in a monitor")
+    from ninefold.monitors.report import compare_frames  # brings polars, which a declaration must not load
+
+    return compare_frames(frames[0], frames[1], columns)
 
 
 def quality(*, by: str | list[str] | None = None, then: Action | None = None) -> Check:
