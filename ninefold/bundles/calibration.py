@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Knots of a growing function; flat outside of the first and the last one. Without knots the score stays as it is.
 
-    >>> Calibration((0.0, 1.0), (0.1, 0.5)).one(0.5)
-    0.3
+    >>> Calibration((0.0, 1.0), (0.0, 0.5)).one(0.5)
+    0.25
     """
 
     x: tuple[float, ...] = ()

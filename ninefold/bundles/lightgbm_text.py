@@ -28,7 +28,8 @@ def library() -> Any:
     """The C library of the installed package, found without importing it."""
     spec = importlib.util.find_spec("lightgbm")
     suffix = "dylib" if sys.platform == "darwin" else "so"
-    places = [Path(p) / part / f"lib_lightgbm.{suffix}" for p in (spec.submodule_search_locations or [] if spec else []) for part in ("lib", "bin", ".")]
+    folders = list(spec.submodule_search_locations or ()) if spec is not None else []
+    places = (Path(folder) / part / f"lib_lightgbm.{suffix}" for folder in folders for part in ("lib", "bin", "."))
     found = next((p for p in places if p.is_file()), None)
     if found is None:
         raise NinefoldError("the LightGBM library is not installed", hint="pip install lightgbm")

@@ -44,12 +44,9 @@ class LinearPredictor:
         if self.link == "exp":
             return np.asarray(np.exp(raw), np.float64)
         if self.link == "softmax":
-            powers = np.exp(raw - raw.max(axis=1, keepdims=True))
+            powers: Floats = np.exp(raw - raw.max(axis=1, keepdims=True))
             return np.asarray(powers / powers.sum(axis=1, keepdims=True))
-        # by the sign, so that neither end overflows
-        small = np.exp(-np.abs(raw))
-        score = np.where(raw >= 0, 1 / (1 + small), small / (1 + small))
-        return np.asarray(score / score.sum(axis=1, keepdims=True) if self.link == "ovr" else score)
+        return _probabilities(raw, self.link == "ovr")
 
     def contributions(self, matrix: Floats) -> Floats:
         """``coefficient · value``; the last column is the intercept. Before the link: log-odds for a logit."""
@@ -57,6 +54,13 @@ class LinearPredictor:
         out[:, :, :-1] = matrix[:, None, :] * self.weights.T[None]
         out[:, :, -1] = self.intercepts
         return out[:, 0] if out.shape[1] == 1 else out
+
+
+def _probabilities(raw: Floats, one_by_one: bool) -> Floats:
+    # by the sign, so that neither end overflows
+    small: Floats = np.exp(-np.abs(raw))
+    score: Floats = np.where(raw >= 0, 1 / (1 + small), small / (1 + small))
+    return np.asarray(score / score.sum(axis=1, keepdims=True)) if one_by_one else score
 
 
 def load(data: bytes, shape: Shape) -> LinearPredictor:

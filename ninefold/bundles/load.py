@@ -81,7 +81,8 @@ def _signed(folder: Path, verifier: Verifier) -> None:
 def _trial(folder: Path, found: str, seconds: float, memory: int) -> None:
     command = [sys.executable, "-m", "ninefold.bundles.trial", str(folder), found, str(memory), str(int(seconds) + 1)]
     try:
-        done = subprocess.run(command, capture_output=True, timeout=seconds, check=False, env={**os.environ, "OMP_NUM_THREADS": "1"})
+        # our own interpreter and module; the folder is an argument, no shell reads it
+        done = subprocess.run(command, capture_output=True, timeout=seconds, check=False, env={**os.environ, "OMP_NUM_THREADS": "1"})  # noqa: S603
     except subprocess.TimeoutExpired:
         raise CorruptError(f"loading the bundle took more than {seconds:g} s in a child process", where=str(folder)) from None
     if done.returncode != 0:

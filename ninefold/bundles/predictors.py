@@ -45,7 +45,8 @@ class Predictor(Protocol):
 
     def contributions(self, matrix: Floats) -> Floats:
         """What each input adds to the score before its link, the last column being the part of no input: ``(rows, inputs + 1)``,
-        or ``(rows, seen classes, inputs + 1)``."""
+        or ``(rows, seen classes, inputs + 1)``.
+        """
 
 
 def open_predictor(format: str, data: bytes, shape: Shape) -> Predictor:

@@ -16,7 +16,8 @@ FEWEST_DAYS = 20
 
 class Against(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """``gain`` is the champion's mean loss less the challenger's (positive: the challenger is better), with its 95 % interval by
-    day; ``verdict`` is undecided while the interval holds 0 or there are fewer than 20 days."""
+    day; ``verdict`` is undecided while the interval holds 0 or there are fewer than 20 days.
+    """
 
     verdict: Literal["challenger", "champion", "undecided"]
     gain: float

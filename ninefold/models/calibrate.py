@@ -13,21 +13,24 @@ def calibrate(raw: Floats, truth: Floats) -> Calibration:
     """A table fitted on scores that the model was not fitted on.
 
     Isotonic regression pools neighbours into blocks; each block becomes one knot, its mean score and its rate [Oron and Flournoy
-    2017], so that the table grows strictly and keeps the order of the scores, which steps would not. Rates are shrunk by one row
-    of each class, so that no probability is 0 or 1. With fewer than 500 rows, or 50 of a class, scores stay as they are when they
+    2017], so that the table grows strictly and keeps the order of the scores, which steps would not. A rate
+    of 0 or 1 becomes that of one more row of each class, so that nothing is certain. With fewer than 500 rows, or 50 of a class, scores stay as they are when they
     are probabilities.
 
-    >>> table = calibrate(np.repeat([0.1, 0.9], 500), np.repeat([0.0, 1.0, 0.0, 1.0], 250))
-    >>> round(table.one(0.9), 3)
-    0.5
+    >>> table = calibrate(np.repeat([0.1, 0.9], 500), np.repeat([0.0, 1.0, 0.0, 1.0], [400, 100, 200, 300]))
+    >>> round(table.one(0.1), 2), round(table.one(0.9), 2)
+    (0.2, 0.6)
     """
     positives = int(truth.sum())
     probabilities = bool(raw.min() >= 0 and raw.max() <= 1) if len(raw) else True
     if probabilities and (len(raw) < FEWEST or min(positives, len(raw) - positives) < FEWEST_OF_EACH):
         return Calibration()
     x, y, weight = _blocks(raw, truth)
-    y = (y * weight + positives / len(raw)) / (weight + 1)
-    y = np.maximum.accumulate(y)
+    # only the outer blocks can be without a no or a yes: rule of succession, but never across their neighbours
+    if y[0] == 0:
+        y[0] = min(1 / (weight[0] + 2), y[1] / 2) if len(y) > 1 else 1 / (weight[0] + 2)
+    if y[-1] == 1:
+        y[-1] = max((weight[-1] + 1) / (weight[-1] + 2), (1 + y[-2]) / 2)
     # beyond the first and last knot a slight slope keeps the order
     low, high = (0.0, 1.0) if probabilities else (float(raw.min()), float(raw.max()))
     if low < x[0]:
@@ -50,7 +53,8 @@ def _blocks(raw: Floats, truth: Floats) -> tuple[Floats, Floats, Floats]:
 
 def crossed(raw: Floats, truth: Floats, day: Rows) -> Floats:
     """Calibrated scores of rows that a calibration is fitted on: by the table of the other half of the days, so that none is
-    judged on its own outcome."""
+    judged on its own outcome.
+    """
     odd = np.unique(day, return_inverse=True)[1] % 2 == 1
     out = np.array(raw, np.float64)
     for half in (odd, ~odd):

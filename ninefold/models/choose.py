@@ -18,7 +18,8 @@ FEWEST_DAYS = 5
 
 class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A line of the table of candidates: mean loss on validate; how much worse than the best, with the standard error by day;
-    the format; the model's size in bytes; the parameters; why it is out, if it failed."""
+    the format; the model's size in bytes; the parameters; why it is out, if it failed.
+    """
 
     name: str
     loss: float | None

@@ -40,25 +40,30 @@ def confined(name: str, candidate: On, kind: type[T], function: Callable[..., T]
     command = [sys.executable, "-m", "ninefold.models.confined"]
     environment = {**os.environ, "OMP_WAIT_POLICY": "passive", _INSIDE: "1", "OPENBLAS_NUM_THREADS": "1"}
     try:
-        done = subprocess.run(command, input=work, capture_output=True, timeout=seconds, check=False, env=environment)
+        done = subprocess.run(  # noqa: S603 - our own interpreter and module
+            command, input=work, capture_output=True, timeout=seconds, check=False, env=environment
+        )
     except subprocess.TimeoutExpired:
         limit = duration_text(candidate.timeout or 0)
-        raise LimitError(f'the candidate "{name}" took longer than its timeout of {limit}', hint="a longer timeout, or fewer trials", where=name) from None
+        raise LimitError(
+            f'the candidate "{name}" took longer than its timeout of {limit}', hint="a longer timeout, or fewer trials", where=name
+        ) from None
     if done.returncode == 0:
         return msgspec.msgpack.decode(done.stdout, type=kind)
     if done.returncode == _FAILED:
         message, hint = msgspec.json.decode(done.stdout, type=tuple[str, str])
         raise DataError(message, hint=hint, where=name)
     said = done.stderr.decode("utf-8", "replace").strip().splitlines()
+    last = said[-1] if said else "no message"
     raise LimitError(
-        f'the candidate "{name}" ended with {done.returncode} in a process with {candidate.memory} bytes of memory: {said[-1] if said else "no message"}',
+        f'the candidate "{name}" ended with {done.returncode} in a process with {candidate.memory} bytes of memory: {last}',
         hint="more memory=, or a smaller model", where=name,
     )
 
 
 def main() -> int:
     """The child: limits first, then the work; the result as MessagePack on stdout."""
-    function, args, memory, path = pickle.loads(sys.stdin.buffer.read())  # from our own parent, through a pipe
+    function, args, memory, path = pickle.loads(sys.stdin.buffer.read())  # noqa: S301 - from our own parent, through a pipe
     sys.path.extend(p for p in path if p not in sys.path)
     if memory is not None:
         hard = resource.getrlimit(resource.RLIMIT_AS)[1]

@@ -79,7 +79,7 @@ def fit(estimator: Any, x: Floats, y: Floats, encoder: Encoder, kind: Target) ->
 
     from threadpoolctl import threadpool_limits
 
-    is_classifier = hasattr(estimator, "predict_proba") or getattr(estimator, "_estimator_type", "") == "classifier" or hasattr(estimator, "decision_function")
+    is_classifier = hasattr(estimator, "predict_proba") or hasattr(estimator, "decision_function")
     if kind != "regression" and not is_classifier:
         raise DeclarationError(f"{type(estimator).__name__} gives numbers, the problem is {kind}", hint="use a classifier")
     if kind == "regression" and hasattr(estimator, "predict_proba"):

@@ -102,7 +102,8 @@ def _onnx(name: str, estimator: Any, x: Floats) -> bytes:
         )
     except Exception as error:  # skl2onnx raises many classes, some of them bare; each means that this model has no portable form
         first = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise DataError(f'the candidate "{name}" ({type(estimator).__name__}) is a model that cannot be exported: {first}', hint=hint, where=name) from error
+        message = f'the candidate "{name}" ({type(estimator).__name__}) is a model that cannot be exported: {first}'
+        raise DataError(message, hint=hint, where=name) from error
     return bytes(graph.SerializeToString())
 
 

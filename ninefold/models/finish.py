@@ -117,9 +117,10 @@ def deploy(
         Encoder(fitted.encoding), open_predictor(fitted.format, fitted.model, fitted.shape), fitted.shape,
         Scoring(proof.calibration, proof.decision, data.classes),
     )
+    said = {**(about or {}), "evidence": proof.digest, "candidate": candidate.name, "until": int(data.mature.max())}
     return pack(
         folder, kind=data.kind, format=fitted.format, model=fitted.model, scorer=scorer, golden=_golden(data, parts.everything),
-        features=features, request=request, about={**(about or {}), "evidence": proof.digest, "candidate": candidate.name, "until": int(data.mature.max())}, signer=signer,
+        features=features, request=request, about=said, signer=signer,
     )
 
 

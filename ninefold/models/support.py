@@ -15,7 +15,8 @@ def unsupported(model: Model, target: Target) -> list[NinefoldError]:
     found: list[NinefoldError] = []
     if target.quantiles:
         found.append(NotYetError(
-            "the quantiles of a regression cannot be fitted yet", hint='leave quantiles= out, or fit one: LGBMRegressor(objective="quantile", alpha=0.9)'
+            "the quantiles of a regression cannot be fitted yet",
+            hint='leave quantiles= out, or fit one: LGBMRegressor(objective="quantile", alpha=0.9)',
         ))
     for name, candidate in model.candidates:
         error = _refused(unwrapped(candidate))

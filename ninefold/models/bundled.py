@@ -17,12 +17,7 @@ def existing_model(candidate: Existing, data: Dataset) -> Fitted:
     Raises NotYetError for other addresses, CorruptError for a changed bundle, DataError where it reads inputs that are not there or
     answers another kind of question.
     """
-    folder = Path(candidate.uri.removeprefix("file://"))
-    if not (folder / MANIFEST).is_file():
-        raise NotYetError(
-            f'nf.existing("{candidate.uri}") is not the directory of a bundle, and others cannot compete yet',
-            hint="give the directory of a bundle: nf.existing(\"bundles/3f2a…\")",
-        )
+    folder = _folder(candidate)
     bundle = load(folder)
     if bundle.manifest.kind != data.kind or (data.kind == "multiclass" and bundle.scoring.classes != data.classes):
         raise DataError(f"the bundle answers a {bundle.manifest.kind} problem, this one is {data.kind}", where=str(folder))
@@ -35,7 +30,7 @@ def existing_model(candidate: Existing, data: Dataset) -> Fitted:
 
 def learned_before(candidate: Existing, data: Dataset, rows: Rows) -> None:
     """DataError where the version has learned from rows of the time that it would be judged on."""
-    until = load(Path(candidate.uri.removeprefix("file://")), trial=False).manifest.about.get("until")
+    until = load(_folder(candidate), trial=False).manifest.about.get("until")
     begins = int(data.q[rows].min())
     if not isinstance(until, int) or until > begins:
         learned = iso(until) if isinstance(until, int) else "an unknown time"
@@ -43,3 +38,13 @@ def learned_before(candidate: Existing, data: Dataset, rows: Rows) -> None:
             f"the version has learned from rows until {learned}, it would be judged on rows from {iso(begins)} on",
             hint="compare them on newer rows, with a canary", where=candidate.uri,
         )
+
+
+def _folder(candidate: Existing) -> Path:
+    folder = Path(candidate.uri.removeprefix("file://"))
+    if not (folder / MANIFEST).is_file():
+        raise NotYetError(
+            f'nf.existing("{candidate.uri}") is not the directory of a bundle, and others cannot compete yet',
+            hint='give the directory of a bundle: nf.existing("bundles/3f2a…")',
+        )
+    return folder
