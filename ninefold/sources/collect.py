@@ -4,13 +4,12 @@ import hashlib
 import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 import msgspec
 
 from ninefold.clock import micros
-from ninefold.errors import DataError, closest
+from ninefold.errors import DataError, UsageError, closest
 from ninefold.ids import canonical, new_id
 from ninefold.sources.events import ENVELOPE, Events
 
@@ -47,7 +46,7 @@ class EventSchema:
     def __init__(self, events: Events, *, secret: bytes) -> None:
         self.events, self._secret = events, secret
         self._fields = {f.name: f for f in msgspec.structs.fields(events.event)}
-        envelope: list[Any] = [("id", str, ""), ("at", datetime | None, None)]
+        envelope: list[Any] = [("id", str, ""), ("at", str | None, None)]
         declared: list[Any] = [
             (n, f.type, f.default) if f.default is not msgspec.NODEFAULT
             else (n, f.type, msgspec.field(default_factory=f.default_factory)) if f.default_factory is not msgspec.NODEFAULT
@@ -78,11 +77,12 @@ class EventSchema:
         except msgspec.ValidationError as error:
             message, _, path = str(error).partition(" - at ")
             raise DataError(message[:1].lower() + message[1:], where=place + path.strip("`").removeprefix("$"), hint=f"the fields are {self._described()}") from None
-        if event.at is not None and event.at.tzinfo is None:
-            raise DataError("the time has no zone", where=f"{place}.at", hint='add Z or an offset: "2013-10-01T10:00:00Z"')
+        try:
+            at = micros(event.at) if event.at is not None else received_at
+        except UsageError as error:
+            raise DataError(error.message, where=f"{place}.at", hint='write ISO 8601 with an offset: "2013-10-01T10:00:00Z"') from None
         values = {n: getattr(event, n) for n in self._fields}
         identity = event.id or new_id()
-        at = micros(event.at) if event.at is not None else received_at
         personal = {n: values[n] for n in self.events.personal}
         row = {"id": identity, "at": at, "received_at": received_at, **values, **{n: self.pseudonym(v) for n, v in personal.items()}}
         return Collected(identity, msgspec.json.encode(row), msgspec.json.encode({"id": identity, **personal}) if personal else None)

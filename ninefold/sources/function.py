@@ -9,7 +9,7 @@ from ninefold.ids import digest_of
 from ninefold.sources.frames import from_any
 from ninefold.sources.read import Batch, FileRead
 from ninefold.sources.source import Source
-from ninefold.sources.types import fitted, one_schema
+from ninefold.sources.types import continued
 from ninefold.sources.watermark import above, highest, value_of
 
 
@@ -27,10 +27,13 @@ def call(source: Source, *, name: str, state: dict[str, Any] | None) -> Batch:
         value = function(since=value_of(mark)) if takes_since else function()
     except Exception as error:  # anything may go wrong in code that is not ours
         raise failed(f'the function of the source "{name}"', function, error) from error
-    frame = from_any(value, where).collect()
-    frame = fitted(frame, one_schema([(where, frame.schema)]))
+    known = state if mark is not None else None
+    fit = continued(from_any(value, where).collect(), known, where)
+    if fit is None:
+        return call(source, name=name, state=None)
+    frame, schema = fit
     rows = above(frame, source.watermark, mark) if source.watermark else frame
-    kept = {"watermark": highest(rows, source.watermark, mark)}
+    kept = {"watermark": highest(rows, source.watermark, mark), "schema": schema}
     return Batch(rows, mark is not None, kept, [FileRead(where, digest_of([rows.height, str(rows.schema)]), 0, rows.height)])
 
 

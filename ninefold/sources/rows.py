@@ -9,7 +9,7 @@ from ninefold.sources.files import FoundFile
 from ninefold.sources.formats import decode
 from ninefold.sources.read import Batch, FileRead
 from ninefold.sources.source import Source
-from ninefold.sources.types import fitted, one_schema
+from ninefold.sources.types import fitted, kept_schema, one_schema, schema_of
 from ninefold.sources.watermark import above, highest
 
 
@@ -18,7 +18,7 @@ def from_files(source: Source, files: list[FoundFile], state: dict[str, Any] | N
     seen: dict[str, dict[str, Any]] = (state or {}).get("files", {})
     fresh = [f for f in files if f.name not in seen]
     if state and seen.keys() <= {f.name for f in files} and all(_same(f, seen[f.name]) for f in files if f.name in seen):
-        schema = pl.Schema({n: pl.Series(dtype=_dtype(t)).dtype for n, t in state["schema"].items()})
+        schema = schema_of(state["schema"])
         batch = _read(source, fresh, seen, schema, state.get("watermark"))
         if batch is not None:
             return batch
@@ -50,18 +50,5 @@ def _read(source: Source, files: list[FoundFile], seen: dict[str, Any], known: p
     rows = pl.concat([fitted(frame, schema) for _, frame in frames]) if frames else fitted(pl.DataFrame(), schema).clear()
     if source.watermark:
         rows = above(rows, source.watermark, mark)
-    state = {"files": kept, "schema": {n: _text(t) for n, t in schema.items()}, "watermark": highest(rows, source.watermark, mark)}
+    state = {"files": kept, "schema": kept_schema(schema), "watermark": highest(rows, source.watermark, mark)}
     return Batch(rows, known is not None, state, reads)
-
-
-def _text(dtype: pl.DataType) -> str:
-    import base64
-
-    return base64.b85encode(pl.DataFrame(schema={"x": dtype}).serialize()).decode()
-
-
-def _dtype(text: str) -> pl.DataType:
-    import base64
-    import io
-
-    return pl.DataFrame.deserialize(io.BytesIO(base64.b85decode(text))).schema["x"]

@@ -10,8 +10,14 @@ from ninefold.ids import digest
 from ninefold.sources.location import Location
 from ninefold.sources.read import Batch, FileRead
 from ninefold.sources.source import Source
-from ninefold.sources.types import fitted, one_schema, typed
+from ninefold.sources.types import continued, typed
 from ninefold.sources.watermark import highest, value_of
+
+# Postgres names its types by number: a column that is all null keeps its type
+_POSTGRES: dict[int, pl.DataType] = {
+    16: pl.Boolean(), 20: pl.Int64(), 21: pl.Int64(), 23: pl.Int64(), 25: pl.String(), 700: pl.Float64(), 701: pl.Float64(), 1042: pl.String(),
+    1043: pl.String(), 1082: pl.Date(), 1114: pl.Datetime("us"), 1184: pl.Datetime("us", "UTC"), 1700: pl.Float64(),
+}
 
 
 def query(source: Source, location: Location, state: dict[str, Any] | None) -> Batch:
@@ -31,9 +37,12 @@ def query(source: Source, location: Location, state: dict[str, Any] | None) -> B
         text = f"select * from ({sql.replace('%', '%%') if run is _postgres and mark is not None else sql}) as t"
         sql = text + (f" where {column} > {holder}" if mark is not None else "") + f" order by {column}"
     frame = typed(run(location, sql, () if mark is None else (value_of(mark),)), dict(source.types), location.shown, "nothing")
-    frame = fitted(frame, one_schema([(location.shown, frame.schema)]))
+    fit = continued(frame, state if mark is not None else None, location.shown)
+    if fit is None:
+        return query(source, location, None)
+    frame, schema = fit
     read = FileRead(location.shown, digest(sql.encode()), 0, frame.height)
-    return Batch(frame, mark is not None, {"watermark": highest(frame, source.watermark, mark)}, [read])
+    return Batch(frame, mark is not None, {"watermark": highest(frame, source.watermark, mark), "schema": schema}, [read])
 
 
 def _sqlite(location: Location, sql: str, values: tuple[Any, ...]) -> pl.DataFrame:
@@ -66,7 +75,7 @@ def _duckdb(location: Location, sql: str, values: tuple[Any, ...]) -> pl.DataFra
     except duckdb.Error as error:
         raise DataError(f"the database cannot be opened: {error}", where=path, hint="check the path; no other process may have it open for writing") from error
     try:
-        table = connection.execute(sql, list(values)).to_arrow_table()
+        table = connection.sql(sql, params=list(values) or None).to_arrow_table()
     except duckdb.Error as error:
         raise _refused(error, path, sql) from error
     finally:
@@ -85,14 +94,14 @@ def _postgres(location: Location, sql: str, values: tuple[Any, ...]) -> pl.DataF
             connection.read_only = True
             with connection.cursor(binary=True) as cursor:
                 cursor.execute(sql.encode(), values or None)
-                names = [d.name for d in cursor.description or ()]
+                described = [(d.name, _POSTGRES.get(d.type_code)) for d in cursor.description or ()]
                 rows = cursor.fetchall()
     except psycopg.OperationalError as error:
         raise DataError(f"the database does not answer: {_line(error)}", where=location.shown, hint="check the connection's URL and that the server runs") from error
     except psycopg.Error as error:
         raise _refused(error, location.shown, sql) from error
-    columns = zip(*rows, strict=True) if rows else [[] for _ in names]
-    return _plain(pl.DataFrame([pl.Series(n, list(c), strict=False) for n, c in zip(names, columns, strict=True)]))
+    columns = zip(*rows, strict=True) if rows else [[] for _ in described]
+    return _plain(pl.DataFrame([pl.Series(n, list(c), dtype=t, strict=False) for (n, t), c in zip(described, columns, strict=True)]))
 
 
 def _plain(frame: pl.DataFrame) -> pl.DataFrame:

@@ -1,8 +1,10 @@
 """Types of text columns, from all their values; and what is one type when several files are one source."""
 
+import base64
+import io
 import re
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import polars as pl
 
@@ -159,3 +161,24 @@ def fitted(frame: pl.DataFrame, schema: pl.Schema) -> pl.DataFrame:
     """The frame with exactly the columns and types of ``schema``; a column that it lacks is null. Null becomes text."""
     final = {n: (pl.String() if t == pl.Null else t) for n, t in schema.items()}
     return frame.select([(pl.col(n) if n in frame.columns else pl.lit(None).alias(n)).cast(t) for n, t in final.items()])
+
+
+def continued(frame: pl.DataFrame, state: dict[str, Any] | None, where: str) -> tuple[pl.DataFrame, str] | None:
+    """New rows in the types of those read before, and the schema to keep; None where they need wider types: read all again."""
+    known = schema_of(state["schema"]) if state else pl.Schema()
+    schema = one_schema([*([("the rows read before", known)] if state else []), (where, frame.schema)])
+    return None if state and dict(schema) != dict(known) else (fitted(frame, schema), kept_schema(schema))
+
+
+def kept_schema(schema: pl.Schema) -> str:
+    """A schema as text that JSON can hold.
+
+    >>> schema_of(kept_schema(pl.Schema({"at": pl.Datetime("us", "UTC")})))
+    Schema([('at', Datetime(time_unit='us', time_zone='UTC'))])
+    """
+    return base64.b85encode(pl.DataFrame(schema=schema).serialize()).decode()
+
+
+def schema_of(text: str) -> pl.Schema:
+    """The schema that :func:`kept_schema` wrote."""
+    return pl.DataFrame.deserialize(io.BytesIO(base64.b85decode(text))).schema
