@@ -51,6 +51,7 @@ class Ledger:
         self._writer = Writer(driver, actor, self.checkpoint)
         self._signing = threading.Lock()
         self._origin: str | None = None
+        self._closed = False
 
     @classmethod
     def open(cls, url: str, *, home: Path | None = None, actor: str | None = None, anchors: Path | None = None) -> "Ledger":
@@ -227,7 +228,10 @@ class Ledger:
         return export(self, folder)
 
     def close(self) -> None:
-        """Finishes what was asked for and, if this process wrote facts, signs them."""
+        """Finishes what was asked for and, if this process wrote facts, signs them. It is no error to do it twice."""
+        if self._closed:
+            return
+        self._closed = True
         self._writer.close()
         try:
             if self._writer.used and not self._writer.stopped:

@@ -60,7 +60,7 @@ class SQLiteDriver:
             if connection.execute("select count(*) from sqlite_master where name = 'alembic_version'").fetchone()[0] == 0:
                 raise UsageError("this SQLite file is no ledger", where=str(self.path), hint="name another file in the ledger's URL")
             row = connection.execute("select version_num from alembic_version").fetchone()
-            return None if row is None else str(row[0])
+            return "" if row is None else str(row[0])  # empty: from before the first revision
 
     def create(self) -> None:
         durable.make_folder(self.path.parent)
