@@ -8,7 +8,9 @@ import polars as pl
 import ninefold as nf
 from ninefold.features import Features
 from ninefold.features.kernel import compute
+from ninefold.features.online import Fold
 from ninefold.features.oracle import Row, answer
+from ninefold.features.spec import spec_of
 from ninefold.tables import Table
 from ninefold.units import duration
 
@@ -67,3 +69,12 @@ def by_oracle(who: Any, q: int) -> dict[str, Any]:
 def by_kernel(who: Any, q: int) -> dict[str, Any]:
     asked = pl.DataFrame({"entity": [who], "__q": [q]}, schema={"entity": pl.Int64, "__q": pl.Int64})
     return compute(view(), asked, GROUP, TABLE).row(0, named=True)
+
+
+def by_fold(who: Any, q: int) -> dict[str, Any]:
+    fold = Fold([spec_of("group", GROUP, "rows", TABLE)], slack=1 << 60)
+    rows = [
+        {"id": i, "entity": entity, "e": round(e * HOUR), "k": round(k * HOUR), "v": v} for i, (entity, e, k, v) in enumerate(ROWS)
+    ]
+    fold.apply("rows", rows)
+    return fold.lookup("group", (who,), q)
