@@ -130,13 +130,15 @@ def watch(
     places = np.asarray(season, dtype=np.int64)
     models = [Residuals(scores[:reference, k], places[:reference], seasons) for k in range(scores.shape[1])]
     found: list[Look] = []
-    m, since, opened, calm = 0.0, reference, False, 0
+    m, since, opened, calm, climbed = 0.0, reference, False, 0, 0.0
     for t in range(reference, len(scores)):
-        if m < 1:
-            since = t
         p = [model.step(float(scores[t, k]), int(places[t]), learn=not opened) for k, model in enumerate(models)]
+        e = float(np.mean([e_value(v) for v in p]))
         # beyond the limit more evidence would only make the alarm slow to end
-        m = min(10 * limit, (m + 1) * float(np.mean([e_value(v) for v in p])))
+        m = min(10 * limit, (m + 1) * e)
+        # the change is where the evidence began to climb: the last reset of its cumulative sum (Page 1954)
+        climbed = max(0.0, climbed + math.log(e)) if not opened else climbed
+        since = t + 1 if climbed == 0 else since
         large = sizes[t] > gate
         if opened:
             calm = calm + 1 if sizes[t] < gate / 2 else 0
@@ -144,5 +146,5 @@ def watch(
                 opened, calm, m = False, 0, 0.0
         elif m >= limit and large:
             opened, calm = True, 0
-        found.append(Look(m, opened, m >= limit / 10, since, float(sizes[t])))
+        found.append(Look(m, opened, m >= limit / 10, min(since, t), float(sizes[t])))
     return found
