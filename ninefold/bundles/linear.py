@@ -36,7 +36,8 @@ class LinearPredictor:
 
     def predict_row(self, row: Floats) -> Floats:
         """Scores of one row."""
-        return self._linked((row @ self.weights + self.intercepts)[None])[0]
+        scores: Floats = self._linked((row @ self.weights + self.intercepts)[None])[0]
+        return scores
 
     def _linked(self, raw: Floats) -> Floats:
         if self.link == "identity":

@@ -13,9 +13,9 @@ def calibrate(raw: Floats, truth: Floats) -> Calibration:
     """A table fitted on scores that the model was not fitted on.
 
     Isotonic regression pools neighbours into blocks; each block becomes one knot, its mean score and its rate [Oron and Flournoy
-    2017], so that the table grows strictly and keeps the order of the scores, which steps would not. A rate
-    of 0 or 1 becomes that of one more row of each class, so that nothing is certain. With fewer than 500 rows, or 50 of a class, scores stay as they are when they
-    are probabilities.
+    2017], so that the table grows strictly and keeps the order of the scores, which steps would not. A rate of 0 or 1 becomes that
+    of one more row of each class, so that nothing is certain. With fewer than 500 rows, or 50 of a class, scores stay as they are
+    when they are probabilities.
 
     >>> table = calibrate(np.repeat([0.1, 0.9], 500), np.repeat([0.0, 1.0, 0.0, 1.0], [400, 100, 200, 300]))
     >>> round(table.one(0.1), 2), round(table.one(0.9), 2)

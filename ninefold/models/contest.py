@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import msgspec
@@ -61,14 +62,13 @@ def fit_candidate(
     inner = candidate.candidate if isinstance(candidate, On) else candidate
     if isinstance(inner, Existing):
         learned_before(inner, data, parts.validate)
-    made: dict[str, tuple[float, Fitted, Floats, Floats]] = {}
+    kept = _Best()
 
     def evaluate(params: dict[str, Any]) -> float:
         fitted = fit_model(name, candidate, params, data, parts.train, objective.seed)
         raw = fitted.open().raw(data, parts.validate)
         loss = validation_losses(objective, data, parts.validate, raw)
-        made[digest_of(params)] = (float(loss.mean()), fitted, raw, loss)
-        _forget_all_but_the_best(made)
+        kept.offer(digest_of(params), (float(loss.mean()), fitted, raw, loss))
         return float(loss.mean())
 
     params: dict[str, Any] = {}
@@ -77,9 +77,10 @@ def fit_candidate(
         key = digest_of([name, parts.digest, msgspec.to_builtins(objective), inner.seed])
         journal = folder / f"{name}.journal" if folder is not None else None
         params, trials = search(inner, evaluate, seed=objective.seed, key=key, journal=journal, workers=workers, on_trial=on_trial)
-    if digest_of(params) not in made:
+    if digest_of(params) not in kept.made:
+        kept.made.clear()
         evaluate(params)
-    mean, fitted, raw, loss = made[digest_of(params)]
+    mean, fitted, raw, loss = kept.made[digest_of(params)]
     return FittedCandidate(name, params, fitted, raw.astype("<f8").tobytes(), loss.astype("<f8").tobytes(), mean, trials)
 
 
@@ -93,11 +94,19 @@ def fit_model(name: str, candidate: Any, params: dict[str, Any], data: Dataset, 
     return fit_recipe(name, candidate, params, data, rows, seed)
 
 
-def _forget_all_but_the_best(made: dict[str, Any]) -> None:
-    # by loss, then by key: two threads may finish in any order, what is kept must not depend on it. Models of a long search
-    # would not fit into memory; one that is needed and gone is fitted again
-    for key in sorted(made, key=lambda k: (made[k][0], k))[2:]:
-        del made[key]
+class _Best:
+    """The two best models of a search: all of a long one would not fit into memory. One that is needed and gone is fitted again."""
+
+    def __init__(self) -> None:
+        self.made: dict[str, tuple[float, Fitted, Floats, Floats]] = {}
+        self._lock = Lock()
+
+    def offer(self, key: str, result: tuple[float, Fitted, Floats, Floats]) -> None:
+        """Keep a result if it is among the best two, whatever the order in which threads finish."""
+        with self._lock:
+            self.made[key] = result
+            for worse in sorted(self.made, key=lambda k: (self.made[k][0], k))[2:]:
+                del self.made[worse]
 
 
 def validation_losses(objective: Objective, data: Dataset, rows: Rows, raw: Floats) -> Floats:

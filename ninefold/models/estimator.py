@@ -9,6 +9,7 @@ from ninefold.bundles.encoding import Encoder, Floats
 from ninefold.errors import DeclarationError, NotYetError
 from ninefold.models.candidate import On, Tuned, cloned
 from ninefold.models.dataset import Target
+from ninefold.models.threads import one_thread
 
 Family = Literal["lightgbm", "xgboost", "linear", "sklearn"]
 # simpler first: what a tie is decided by
@@ -75,10 +76,6 @@ def prepared(estimator: Any, params: dict[str, Any], seed: int, encoder: Encoder
 
 def fit(estimator: Any, x: Floats, y: Floats, encoder: Encoder, kind: Target) -> Any:
     """Fit on one thread. ``y`` are 0 and 1, positions of classes, or numbers."""
-    import warnings
-
-    from threadpoolctl import threadpool_limits
-
     is_classifier = hasattr(estimator, "predict_proba") or hasattr(estimator, "decision_function")
     if kind != "regression" and not is_classifier:
         raise DeclarationError(f"{type(estimator).__name__} gives numbers, the problem is {kind}", hint="use a classifier")
@@ -88,24 +85,21 @@ def fit(estimator: Any, x: Floats, y: Floats, encoder: Encoder, kind: Target) ->
     settings: dict[str, Any] = {}
     if family(estimator) == "lightgbm" and encoder.categorical and "categorical_feature" in inspect.signature(estimator.fit).parameters:
         settings["categorical_feature"] = encoder.categorical
-    with threadpool_limits(1), warnings.catch_warnings():
-        # what LightGBM and scikit-learn say about their own parameters is not for our user's terminal
-        warnings.simplefilter("ignore")
+    with one_thread():
         estimator.fit(x, target, **settings)
     return estimator
 
 
 def raw_scores(estimator: Any, x: Floats, kind: Target) -> Floats:
     """Probability of yes, of each class, or the number, as the fitted estimator itself says; the margin where it has no probabilities."""
-    import warnings
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        if kind == "regression":
-            return np.asarray(estimator.predict(x), np.float64).reshape(len(x))
-        if hasattr(estimator, "predict_proba"):
-            scores = np.asarray(estimator.predict_proba(x), np.float64)
-            return scores[:, 1] if kind == "binary" else scores
-        if kind == "binary":
-            return np.asarray(estimator.decision_function(x), np.float64)
+    if family(estimator) == "lightgbm":
+        # the estimator's own predict warns that an array has no column names
+        return np.asarray(estimator.booster_.predict(x, num_threads=1), np.float64)
+    if kind == "regression":
+        return np.asarray(estimator.predict(x), np.float64).reshape(len(x))
+    if hasattr(estimator, "predict_proba"):
+        scores = np.asarray(estimator.predict_proba(x), np.float64)
+        return scores[:, 1] if kind == "binary" else scores
+    if kind == "binary":
+        return np.asarray(estimator.decision_function(x), np.float64)
     raise DeclarationError(f"{type(estimator).__name__} gives no probabilities for several classes", hint="use an estimator with predict_proba")

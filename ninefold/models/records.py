@@ -1,20 +1,19 @@
-"""Versions of models: one winner with its evidence, numbered from 1."""
+"""Versions of models in the ledger: number, bundle, evidence."""
 
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 
 from ninefold.clock import now
 from ninefold.errors import NotFoundError
-
-NEWEST = "select * from versions where project = ? and model = ? order by version desc limit 1"
-ONE = "select * from versions where project = ? and model = ? and version = ?"
-ALL = "select * from versions where project = ? and model = ? order by version desc"
-BY_DIGEST = "select * from versions where project = ? and digest = ?"
+from ninefold.ids import canonical
+from ninefold.ledger import Ledger, Tx
 
 
 class Version(msgspec.Struct, frozen=True):
-    """A version of a model; ``bundle`` is its bundle's digest, ``body`` what the run recorded of it."""
+    """A model's version. ``bundle`` is where it lies, ``digest`` what it is, ``key`` the key of the step that made it;
+    ``at`` in µs; ``body`` the report: choice, parameters, rows, decision, digests, measurements.
+    """
 
     project: str
     model: str
@@ -25,49 +24,59 @@ class Version(msgspec.Struct, frozen=True):
     key: str | None
     body: dict[str, Any]
 
+    @property
+    def subject(self) -> str:
+        """How facts call it.
 
-class Reads(Protocol):
-    """What answers queries: a ledger, or a transaction in it."""
-
-    def one(self, sql: str, *args: Any) -> Any: ...
-
-    def all(self, sql: str, *args: Any) -> Any: ...
-
-
-def _version(row: Any) -> Version:
-    values = dict(row)
-    values["body"] = msgspec.json.decode(values["body"])
-    return msgspec.convert(values, Version)
+        >>> Version("flights", "forecast", 3, "", "", 0, None, {}).subject
+        'flights/model/forecast@3'
+        """
+        return f"{self.project}/model/{self.model}@{self.version}"
 
 
-def newest(db: Reads, project: str, model: str) -> Version | None:
-    """The newest version of a model."""
-    row = db.one(NEWEST, project, model)
-    return _version(row) if row is not None else None
+_COLUMNS = "project, model, version, bundle, digest, at, key, body"
 
 
-def versions(db: Reads, project: str, model: str) -> list[Version]:
-    """All versions of a model, newest first."""
-    return [_version(row) for row in db.all(ALL, project, model)]
+def add_version(
+    ledger: Ledger, project: str, model: str, *, bundle: str, digest: str, body: dict[str, Any], key: str | None = None, run: str | None = None
+) -> Version:
+    """Record a version under the next number, with its fact, in one transaction. A bundle that has a number keeps it."""
+
+    def work(tx: Tx) -> Version:
+        known = tx.one(f"select {_COLUMNS} from versions where project = ? and model = ? and digest = ?", project, model, digest)
+        if known is not None:
+            return _version(known)
+        last = tx.one("select coalesce(max(version), 0) as n from versions where project = ? and model = ?", project, model)
+        number = (int(last["n"]) if last is not None else 0) + 1
+        made = Version(project, model, number, bundle, digest, now(), key, body)
+        tx.add("versions", [{**msgspec.structs.asdict(made), "body": canonical(body).decode()}])
+        tx.fact("model.version", made.subject, {"bundle": bundle, "digest": digest, **_summary(body)}, run=run, key=key)
+        return made
+
+    return ledger.write(work)
 
 
-def version(db: Reads, project: str, model: str, number: int) -> Version:
-    """One version; raises NotFoundError where there is none."""
-    row = db.one(ONE, project, model, number)
+def _summary(body: dict[str, Any]) -> dict[str, Any]:
+    chosen = body.get("chosen", {})
+    return {"winner": chosen.get("winner"), "reason": chosen.get("reason"), "digests": body.get("digests", {})}
+
+
+def versions(ledger: Ledger, project: str, model: str) -> list[Version]:
+    """All versions of a model, the newest first."""
+    rows = ledger.all(f"select {_COLUMNS} from versions where project = ? and model = ? order by version desc", project, model)
+    return [_version(row) for row in rows]
+
+
+def version(ledger: Ledger, project: str, model: str, number: int) -> Version:
+    """One version. Raises NotFoundError."""
+    row = ledger.one(f"select {_COLUMNS} from versions where project = ? and model = ? and version = ?", project, model, number)
     if row is None:
-        last = newest(db, project, model)
-        raise NotFoundError(f"{model} has no version {number}", hint=f"the newest is {last.version}" if last else "run the project first")
+        raise NotFoundError(f"the model {model} has no version {number}", hint=f"it has {len(versions(ledger, project, model))} versions")
     return _version(row)
 
 
-def record_version(tx: Any, *, project: str, model: str, bundle: str, digest: str, body: dict[str, Any], key: str | None = None) -> int:
-    """Number a new version; its fact is written in the same transaction."""
-    last = newest(tx, project, model)
-    number = last.version + 1 if last else 1
-    row = {
-        "project": project, "model": model, "version": number, "bundle": bundle, "digest": digest, "at": now(), "key": key,
-        "body": msgspec.json.encode(body).decode(),
-    }
-    tx.add("versions", [row])
-    tx.fact("model.version", f"{project}/model/{model}@{number}", {"version": number, "bundle": bundle, **body}, key=key)
-    return number
+def _version(row: Any) -> Version:
+    return Version(
+        row["project"], row["model"], int(row["version"]), row["bundle"], row["digest"], int(row["at"]), row["key"],
+        msgspec.json.decode(row["body"]),
+    )
