@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from ninefold.errors import DeclarationErrors, NinefoldError, UsageError
+from ninefold.errors import NinefoldError, UsageError
 
 DONE, FAILED, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
 
@@ -43,8 +43,8 @@ def _say_error(error: NinefoldError, as_json: bool) -> None:
     if as_json:
         print(json.dumps({"error": {"code": error.code, "message": error.message, "hint": error.hint, "where": error.where}}))
         return
-    errors: Iterable[NinefoldError] = error.errors if isinstance(error, DeclarationErrors) else [error]
-    for one in errors:
+    errors: Any = getattr(error, "errors", None) or [error]
+    for one in errors.values() if isinstance(errors, dict) else errors:
         click.echo(click.style("error: ", fg="red", bold=True) + str(one), err=True)
         if one.hint:
             click.echo(f"  {one.hint}", err=True)

@@ -1,0 +1,75 @@
+"""``new`` and ``check``: making a project, and reading it."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ninefold import config
+from ninefold.cli.report import Say, command, project_option, table
+from ninefold.cli.template import create, names
+from ninefold.errors import UsageError
+from ninefold.project.check import check as check_graph
+from ninefold.project.graph import Graph
+from ninefold.project.read import read
+
+
+@command("ninefold new myproject --template flights")
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--template", default="flights", show_default=True, help="Which example to begin with.")
+def new(say: Say, folder: Path, template: str) -> None:
+    """Make a project in FOLDER: the one file, its settings, and data to try it on."""
+    files = create(folder, template)
+
+    def text() -> None:
+        for file in files:
+            say.line(f"  {file}")
+        say.line(f"\nnext: cd {folder} && ninefold run {template}.py")
+
+    say.result({"files": [str(f) for f in files], "templates": names()}, text)
+
+
+@command("ninefold check flights.py")
+@project_option
+def check(say: Say, project: Path | None, environment: str | None) -> None:
+    """Read a project, resolve and check everything that can be known without touching data."""
+    graph, settings = load(project, environment)
+    warnings = check_graph(graph, settings).raise_errors().warnings
+    counts: dict[str, int] = {}
+    for thing in graph.things.values():
+        counts[thing.noun] = counts.get(thing.noun, 0) + 1
+
+    def text() -> None:
+        say.line(f"{graph.project}: " + ", ".join(f"{n} {noun if n == 1 or noun == 'features' else plural(noun)}" for noun, n in counts.items()))
+        say.line(table(["thing", "noun", "where"], [[n, t.noun, graph.place(n)] for n, t in graph.things.items()]))
+        for warning in warnings:
+            say.line(f"warning: {warning}", fg="yellow")
+            if warning.hint:
+                say.line(f"  {warning.hint}")
+        say.line("\neverything that can be known without data is right", fg="green")
+
+    say.result({"project": graph.project, "things": {n: t.noun for n, t in graph.things.items()}, "warnings": [str(w) for w in warnings]}, text)
+
+
+def plural(noun: str) -> str:
+    """The noun for more than one.
+
+    >>> plural("hypothesis"), plural("table")
+    ('hypotheses', 'tables')
+    """
+    return noun[:-2] + "es" if noun.endswith("is") else noun + "s"
+
+
+def load(project: Path | None, environment: str | None) -> tuple[Graph, Any]:
+    """The graph and settings of the project that a command names, or that the settings name."""
+    if project is None:
+        settings = config.load(None, environment)
+        if settings.project is None:
+            files = sorted(p.name for p in settings.root.glob("*.py"))
+            hint = f"name it: ninefold run {files[0]}" if files else "begin with: ninefold new myproject"
+            raise UsageError("which project? none is named here, and pyproject names none", hint=hint)
+        target: str | Path = settings.project
+        return read(target, root=settings.root), settings
+    file = project if project.suffix == ".py" else project / "__init__.py"
+    settings = config.load(config.find_root(file.absolute().parent), environment)
+    return read(project.absolute() if project.exists() else project, root=settings.root), settings

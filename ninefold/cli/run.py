@@ -1,0 +1,124 @@
+"""``run`` and ``plan``."""
+
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ninefold import config
+from ninefold.cli.project import load
+from ninefold.cli.report import FAILED, Say, command, project_option, table
+from ninefold.clock import iso, micros
+from ninefold.config import Settings
+from ninefold.engine import Event, Planned
+from ninefold.errors import UsageError
+from ninefold.project import running
+from ninefold.project.graph import Graph
+from ninefold.project.read import locate, read
+
+_as_of = click.option("--as-of", metavar="TIME", help="See every table as it was known then (ISO 8601; a time without offset is in --tz).")
+_tz = click.option("--tz", default="UTC", show_default=True, help="The zone of --as-of where it has no offset.")
+
+
+@command("ninefold run flights.py --as-of 2013-10-01T00:00 --tz America/New_York")
+@project_option
+@_as_of
+@_tz
+@click.option("--target", "targets", multiple=True, metavar="STEP", help="Only this step and what it needs (model/forecast); may be repeated.")
+@click.option("--force", multiple=True, metavar="STEP", help="Run this step although its output is stored; may be repeated.")
+@click.option("--require", is_flag=True, help="Exit with 1 if a criterion is not met.")
+@click.option("--frozen", metavar="DIGEST", hidden=True, help="Run code that was frozen by a deployment.")
+@click.option("--reason", default="asked", hidden=True)
+def run(
+    say: Say, project: Path | None, environment: str | None, as_of: str | None, tz: str, targets: tuple[str, ...], force: tuple[str, ...],
+    require: bool, frozen: str | None, reason: str,
+) -> int:
+    """Run all stages of a project; what has not changed is found, not done again."""
+    settings, name, main, graph = target_of(project, environment, frozen)
+    progress = Progress(say)
+    done = running.run(
+        graph, settings, name=name, main=main, as_of=micros(as_of, tz) if as_of else None, targets=list(targets) or None, force=force,
+        on_event=progress, reason=reason,
+    )
+    result = done.result
+    value = {
+        "project": name, "as_of": iso(done.as_of), "ran": result.ran, "hits": result.hits, "seconds": round(result.seconds, 3), "judged": done.judged,
+    }
+    say.result(value, lambda: _told(say, done))
+    verdicts = [c["verdict"] for m in done.judged.get("models", {}).values() for c in m["criteria"]]
+    return FAILED if require and "not met" in verdicts else 0
+
+
+def target_of(project: Path | None, environment: str | None, frozen: str | None = None) -> tuple[Settings, str, Path, Any]:
+    """Settings, name, main file, and how to read the project that a command names; nothing of the user's is imported yet."""
+    if project is None:
+        settings = config.load(None, environment)
+        if settings.project is None:
+            raise UsageError("which project? none is named here, and pyproject names none", hint="ninefold run FILE.py")
+        main = locate(settings.project, settings.root)
+    else:
+        main = locate(project.absolute())
+        settings = config.load(config.find_root(main.parent), environment)
+    name = main.parent.name if main.name == "__init__.py" else main.stem
+    if frozen is not None:
+        from ninefold.project.freeze import thaw
+        from ninefold.project.home import Home
+
+        with Home(settings, name) as home:
+            main = thaw(home, frozen)
+    return settings, name, main, lambda: _read(main, settings, frozen)
+
+
+def _read(main: Path, settings: Settings, frozen: str | None) -> Graph:
+    return read(main, root=settings.home / "frozen" / frozen if frozen else settings.root)
+
+
+class Progress:
+    """Tells of steps as they start and end: one line each; programs get events."""
+
+    def __init__(self, say: Say) -> None:
+        self.say, self.live, self.started = say, sys.stdout.isatty(), time.monotonic()
+
+    def __call__(self, event: Event) -> None:
+        self.say.event(event.kind, step=event.step, seconds=round(event.seconds, 3), detail=event.detail)
+        if event.kind == "done":
+            self.say.line(f"  {event.step:<34} {event.seconds:7.2f} s")
+        elif event.kind == "failed":
+            self.say.line(f"  {event.step:<34} failed", fg="red")
+        elif event.kind == "skipped":
+            self.say.line(f"  {event.step:<34} skipped: {event.detail}", fg="yellow")
+        elif event.kind == "waiting":
+            self.say.line(f"  {event.step:<34} waiting: {event.detail}")
+
+
+def _told(say: Say, done: running.Ran) -> None:
+    hits = len(done.result.hits)
+    say.line(f"\n{len(done.result.ran)} steps ran, {hits} were stored already · {done.result.seconds:.1f} s · as of {iso(done.as_of)}")
+    for name, body in done.judged.get("hypotheses", {}).items():
+        say.line(f"\n{name}: {body['belief']}\n  {body['text']}")
+    for name, body in done.judged.get("models", {}).items():
+        say.line(f"\n{name}@{body['version']} on its test span:")
+        for one in body["criteria"]:
+            colour = {"met": "green", "not met": "red"}.get(one["verdict"])
+            say.line(f"  {one['text']}", fg=colour)
+
+
+@command("ninefold plan flights.py")
+@project_option
+@_as_of
+@_tz
+def plan(say: Say, project: Path | None, environment: str | None, as_of: str | None, tz: str) -> None:
+    """Show what a run would do, why, and how long it took last time."""
+    graph, settings = load(project, environment)
+    planned = running.plan(graph, settings, as_of=micros(as_of, tz) if as_of else None)
+    say.result([{"step": p.name, "state": p.state, "why": p.why, "seconds": p.seconds} for p in planned], lambda: _planned(say, planned))
+
+
+def _planned(say: Say, planned: list[Planned]) -> None:
+    rows = [[p.name, p.state, "" if p.seconds is None else f"{p.seconds:.2f}", "; ".join(p.why)] for p in planned]
+    say.line(table(["step", "would", "last s", "because"], rows, right=[2]))
+    todo = [p for p in planned if p.state != "cached"]
+    cost = sum(p.seconds or 0 for p in todo)
+    say.line(f"\n{len(todo)} of {len(planned)} steps would run" + (f", about {cost:.0f} s" if cost else ""))

@@ -1,0 +1,98 @@
+"""A project's home: its ledger, lake and blobs, each opened on first use (a command pays only for what it reads)."""
+
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from ninefold import config
+from ninefold.config import Settings
+from ninefold.errors import NotFoundError
+
+if TYPE_CHECKING:
+    from ninefold.lake import Lake, LakeTable
+    from ninefold.ledger import Ledger
+    from ninefold.storage.blobs import Blobs
+
+
+class Home:
+    """The state of one project, or of a server without one."""
+
+    def __init__(self, settings: Settings, project: str, *, actor: str | None = None) -> None:
+        self.settings, self.project, self.actor = settings, project, actor
+
+    @cached_property
+    def ledger(self) -> "Ledger":
+        from ninefold.ledger import Ledger
+
+        self.settings.home.mkdir(parents=True, exist_ok=True)
+        return Ledger.open(self.settings.ledger, home=self.settings.home, actor=self.actor)
+
+    @cached_property
+    def lake(self) -> "Lake":
+        from ninefold.lake import Lake
+
+        return Lake(self.settings.lake)
+
+    @cached_property
+    def blobs(self) -> "Blobs":
+        from ninefold.storage.blobs import Blobs
+        from ninefold.storage.store import open_store
+
+        return Blobs(open_store(self.settings.artifacts))
+
+    def path(self, *parts: str) -> Path:
+        """A path below the home."""
+        return self.settings.home.joinpath(*parts)
+
+    def journal(self, stream: str) -> Path:
+        """The folder of a journal: ``predictions/desk``, ``updates/departures``, ``events/rebookings``."""
+        return self.path("journal", self.project, *stream.split("/"))
+
+    def stored(self, kind: str, name: str) -> "LakeTable":
+        """The lake table of that kind (sources, tables, updates, quarantine, predictions, …) and name."""
+        return self.lake.table(f"{self.project}/{kind}/{name}")
+
+    def stored_folder(self, kind: str, name: str) -> str:
+        """The folder of that lake table, for looking at its log without an engine."""
+        return f"{self.settings.lake}/{self.project}/{kind}/{name}"
+
+    def subject(self, noun: str, name: str, version: object = None) -> str:
+        """What a fact is about: ``flights/table/departures@12``."""
+        return f"{self.project}/{noun}/{name}" + (f"@{version}" if version is not None else "")
+
+    def close(self) -> None:
+        """Close what was opened; the ledger signs its last checkpoint."""
+        if "ledger" in self.__dict__:
+            self.ledger.close()
+
+    def __enter__(self) -> "Home":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+
+def projects(settings: Settings) -> list[str]:
+    """The projects that this home knows, by the facts of their runs; newest first."""
+    with Home(settings, "") as home:
+        rows = home.ledger.all("select project, max(at) as at from plans group by project order by at desc")
+        return [row["project"] for row in rows]
+
+
+def open_home(start: Path | None = None, environment: str | None = None, project: str | None = None) -> Home:
+    """The home of the project found from ``start``: the one that the settings name, else the one that ran here last.
+
+    Raises NotFoundError where nothing has run yet.
+    """
+    settings = config.load(start if start and start.is_dir() else config.find_root(start.parent if start else None), environment)
+    if not settings.home.is_dir():
+        raise NotFoundError(f"nothing has run in {settings.root} yet", hint="run the project first: ninefold run FILE.py")
+    if project is None:
+        project = Path(start).stem if start and start.suffix == ".py" else None
+    if project is None:
+        known = projects(settings)
+        if not known:
+            raise NotFoundError(f"no project has run in {settings.root} yet", hint="run one first: ninefold run FILE.py")
+        project = known[0]
+    return Home(settings, project)

@@ -1,0 +1,188 @@
+"""What production says: predictions with their outcomes, as frames, and the criteria judged on them."""
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from ninefold.endpoints import predictions as log
+from ninefold.errors import DataError
+from ninefold.metrics.metric import Custom, Metric
+from ninefold.problems.criterion import Criterion
+from ninefold.problems.target import Ahead
+from ninefold.project.graph import Graph
+from ninefold.project.home import Home
+from ninefold.project.learning import Learning, metric_thing
+from ninefold.units import MINUTE
+
+if TYPE_CHECKING:
+    import polars as pl
+
+# an answer asked further from the decision time than this says nothing about the decision
+NEAR = 15 * MINUTE
+
+
+def outcomes_frame(payloads: list[bytes]) -> "pl.DataFrame":
+    """Outcomes of journal payloads: the key as JSON, the value as JSON, and when it was told (µs)."""
+    import polars as pl
+
+    schema = {"key": pl.String(), "value": pl.String(), "told": pl.Int64()}
+    if not payloads:
+        return pl.DataFrame(schema=schema)
+    return pl.read_ndjson(b"\n".join(payloads), schema=schema)
+
+
+def predictions(home: Home, endpoint: str, *, since: int | None = None, until: int | None = None) -> "pl.DataFrame":
+    """The answers of an endpoint with decision times in ``[since, until)``, those just journalled included."""
+    import polars as pl
+
+    from ninefold.lake.roll import scan_both
+
+    rows = scan_both(home.stored("predictions", endpoint), home.journal(f"predictions/{endpoint}"), log.frame, name=f"predictions/{endpoint}")
+    q = pl.col("q").dt.timestamp("us")
+    if since is not None:
+        rows = rows.filter(q >= since)
+    if until is not None:
+        rows = rows.filter(q < until)
+    return rows.collect()
+
+
+def outcomes(home: Home, endpoint: str) -> "pl.DataFrame":
+    """What came true, by key: the first that was told counts."""
+    from ninefold.lake.roll import scan_both
+
+    rows = scan_both(home.stored("outcomes", endpoint), home.journal(f"outcomes/{endpoint}"), outcomes_frame, name=f"outcomes/{endpoint}").collect()
+    return rows.sort("told", maintain_order=True).unique("key", keep="first", maintain_order=True)
+
+
+def with_outcomes(home: Home, learning: Learning, endpoint: str, rows: "pl.DataFrame", *, now: int, after: int) -> "pl.DataFrame":
+    """Predictions with ``__label``, ``__state`` (open, settled, void), ``__day`` and the request's columns.
+
+    ``after`` is the maturity: a question counts once ``q + after`` has passed, with what was known by then.
+    """
+    import polars as pl
+
+    from ninefold.project.steps.training import local_day
+
+    if isinstance(learning.problem.predict.label, Ahead):
+        raise DataError("outcomes of a window ahead are read from its table", hint="they are joined when the batch is judged")
+    told = outcomes(home, endpoint)
+    joined = rows.join(told, on="key", how="left", maintain_order="left")
+    mature = pl.col("q").dt.timestamp("us") + after
+    ripe = mature < now
+    in_time = pl.col("told").is_not_null() & (pl.col("told") <= mature) & (pl.col("value") != "null")
+    frame = joined.with_columns(
+        pl.when(~ripe).then(pl.lit("open")).when(in_time).then(pl.lit("settled")).otherwise(pl.lit("void")).alias("__state"),
+        local_day(joined["q"].dt.timestamp("us"), learning.tz).alias("__day"),
+    )
+    label = _typed(frame, learning)
+    return frame.with_columns(pl.when(pl.col("__state") == "settled").then(label).alias("__label")).drop("value")
+
+
+def _typed(frame: "pl.DataFrame", learning: Learning) -> Any:
+    import polars as pl
+
+    if learning.kind == "binary":
+        return pl.col("value") == "true"
+    if learning.kind == "regression":
+        return pl.col("value").cast(pl.Float64, strict=False)
+    return pl.col("value").str.strip_chars('"')
+
+
+def columns_of(rows: "pl.DataFrame", wanted: list[str]) -> "pl.DataFrame":
+    """The rows with some of the request's columns taken out of their JSON."""
+    import polars as pl
+
+    missing = [c for c in wanted if c not in rows.columns]
+    if not missing:
+        return rows
+    return rows.with_columns(pl.col("row").str.json_path_match(f"$.{c}").alias(c) for c in missing)
+
+
+def judged_rows(rows: "pl.DataFrame") -> "pl.DataFrame":
+    """Those that criteria count: settled or void, asked near the decision time."""
+    import polars as pl
+
+    return rows.filter((pl.col("__state") != "open") & (pl.col("lead").is_null() | (pl.col("lead").abs() <= NEAR)))
+
+
+def judge(
+    graph: Graph, home: Home, endpoint: str, *, now: int, after: int, window: int | None = None, version: int | None = None
+) -> list[dict[str, Any]]:
+    """The problem's criteria on the mature questions of the last ``window`` (default: the problem's).
+
+    ``version`` judges what that version would have answered, where several scored every question.
+    """
+    name = graph.resolve(graph.things[endpoint].model, ("model",))[0]  # type: ignore[attr-defined]
+    learning = Learning.of(graph, name)
+    span = window or learning.problem.window
+    rows = predictions(home, endpoint, since=now - after - span, until=now)
+    wanted = [*learning.table.key, *(c for c in learning.extra), *learning.bare]
+    frame = columns_of(with_outcomes(home, learning, endpoint, rows, now=now, after=after), wanted)
+    counted = judged_rows(frame)
+    if version is not None:
+        counted = as_version(counted, version)
+    return [_judged(graph, home, learning, c, counted) for c in learning.problem.solved_when]
+
+
+def as_version(rows: "pl.DataFrame", version: int) -> "pl.DataFrame":
+    """The rows that ``version`` scored, with its scores and decisions."""
+    import polars as pl
+
+    taken = rows.with_columns(
+        pl.col("scores").str.json_path_match(f"$.{version}").cast(pl.Float64, strict=False).alias("score"),
+        pl.col("decisions").str.json_path_match(f"$.{version}").cast(pl.Int64, strict=False).alias("decision"),
+    )
+    return taken.filter(pl.col("score").is_not_null())
+
+
+def _judged(graph: Graph, home: Home, learning: Learning, criterion: Criterion, rows: "pl.DataFrame") -> dict[str, Any]:
+    from ninefold.metrics.judge import judge as judge_one
+    from ninefold.metrics.latency import measure_latency
+    from ninefold.project.judging import measure_rows
+
+    name, metric = metric_thing(graph, criterion.metric)
+    if isinstance(metric, Custom):
+        measured = _custom(graph, home, learning, name, metric, rows)
+    elif isinstance(metric, Metric) and metric.name == "latency":
+        live = [m for m, replayed in zip(rows["micros"].to_list(), rows["replayed"].to_list(), strict=True) if m and not replayed]
+        measured = measure_latency(metric, [m / 1e6 for m in live]) if live else None
+    elif not rows.height:
+        measured = None
+    else:
+        measured = measure_rows(learning, metric, rows["__label"], rows["score"], rows["decision"], rows["__day"], rows)
+    slices = [msgspec.to_builtins(s) for s in measured.slices] if measured is not None else []
+    return {**msgspec.to_builtins(judge_one(criterion, measured)), "metric": name, "slices": slices, "void": getattr(measured, "void", 0)}
+
+
+def _custom(graph: Graph, home: Home, learning: Learning, name: str, metric: Custom, rows: "pl.DataFrame") -> Any:
+    import polars as pl
+
+    from ninefold.metrics.custom import evaluate
+    from ninefold.tables.frames import to_kind
+
+    told = rows.with_columns(
+        pl.col("q").alias("asked_at"), pl.col("__label").alias("outcome"), *(pl.col(c) for c in learning.table.key if c in rows.columns)
+    )
+    frames: dict[str, Any] = {}
+    answers = None
+    for bound in graph.parameters(name):
+        if bound.kind == "predictions":
+            frames[bound.name], answers = to_kind(told.lazy(), bound.annotation), bound.name
+        elif bound.kind == "rows":
+            frames[bound.name] = to_kind(read_rows(graph, home, str(bound.thing)).lazy(), bound.annotation)
+    return evaluate(metric, frames, day="__day" if answers else None, rows=answers or "", name=name)
+
+
+def read_rows(graph: Graph, home: Home, name: str) -> "pl.DataFrame":
+    """All rows of a table or of collected events, for a metric."""
+    from ninefold.project.events import collected
+    from ninefold.project.views import view, visible
+    from ninefold.sources.events import Events
+
+    thing = graph.things[name]
+    if thing.noun == "table":
+        return visible(view(home, name, thing)).collect()  # type: ignore[arg-type]
+    if isinstance(thing, Events):
+        return collected(home, name, thing).collect()
+    return home.stored("sources", name).scan().collect()
+

@@ -1,0 +1,103 @@
+"""Running a project: find what is cached, run the rest, judge hypotheses and criteria by the policy in force."""
+
+import getpass
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ninefold.clock import now
+from ninefold.config import Settings
+from ninefold.engine import Event, Planned, Result, Runner
+from ninefold.errors import DeclarationError, NotYetError
+from ninefold.project import storedplan
+from ninefold.project.assemble import steps_of
+from ninefold.project.check import check
+from ninefold.project.graph import Graph
+from ninefold.project.home import Home
+from ninefold.project.judging import judge_hypotheses, judge_models
+from ninefold.project.policy import declare, policy_of
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What a run did: step by step, and what was judged. ``cached`` when nothing had to run and nothing was imported."""
+
+    project: str
+    as_of: int
+    result: Result
+    judged: dict[str, Any] = field(default_factory=dict)
+    cached: bool = False
+
+
+def run(
+    graph: Callable[[], Graph], settings: Settings, *, name: str, main: Path, as_of: int | None = None, targets: list[str] | None = None,
+    force: Collection[str] = (), on_event: Callable[[Event], None] | None = None, workers: int = 2, reason: str = "asked",
+    actor: str | None = None,
+) -> Ran:
+    """Run the project ``name``. ``graph`` reads it, and is called only where something has to run.
+
+    ``as_of`` (default: now) is the instant as of which tables are seen. ``targets`` are steps (default: all).
+    """
+    with Home(settings, name, actor=actor) as home:
+        at = as_of if as_of is not None else now()
+        if not force and targets is None and (found := _all_cached(home, main, as_of, at, on_event)) is not None:
+            return found
+        read = graph()
+        refuse_what_cannot_run(read)
+        check(read, settings).raise_errors()
+        started = home.ledger.record("run.started", f"{name}/run", {"as_of": at, "reason": reason, "targets": targets})
+        author = actor or author_name()
+        for problem in read.of("problem"):
+            declare(home, problem, policy_of(read, problem), author)
+        steps = steps_of(read, home, at)
+        runner = Runner(home.ledger, settings.home, name, workers=workers, on_event=on_event, run=started.id)
+        try:
+            result = runner.run(steps, targets=targets, force=force)
+        except BaseException as error:
+            home.ledger.record("run.failed", f"{name}/run", {"error": str(error)[:2000], "started": started.seq})
+            raise
+        judged = {"hypotheses": judge_hypotheses(read, home, result.outputs), "models": judge_models(read, home, result.outputs)}
+        home.ledger.record("run.done", f"{name}/run", {"ran": result.ran, "hits": len(result.hits), "seconds": result.seconds, "started": started.seq})
+        if targets is None:
+            storedplan.keep(home, main, read, steps, as_of)
+        return Ran(name, at, result, judged)
+
+
+def plan(graph: Graph, settings: Settings, *, as_of: int | None = None, targets: list[str] | None = None) -> list[Planned]:
+    """What a run would do, without running anything."""
+    refuse_what_cannot_run(graph)
+    check(graph, settings).raise_errors()
+    with Home(settings, graph.project) as home:
+        at = as_of if as_of is not None else now()
+        return Runner(home.ledger, settings.home, graph.project).plan(steps_of(graph, home, at), targets=targets)
+
+
+def author_name() -> str:
+    """Who is at the keyboard."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown"
+
+
+def _all_cached(home: Home, main: Path, as_of: int | None, at: int, on_event: Any) -> Ran | None:
+    steps = storedplan.stored(home, main, as_of, at)
+    if steps is None:
+        return None
+    runner = Runner(home.ledger, home.settings.home, home.project, on_event=on_event)
+    if any(p.state != "cached" for p in runner.plan(steps)):
+        return None
+    return Ran(home.project, at, runner.run(steps), cached=True)
+
+
+def refuse_what_cannot_run(graph: Graph) -> None:
+    """Say by name what of the language this release cannot run yet; raises NotYetError."""
+    for name, table in graph.of("table").items():
+        if table.mode == "stream":
+            raise NotYetError(f'the table "{name}" is a stream', where=graph.place(name), hint='this release runs mode="batch"')
+    for name, model in graph.of("model").items():
+        if len(graph.of("problem")) and graph.resolve(model.problem, ("problem",))[1].predict.quantiles:
+            raise NotYetError(f'the problem of "{name}" asks for quantiles', where=graph.place(name), hint="leave quantiles= out")
+    if not graph.of("model") and not graph.of("table"):
+        raise DeclarationError("the project declares no table and no model: there is nothing to run")

@@ -1,0 +1,1 @@
+"""The steps of a project: what each declared thing means for the engine."""

@@ -1,0 +1,145 @@
+"""The steps of a model: each candidate fitted, the winner chosen, measured, and packed as a bundle."""
+
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ninefold.engine.step import Output, Step
+from ninefold.errors import DataError, NinefoldError, NotYetError
+from ninefold.ids import canonical, digest, new_id
+from ninefold.models.records import record_version
+from ninefold.project.learning import Learning
+from ninefold.project.steps.making import Making, step, values
+from ninefold.project.steps.training import load
+
+if TYPE_CHECKING:
+    from ninefold.ledger import Tx
+    from ninefold.models.contest import FittedCandidate
+
+CONSTANT = "baseline"
+
+
+def model_steps(making: Making, name: str) -> list[Step]:
+    """The steps of the model ``name``: one a candidate, the constant baseline among them, and its version."""
+    learning = Learning.of(making.graph, name)
+    candidates: dict[str, Any] = {CONSTANT: None, **dict(learning.model.candidates)}
+    steps = [_candidate(making, learning, c, declared) for c, declared in candidates.items()]
+    return [*steps, _version(making, learning, candidates)]
+
+
+def objective(learning: Learning) -> Any:
+    """What the competition is judged by."""
+    from ninefold.models.objective import objective_of
+
+    return objective_of(learning.problem, seed=learning.model.seed)
+
+
+def prepared(making: Making, learning: Learning, output: Output) -> tuple[Any, Any]:
+    """The training set and its split."""
+    from ninefold.models.dataset import prepare
+
+    data = load(making, learning.name, output)
+    return data, prepare(data, learning.model.split)
+
+
+def _shared(learning: Learning) -> Any:
+    problem, model = learning.problem, learning.model
+    return values(
+        "model", kind=learning.kind, inputs=learning.inputs, split=model.split, seed=model.seed, costs=str(problem.costs) if problem.costs else None,
+        objective=[(m.name, m.params) for m in [problem.costs, *(c.metric for c in problem.solved_when)] if getattr(m, "name", "") == "cost"][:1],
+        decide=problem.decide,
+    )
+
+
+def _candidate(making: Making, learning: Learning, name: str, declared: Any) -> Step:
+    home = making.home
+    training = f"training/{learning.name}"
+
+    def run(outputs: Mapping[str, Output]) -> Output:
+        from ninefold.models.contest import fit_candidate
+        from ninefold.models.fit import encoded
+
+        data, parts = prepared(making, learning, outputs[training])
+        try:
+            fitted = fit_candidate(name, declared, data, parts, objective(learning), home.path("search", home.project, learning.name))
+        except NotYetError:
+            raise
+        except NinefoldError as error:
+            # the others go on; the table of candidates says why this one is out
+            return Output(digest(str(error).encode()), {"failed": str(error), "hint": error.hint})
+        blob = home.blobs.add(encoded(fitted))
+        return Output(blob, {"blob": blob, "loss": fitted.mean, "params": fitted.params, "trials": len(fitted.trials)})
+
+    parts = (_shared(learning), values("candidate", **{name: declared}) if declared is not None else values("candidate", constant=True))
+    subject = home.subject("model", learning.name)
+    return step(f"candidate/{learning.name}.{name}", run, kind="candidate", needs=(training,), parts=parts, subject=subject)
+
+
+def fitted_of(making: Making, output: Output) -> "FittedCandidate":
+    """The fitted candidate that a step stored."""
+    from ninefold.models.contest import FittedCandidate
+    from ninefold.models.fit import decoded
+
+    return decoded(making.home.blobs.get(output.ref["blob"]), FittedCandidate)
+
+
+def _version(making: Making, learning: Learning, candidates: dict[str, Any]) -> Step:
+    home, name = making.home, learning.name
+    training = f"training/{name}"
+    step_of = {c: f"candidate/{name}.{c}" for c in candidates}
+    subject = home.subject("model", name)
+
+    def run(outputs: Mapping[str, Output]) -> Output:
+        from ninefold.models.choose import choose
+        from ninefold.models.finish import finish
+
+        fitted = [fitted_of(making, outputs[s]) for s in step_of.values() if "blob" in outputs[s].ref]
+        failed = {c: outputs[s].ref["failed"] for c, s in step_of.items() if "failed" in outputs[s].ref}
+        if len(fitted) == 1:
+            raise DataError("no candidate could be fitted: " + "; ".join(f"{c}: {why}" for c, why in failed.items()), where=f'model "{name}"')
+        data, parts = prepared(making, learning, outputs[training])
+        judge = objective(learning)
+        chosen = choose(fitted, data, parts, judge, failed)
+        folder = home.path("bundles", f"new-{new_id()}")
+        done = finish(
+            folder, fitted, {c: d for c, d in candidates.items() if d is not None}, chosen, data, parts, judge,
+            about={"project": home.project, "model": name, "training": outputs[training].content},
+            **serving_program(making, learning, outputs[training]),
+        )
+        _keep(folder, home.path("bundles", done.digest))
+        proof = home.stored("evidence", name).write(done.evidence.frame, mode="overwrite")
+        assert proof is not None
+        report = home.blobs.add(canonical(done.report))
+        ref = {
+            "bundle": done.digest, "evidence": proof.version, "report": report, "winner": chosen.winner, "reason": chosen.reason,
+            "training": outputs[training].content, "training_version": outputs[training].ref["version"], "as_of": making.as_of,
+            "rows": done.report["rows"], "from": outputs[training].ref["from"], "to": outputs[training].ref["to"],
+        }
+        return Output(done.digest, ref)
+
+    def facts(tx: "Tx", output: Output) -> None:
+        record_version(tx, home.project, name, bundle=output.ref["bundle"], digest=output.content, body=output.ref)
+
+    return step(
+        f"model/{name}", run, kind="model", needs=(training, *step_of.values()), parts=(_shared(learning),), subject=subject, facts=facts,
+        exists=lambda output: home.path("bundles", output.ref["bundle"]).is_dir(),
+    )
+
+
+def _keep(made: Path, to: Path) -> None:
+    """Put a finished bundle where its digest says; an equal one may be there already."""
+    try:
+        os.rename(made, to)
+    except OSError:
+        if not to.is_dir():
+            raise
+        shutil.rmtree(made)
+
+
+def serving_program(making: Making, learning: Learning, training: Output) -> dict[str, Any]:
+    """What a bundle needs beside the model: the feature groups as data, and the request's columns with their types."""
+    from ninefold.project.serving import program
+
+    return program(making, learning)
