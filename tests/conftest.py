@@ -1,28 +1,40 @@
-"""A real S3 server in this process."""
+"""A real S3 server, in a process of its own: engines hold the interpreter's lock while they wait for it."""
 
+import subprocess
+import sys
+import urllib.request
 from collections.abc import Iterator
 
 import pytest
 
+from ninefold.ids import new_id
+
+_SERVE = """
+import sys
+from moto.server import ThreadedMotoServer
+server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+server.start()
+print(server.get_host_and_port()[1], flush=True)
+sys.stdin.read()
+"""
+
 
 @pytest.fixture(scope="session")
 def s3_server() -> Iterator[str]:
-    server = pytest.importorskip("moto.server").ThreadedMotoServer(port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
+    """The URL of the server; it ends when its standard input does, also if this process is killed."""
+    pytest.importorskip("moto", reason="the S3 tests need moto's server")
+    server = subprocess.Popen([sys.executable, "-c", _SERVE], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    assert server.stdout is not None
+    yield f"http://127.0.0.1:{server.stdout.readline().strip()}"
+    server.communicate("")
 
 
 @pytest.fixture
 def bucket(s3_server: str, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The URL of an empty bucket."""
-    import urllib.request
-
-    from ninefold.ids import new_id
-
-    for name, value in {"ACCESS_KEY_ID": "key", "SECRET_ACCESS_KEY": "secret", "REGION": "us-east-1", "ENDPOINT_URL": s3_server}.items():
+    """The URL of an empty bucket, the environment set up for it."""
+    settings = {"ACCESS_KEY_ID": "key", "SECRET_ACCESS_KEY": "secret", "REGION": "us-east-1", "ENDPOINT_URL": s3_server}
+    for name, value in settings.items():
         monkeypatch.setenv(f"AWS_{name}", value)
-    name = f"lake-{new_id()}"
+    name = f"bucket-{new_id()}"
     urllib.request.urlopen(urllib.request.Request(f"{s3_server}/{name}", method="PUT")).close()
     return f"s3://{name}"

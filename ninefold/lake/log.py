@@ -96,6 +96,10 @@ class Log:
 
 
 def _mend(folder: Path) -> None:
+    for checkpoint in folder.glob("*.checkpoint*.parquet"):
+        # whatever it contains is in the entries before it as well, which are kept
+        if not _ends_as_parquet(checkpoint) and (folder / f"{0:020d}.json").exists():
+            durable.remove(checkpoint)
     hint = folder / "_last_checkpoint"
     if hint.exists() and not _points_to_checkpoint(folder, hint.read_bytes()):
         durable.remove(hint)
@@ -109,12 +113,13 @@ def _points_to_checkpoint(folder: Path, hint: bytes) -> bool:
         version = int(msgspec.json.decode(hint)["version"])
     except (msgspec.DecodeError, KeyError, TypeError, ValueError):
         return False
-    files = list(folder.glob(f"{version:020d}.checkpoint*.parquet"))
-    return bool(files) and all(file.stat().st_size > 12 and _ends_as_parquet(file) for file in files)
+    return any(folder.glob(f"{version:020d}.checkpoint*.parquet"))
 
 
 def _ends_as_parquet(file: Path) -> bool:
     with file.open("rb") as stream:
+        if stream.seek(0, 2) <= 12:
+            return False
         stream.seek(-4, 2)
         return stream.read() == b"PAR1"
 

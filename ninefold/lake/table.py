@@ -244,5 +244,3 @@ def _files(handle: DeltaTable) -> list[str]:
     if handle.metadata().partition_columns:
         raise DataError("the table has partition columns", where=handle.table_uri, hint="partitioned tables of other writers are not read here")
     return sorted(handle.file_uris(), key=os.path.basename)
-
-

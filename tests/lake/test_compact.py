@@ -29,7 +29,7 @@ def test_nothing_to_merge_makes_no_version(table: LakeTable) -> None:
 
 
 def test_a_large_file_is_not_rewritten_for_small_ones(table: LakeTable) -> None:
-    table.write(pl.DataFrame({"n": range(300_000), "day": 0}))
+    table.write(pl.DataFrame({"n": range(300_000), "day": [0] * 300_000}))
     large = table.files()[0]
     grow(table, 3)
     table.compact()

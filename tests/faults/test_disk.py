@@ -1,0 +1,139 @@
+"""Failing writes and full disks: said clearly, final, and nothing acknowledged is lost."""
+
+import errno
+import os
+import resource
+import subprocess
+from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from ninefold.errors import NinefoldError, StoppedError
+from ninefold.journal import Journal, read
+from ninefold.lake import Lake
+from ninefold.lake.table import LakeTable
+
+
+def failing(call: Callable[..., Any], at: int, code: int) -> Callable[..., Any]:
+    """A call that fails the ``at``-th time, and only then: a retry would wrongly succeed."""
+    numbers = count(1)
+
+    def wrapped(*args: Any, **more: Any) -> Any:
+        if next(numbers) == at:
+            raise OSError(code, os.strerror(code))
+        return call(*args, **more)
+
+    return wrapped
+
+
+def payloads(folder: Path) -> list[bytes]:
+    return [record.payload for record in read(folder)]
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EIO])
+@pytest.mark.parametrize("at", [1, 2, 3, 4])
+def test_a_failed_flush_ends_the_journal_for_good(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at: int, code: int) -> None:
+    monkeypatch.setattr("ninefold.journal.journal._datasync", failing(os.fdatasync, at, code))
+    journal, kept = Journal(tmp_path), []
+    with pytest.raises(StoppedError, match="disk"):
+        for n in range(9):
+            journal.append([b"%d" % n]).result()
+            kept.append(b"%d" % n)
+    assert len(kept) == at - 1
+    with pytest.raises(StoppedError, match="takes no more rows"):
+        journal.append([b"more"]).result()
+    assert journal.stopped
+    journal.close()
+    assert payloads(tmp_path) == kept
+    Journal(tmp_path).close()
+    assert payloads(tmp_path) == kept
+
+
+@pytest.mark.parametrize("at", range(1, 8))
+def test_a_failed_write_at_any_place_loses_nothing_acknowledged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at: int) -> None:
+    journal, kept = Journal(tmp_path, max_bytes=60), []
+    monkeypatch.setattr(os, "write", failing(os.write, at, errno.ENOSPC))
+    for n in range(9):
+        try:
+            journal.append([b"%d" % n]).result()
+        except StoppedError:
+            break
+        kept.append(b"%d" % n)
+    journal.close()
+    assert len(kept) < 9
+    assert payloads(tmp_path)[: len(kept)] == kept
+    assert len(payloads(tmp_path)) == len(kept)
+
+
+@pytest.mark.parametrize("at", range(1, 9))
+def test_a_failed_flush_of_a_commit_leaves_the_table_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at: int) -> None:
+    table = Lake(tmp_path).table("t")
+    table.write(pl.DataFrame({"n": [0]}), txn=("app", 1))
+    kept = [0]
+    monkeypatch.setattr(os, "fsync", failing(os.fsync, at, errno.EIO))
+    for n in (1, 2):
+        try:
+            table.write(pl.DataFrame({"n": [n]}), mode="append", txn=("app", n + 1))
+        except StoppedError:
+            break
+        kept.append(n)
+    found = LakeTable(table.where).read()["n"].to_list()
+    assert found[: len(kept)] == kept
+    assert len(kept) < 3
+    # the one that failed may be there or not; a retry with its transaction makes it be there once
+    table.write(pl.DataFrame({"n": [len(kept)]}), mode="append", txn=("app", len(kept) + 1))
+    assert LakeTable(table.where).read()["n"].to_list() == [*kept, len(kept)]
+
+
+def test_a_file_size_limit_stops_the_journal_clearly(tmp_path: Path) -> None:
+    journal, kept = Journal(tmp_path), 0
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    journal.append([b"first"]).result()
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, hard))  # Python ignores SIGXFSZ: writes fail with EFBIG
+    try:
+        with pytest.raises(StoppedError, match="the disk is full"):
+            for _ in range(100):
+                journal.append([bytes(999)]).result()
+                kept += 1
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    journal.close()
+    assert len(payloads(tmp_path)) == kept + 1
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    if os.geteuid() != 0:
+        pytest.skip("only root may mount a small tmpfs")
+    folder = tmp_path / "small"
+    folder.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(folder)], capture_output=True).returncode:
+        pytest.skip("mounting a tmpfs is not allowed here")
+    yield folder
+    subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+def test_a_full_disk_stops_the_lake_and_loses_nothing(small_disk: Path) -> None:
+    table, kept = Lake(small_disk).table("t"), 0
+    rows = pl.DataFrame({"text": [os.urandom(16).hex() for _ in range(5000)]})
+    with pytest.raises((NinefoldError, OSError)):
+        for _ in range(100):
+            table.write(rows, mode="append")
+            kept += 1
+    assert kept > 1
+    assert LakeTable(table.where).read().height == kept * 5000
+
+
+def test_a_full_disk_stops_the_journal_and_loses_nothing(small_disk: Path) -> None:
+    journal, kept = Journal(small_disk / "journal", max_bytes=300_000), 0
+    with pytest.raises(StoppedError, match="the disk is full"):
+        for _ in range(1000):
+            journal.append([bytes(10_000)]).result()
+            kept += 1
+    journal.close()
+    assert kept > 100
+    assert len(payloads(small_disk / "journal")) == kept
