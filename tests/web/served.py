@@ -1,0 +1,91 @@
+"""A server in its own process, for tests: prints its port when it is ready."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+
+import msgspec
+
+from ninefold.errors import BusyError, ConflictError, NotFoundError
+from ninefold.web import Answer, App, Call, Limits, Route, ServerEvent, route
+from ninefold.web.drain import serve
+
+
+class Order(msgspec.Struct, forbid_unknown_fields=True):
+    shop: str
+    units: int
+    tags: list[str] = []
+
+
+class Page(msgspec.Struct):
+    limit: int = 10
+    tag: list[str] = []
+
+
+def create(call: Call, body: Order, group: str) -> dict[str, object]:
+    """Take an order."""
+    return {"group": group, "units": body.units}
+
+
+async def slow(call: Call) -> str:
+    """Answer after a moment."""
+    await asyncio.sleep(0.02)
+    return "done"
+
+
+def listing(call: Call, query: Page) -> Page:
+    """List."""
+    return query
+
+
+def broken(call: Call) -> None:
+    """Fail."""
+    raise RuntimeError("the password is hunter2")
+
+
+def refuse(call: Call, why: str) -> None:
+    """Raise what is asked for."""
+    raise {"missing": NotFoundError("no such order", hint="look again"), "busy": BusyError("later", retry_after=7), "twice": ConflictError("there is one")}[why]
+
+
+async def upload(call: Call) -> dict[str, int]:
+    """Count bytes."""
+    return {"bytes": sum([len(chunk) async for chunk in call.stream()])}
+
+
+async def ticks(call: Call) -> AsyncIterator[ServerEvent]:
+    """Count for ever."""
+    number = 0
+    while True:
+        yield ServerEvent({"n": number}, id=str(number))
+        number += 1
+        await asyncio.sleep(0.01)
+
+
+def chunks(call: Call) -> Answer:
+    """Stream."""
+    return Answer(iter([b"a" * 10, b"b" * 10]), type="text/plain")
+
+
+ROUTES: list[Route] = [
+    route("POST", "/orders/{group}", create, who="public", blocking=True),
+    route("GET", "/orders", listing, who="public"),
+    route("GET", "/slow", slow, who="public"),
+    route("GET", "/broken", broken, who="public"),
+    route("GET", "/refuse/{why}", refuse, who="public"),
+    route("PUT", "/files/{path:path}", lambda call, path: {"path": path}, who="public", kind="json", accepts=()),
+    route("GET", "/files/{path:path}", lambda call, path: {"path": path}, who="public"),
+    route("POST", "/upload", upload, who="public", kind="upload", max_body=1_000_000),
+    route("GET", "/ticks", ticks, who="public", kind="events"),
+    route("GET", "/chunks", chunks, who="public", kind="stream"),
+    route("GET", "/page", lambda call: "<h1>hello</h1>", who="public", kind="page"),
+    route("GET", "/secret", slow, who={"viewer"}),
+]
+
+
+def make() -> App:
+    return App(ROUTES, origins={"https://shop.example.com"}, limits=Limits(body=100_000, depth=16, seconds=0.5, pause=0.5))
+
+
+if __name__ == "__main__":
+    serve(make(), port=int(sys.argv[1]), drain=3.0, on_ready=lambda host, port: print(port, flush=True))
