@@ -8,18 +8,18 @@ clean-up of the log stay off: they are not flushed, and clean-up after an unflus
 import io
 import time
 from collections.abc import Sequence
-from pathlib import Path
 
 import polars as pl
 from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties, Schema, Transaction
 from deltalake.exceptions import CommitFailedError, DeltaError
 from deltalake.transaction import AddAction, RemoveAction, create_table_with_add_actions
 
+from ninefold.errors import StoppedError
 from ninefold.ids import new_id
 from ninefold.lake.log import Log
 from ninefold.lake.stats import file_stats
 from ninefold.lake.version import Version
-from ninefold.storage import durable, open_store
+from ninefold.storage import open_store
 
 CHECKPOINT_EVERY = 25
 ROWS_PER_FILE = 4_000_000
@@ -33,25 +33,22 @@ class Overtaken(Exception):
 
 def put_files(where: str, frame: pl.DataFrame, *, data_change: bool = True) -> list[AddAction]:
     """Write a frame's rows as data files, on disk when this returns. Nothing refers to them yet."""
-    actions = []
+    actions, store = [], open_store(where)
     for start in range(0, frame.height, ROWS_PER_FILE):
         part = frame.slice(start, ROWS_PER_FILE)
         # names sort by creation: the order of the files is the order of the rows
-        name = f"{new_id()}.parquet"
-        size = _put_remote(where, name, part) if where.startswith("s3://") else _put_local(Path(where), name, part)
-        actions.append(AddAction(name, size, {}, time.time_ns() // 1_000_000, data_change, file_stats(part)))
-    if actions and not where.startswith("s3://"):
-        durable.sync([Path(where, action.path) for action in actions])
+        name, buffer = f"{new_id()}.parquet", io.BytesIO()
+        part.write_parquet(buffer)
+        store.put(name, buffer.getvalue(), create=True)
+        actions.append(AddAction(name, buffer.tell(), {}, time.time_ns() // 1_000_000, data_change, file_stats(part)))
     return actions
 
 
 def drop_files(where: str, actions: Sequence[AddAction]) -> None:
     """Remove files that no commit took."""
+    store = open_store(where)
     for action in actions:
-        if where.startswith("s3://"):
-            open_store(where).delete(action.path)
-        else:
-            durable.remove(Path(where, action.path))
+        store.delete(action.path)
 
 
 def commit(
@@ -87,11 +84,11 @@ def commit(
     except CommitFailedError as error:
         log.forget()
         raise Overtaken from error
-    except DeltaError as error:
+    except (DeltaError, OSError) as error:
         log.forget()
-        if handle is None and log.latest() is not None:
+        if handle is None and isinstance(error, DeltaError) and log.latest() is not None:
             raise Overtaken from error
-        raise
+        raise _refused(error, log.where) from error
     _settle(log, version.version)
 
 
@@ -127,17 +124,8 @@ def applied(handle: DeltaTable | None, txn: Txn | None) -> bool:
     return last is not None and last >= txn[1]
 
 
-def _put_local(folder: Path, name: str, frame: pl.DataFrame) -> int:
-    durable.make_folder(folder)
-    path = folder / name
-    with durable.stopping(path):
-        # raw, because the library writes the file; nothing names it before durable.sync has flushed it
-        frame.write_parquet(path)
-    return path.stat().st_size
-
-
-def _put_remote(where: str, name: str, frame: pl.DataFrame) -> int:
-    buffer = io.BytesIO()
-    frame.write_parquet(buffer)
-    open_store(where).put(name, buffer.getvalue(), create=True)
-    return buffer.tell()
+def _refused(error: Exception, where: str) -> Exception:
+    """What to raise for an error of deltalake: a full disk is told as everywhere else."""
+    if "os error 28" in str(error) or "No space left" in str(error):
+        return StoppedError("the disk is full: the commit was not written", where=where, hint="free some space; nothing acknowledged is lost")
+    return error

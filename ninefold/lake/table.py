@@ -21,7 +21,7 @@ from ninefold.lake.frames import conform, lower, readable_schema, scan_files
 from ninefold.lake.log import Log
 from ninefold.lake.types import delta_schema, schemas
 from ninefold.lake.version import Version, of_commit
-from ninefold.storage import FileLock
+from ninefold.storage import FileLock, durable
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -236,6 +236,7 @@ class LakeTable:
             if self.log.folder is None:
                 yield
                 return
+            durable.make_folder(Path(self.where))  # flushed into its parent; the lock would make it without
             with FileLock(Path(self.where) / ".lock"):
                 yield
 
