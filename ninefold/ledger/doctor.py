@@ -1,0 +1,138 @@
+"""What is wrong with a home, why, and what to do about it. Looking changes nothing."""
+
+import hashlib
+import os
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from ninefold.errors import CorruptError, NinefoldError
+from ninefold.ledger.ledger import Ledger
+from ninefold.storage import durable
+
+_LOW_SPACE = 512 << 20
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that is wrong: where, what, why it may be so, and what helps."""
+
+    severity: Literal["error", "warning"]
+    where: str
+    what: str
+    why: str = ""
+    do: str = ""
+
+
+def examine(home: Path, *, url: str | None = None, deep: bool = False, anchors: Path | None = None) -> list[Finding]:
+    """Everything wrong in a home, errors first. ``deep`` also re-reads every blob (as slow as the disk)."""
+    home = Path(home)
+    found = [*_files(home), *_space(home), *_journal(home), *_ledger(home, url, anchors), *_blobs(home, deep)]
+    return sorted(found, key=lambda finding: finding.severity)
+
+
+def _files(home: Path) -> Iterator[Finding]:
+    """Zero-length files where none may be, and what interrupted writers left."""
+    for folder, folders, names in os.walk(home):
+        folders[:] = [name for name in folders if name != "locks"]
+        for name in names:
+            path = Path(folder) / name
+            if name.endswith(durable.TEMPORARY):
+                yield Finding(severity="warning", where=str(path), what="a temporary file was left", why="its writer was killed", do="delete it")
+            elif _must_have_bytes(path.relative_to(home)) and path.stat().st_size == 0:
+                yield Finding(
+                    severity="error", where=str(path), what="the file has zero bytes",
+                    why="it was named, but its content had not reached the disk when the power went", do="bring back a backup: ninefold restore",
+                )
+
+
+def _must_have_bytes(path: Path) -> bool:
+    first = path.parts[0]
+    if first == "blobs":
+        return path.parts[1:] != ("e3", hashlib.sha256(b"").hexdigest()[2:])  # the blob of nothing is empty
+    return first in {"keys", "frozen"} or path.suffix in {".parquet", ".seg", ".db"} or "_delta_log" in path.parts
+
+
+def _space(home: Path) -> Iterator[Finding]:
+    free = shutil.disk_usage(home).free if home.exists() else 0
+    if not home.exists():
+        yield Finding(severity="error", where=str(home), what="there is no home", do="name another one with NINEFOLD_HOME, or run a project to make it")
+    elif free < _LOW_SPACE:
+        yield Finding(severity="warning", where=str(home), what=f"only {free >> 20} MiB are free", why="writes stop when the disk is full", do="free some space")
+
+
+def _journal(home: Path) -> Iterator[Finding]:
+    from ninefold.journal import read
+
+    root = home / "journal"
+    for folder in sorted(path for path in root.glob("**") if path.is_dir() and any(child.suffix in {".seg", ".open"} for child in path.iterdir())):
+        try:
+            for _ in read(folder):
+                pass
+        except CorruptError as error:
+            yield Finding(severity="error", where=error.where or str(folder), what=error.message, why="the disk gave back other bytes", do="ninefold restore")
+
+
+def _ledger(home: Path, url: str | None, anchors: Path | None) -> Iterator[Finding]:
+    path = home / "ledger.db"
+    if url is None and not path.exists():
+        if any((home / name).exists() for name in ("keys", "lake", "blobs")):
+            yield Finding(severity="error", where=str(path), what="the ledger is missing", why="it was removed or never copied here", do="ninefold restore")
+        return
+    try:
+        if url is None and (broken := _integrity(path)):
+            yield broken
+            return
+        with Ledger.open(url or f"sqlite:///{path}", home=home, anchors=anchors) as ledger:
+            report = ledger.verify()
+            for problem in report.problems:
+                yield Finding(severity="error", where=str(path), what=problem, why="facts were changed or cut off outside of ninefold", do="ninefold restore")
+            for note in report.notes:
+                if "no anchor" in note and report.checkpoints:
+                    yield Finding(severity="warning", where=str(ledger.anchor.path), what=note, do='set "anchor" in [tool.ninefold] to a folder that is kept')
+            yield from _missing_blobs(home, ledger)
+    except NinefoldError as error:
+        yield Finding(severity="error", where=error.where or str(path), what=error.message, do=error.hint)
+
+
+def _integrity(path: Path) -> Finding | None:
+    """SQLite's own check of the file's structure."""
+    try:
+        with closing(sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True)) as connection:
+            said = connection.execute("pragma quick_check(1)").fetchone()[0]
+    except sqlite3.DatabaseError as error:
+        said = str(error)
+    if said == "ok":
+        return None
+    why = "the file was cut short or written by something else"
+    return Finding(severity="error", where=str(path), what=f"the ledger is damaged: {said}", why=why, do="bring back a backup: ninefold restore")
+
+
+def _missing_blobs(home: Path, ledger: Ledger) -> Iterator[Finding]:
+    """Blobs that records name and that are not there."""
+    if not (home / "blobs").is_dir() and not ledger.one("select 1 from artifacts limit 1"):
+        return  # the blobs are kept elsewhere
+    rows: list[Any] = ledger.all("select digest, min('the artifact ' || path || ' of run ' || run) as of from artifacts group by digest")
+    named = {row["digest"]: row["of"] for row in rows}
+    for row in ledger.all("select name, ref from steps where ref like '%\"blob\"%'"):
+        blob = msgspec.json.decode(row["ref"]).get("blob")
+        if isinstance(blob, str):
+            named[blob] = f"the output of step {row['name']}"
+    for digest, of in named.items():
+        if not (home / "blobs" / digest[:2] / digest[2:]).exists():
+            yield Finding(severity="error", where=digest, what=f"{of} is missing", why="its blob was removed or never copied here", do="ninefold restore")
+
+
+def _blobs(home: Path, deep: bool) -> Iterator[Finding]:
+    if not deep:
+        return
+    for path in sorted((home / "blobs").glob("*/*")):
+        if path.is_file() and not path.name.endswith(durable.TEMPORARY):
+            with path.open("rb") as stream:
+                digest = hashlib.file_digest(stream, "sha256").hexdigest()
+            if digest != path.parent.name + path.name:
+                yield Finding(severity="error", where=str(path), what="the blob's bytes are not what its name says", why="the disk changed them", do="ninefold restore")
