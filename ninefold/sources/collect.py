@@ -68,7 +68,9 @@ class EventSchema:
 
     def _one(self, item: Any, received_at: int, place: str) -> Collected:
         if not isinstance(item, dict):
-            raise DataError(f"an event is an object, not {type(item).__name__}", where=place, hint=f'such as {{"{next(iter(self._fields), "id")}": ...}}')
+            raise DataError(
+                f"an event is an object, not {type(item).__name__}", where=place, hint=f'such as {{"{next(iter(self._fields), "id")}": ...}}'
+            )
         known = ["id", "at", *self._fields]
         if unknown := [k for k in item if k not in known]:
             raise DataError(f'the event has no field "{unknown[0]}"', where=place, hint=closest(unknown[0], known))
@@ -76,7 +78,9 @@ class EventSchema:
             event: Any = msgspec.convert(item, self._shape)
         except msgspec.ValidationError as error:
             message, _, path = str(error).partition(" - at ")
-            raise DataError(message[:1].lower() + message[1:], where=place + path.strip("`").removeprefix("$"), hint=f"the fields are {self._described()}") from None
+            raise DataError(
+                message[:1].lower() + message[1:], where=place + path.strip("`").removeprefix("$"), hint=f"the fields are {self._described()}"
+            ) from None
         try:
             at = micros(event.at) if event.at is not None else received_at
         except UsageError as error:
@@ -112,7 +116,9 @@ class EventSchema:
         """The personal fields of journal payloads, by event id."""
         import polars as pl
 
-        return _decoded([p for p in payloads if p is not None], {"id": pl.String(), **{n: _dtype(self._fields[n].type) for n in self.events.personal}})
+        return _decoded(
+            [p for p in payloads if p is not None], {"id": pl.String(), **{n: _dtype(self._fields[n].type) for n in self.events.personal}}
+        )
 
 
 def _decoded(payloads: Sequence[bytes], schema: dict[str, Any]) -> Any:

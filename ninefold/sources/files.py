@@ -76,15 +76,17 @@ def _objects(url: str) -> list[FoundFile]:
     from obstore.store import from_url
 
     bucket, _, key = url.removeprefix("s3://").partition("/")
-    options: dict[str, Any] = {"allow_http": True} if os.environ.get("AWS_ENDPOINT_URL", "").startswith("http://") else {}
+    options: Any = {"allow_http": True} if os.environ.get("AWS_ENDPOINT_URL", "").startswith("http://") else None
     prefix = _WILD.split(key)[0]
     listed = prefix if key.endswith("/") and prefix == key else prefix.rpartition("/")[0]
     try:
-        store = from_url(f"s3://{bucket}", client_options=options or None)
+        store = from_url(f"s3://{bucket}", client_options=options)
         metas = [m for batch in obstore.list(store, prefix=listed or None) for m in batch]
     except BaseError as error:
         first = (str(error).splitlines() or [""])[0]
-        raise DataError(f"the bucket cannot be listed: {first}", where=url, hint="check AWS_REGION, AWS_ENDPOINT_URL and the keys in the environment") from error
+        raise DataError(
+            f"the bucket cannot be listed: {first}", where=url, hint="check AWS_REGION, AWS_ENDPOINT_URL and the keys in the environment"
+        ) from error
 
     def wanted(path: str) -> bool:
         if key.endswith("/"):

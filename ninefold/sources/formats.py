@@ -37,9 +37,9 @@ def format_of(name: str, declared: str | None = None) -> str:
 
 
 def decode(data: bytes, name: str, *, declared: str | None = None, null: Sequence[str] = (), types: Mapping[str, str] | None = None) -> pl.DataFrame:
-    """The rows of one file, typed from all its values. Raises ``DataError`` naming the file and the way out.
+    r"""The rows of one file, typed from all its values. Raises ``DataError`` naming the file and the way out.
 
-    >>> decode(b"a,b\\n1,NA\\n2,x\\n", "t.csv", null=["NA"]).rows()
+    >>> decode(b"a,b\n1,NA\n2,x\n", "t.csv", null=["NA"]).rows()
     [(1, None), (2, 'x')]
     """
     kind = format_of(name, declared)
@@ -62,7 +62,10 @@ def _unpacked(data: bytes, name: str) -> bytes:
             with zipfile.ZipFile(io.BytesIO(data)) as archive:
                 inside = [i for i in archive.infolist() if not i.is_dir() and not i.filename.startswith("__MACOSX/")]
                 if len(inside) != 1:
-                    raise DataError(f"the archive holds {len(inside)} files: {', '.join(i.filename for i in inside[:5])}", where=name, hint="a source reads archives of one file")
+                    raise DataError(
+                        f"the archive holds {len(inside)} files: {', '.join(i.filename for i in inside[:5])}",
+                        where=name, hint="a source reads archives of one file",
+                    )
                 return archive.read(inside[0])
     except (OSError, EOFError, zlib.error, zipfile.BadZipFile) as error:
         raise DataError(f"it cannot be unpacked: {error}", where=name, hint="copy it again; it may have been cut off") from error

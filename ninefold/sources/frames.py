@@ -31,7 +31,10 @@ def from_any(value: Any, where: str = "") -> pl.LazyFrame:
         raise NotYetError("this release does not read Spark frames yet", hint="return frame.toArrow()", where=where)
     if value is None:
         raise DataError("the function returned None", hint=f"end it with return; it may return {KINDS}", where=where)
-    raise DataError(f"the function returned {package}.{kind.__name__}" if package != "builtins" else f"the function returned {kind.__name__}", hint=f"return {KINDS}", where=where)
+    raise DataError(
+        f"the function returned {package}.{kind.__name__}" if package != "builtins" else f"the function returned {kind.__name__}", hint=f"return {KINDS}",
+        where=where,
+    )
 
 
 def _arrow(value: Any) -> pl.LazyFrame:
@@ -49,5 +52,7 @@ def _pandas(value: Any, where: str) -> pl.LazyFrame:
     try:
         table = pa.Table.from_pandas(value.reset_index() if named else value, preserve_index=False)
     except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
-        raise DataError(f"the pandas frame has a column of mixed values: {error}", where=where, hint="give the column one type: frame[c].astype(str)") from error
+        raise DataError(
+            f"the pandas frame has a column of mixed values: {error}", where=where, hint="give the column one type: frame[c].astype(str)"
+        ) from error
     return _arrow(table)

@@ -51,4 +51,6 @@ def failed(what: str, function: Any, error: Exception) -> DataError:
     line = own[-1] if own else (frames[-1] if frames else None)
     where = f"{line.filename}:{line.lineno}" if line else place_of(function)
     shown = f" at `{line.line}`" if line and line.line else ""
-    return DataError(f"{what} raised {type(error).__name__}: {error}{shown}", where=where, hint="correct the function; its whole trace is below this error")
+    return DataError(
+        f"{what} raised {type(error).__name__}: {error}{shown}", where=where, hint="correct the function; its whole trace is below this error"
+    )

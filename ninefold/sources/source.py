@@ -34,9 +34,15 @@ class Source(Thing):
     was: str | None
 
     def __init__(
-        self, of: "str | Callable[..., Any] | None" = None, *, null: str | list[str] | None = None,
-        types: dict[str, str] | None = None, query: str | None = None, watermark: str | None = None,
-        format: str | None = None, was: str | None = None,
+        self,
+        of: "str | Callable[..., Any] | None" = None,
+        *,
+        null: str | list[str] | None = None,
+        types: dict[str, str] | None = None,
+        query: str | None = None,
+        watermark: str | None = None,
+        format: str | None = None,
+        was: str | None = None,
     ) -> None:
         if of is not None and not isinstance(of, str) and not callable(of):
             raise DeclarationError(f"{of!r} is no source", hint="give a path, a URL, a connection or a function")

@@ -1,6 +1,7 @@
 """Rows of a database: SQLite, DuckDB, Postgres."""
 
 import sqlite3
+from datetime import date, datetime
 from typing import Any
 
 import polars as pl
@@ -27,7 +28,9 @@ def query(source: Source, location: Location, state: dict[str, Any] | None) -> B
     """
     sql = source.query or (f"select * from {location.table}" if location.table else None)
     if sql is None:
-        raise DeclarationError(f'the source reads "{location.shown}" but has no query', hint='add query="select ...", or write "connection:schema.table"')
+        raise DeclarationError(
+            f'the source reads "{location.shown}" but has no query', hint='add query="select ...", or write "connection:schema.table"'
+        )
     mark = (state or {}).get("watermark")
     sql = sql.strip().rstrip(";")
     run = {"sqlite": _sqlite, "duckdb": _duckdb}.get(location.url.partition(":")[0], _postgres)
@@ -47,7 +50,8 @@ def query(source: Source, location: Location, state: dict[str, Any] | None) -> B
 
 def _sqlite(location: Location, sql: str, values: tuple[Any, ...]) -> pl.DataFrame:
     path = location.url.removeprefix("sqlite:///")
-    values = tuple(v.isoformat(" ") if hasattr(v, "isoformat") and hasattr(v, "hour") else (v.isoformat() if hasattr(v, "isoformat") else v) for v in values)
+    # the watermark as SQLite's own functions write times
+    values = tuple(v.isoformat(" ") if isinstance(v, datetime) else v.isoformat() if isinstance(v, date) else v for v in values)
     try:
         connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
     except sqlite3.Error as error:
@@ -73,7 +77,9 @@ def _duckdb(location: Location, sql: str, values: tuple[Any, ...]) -> pl.DataFra
     try:
         connection = duckdb.connect(path, read_only=True)
     except duckdb.Error as error:
-        raise DataError(f"the database cannot be opened: {error}", where=path, hint="check the path; no other process may have it open for writing") from error
+        raise DataError(
+            f"the database cannot be opened: {error}", where=path, hint="check the path; no other process may have it open for writing"
+        ) from error
     try:
         table = connection.sql(sql, params=list(values) or None).to_arrow_table()
     except duckdb.Error as error:
@@ -97,7 +103,9 @@ def _postgres(location: Location, sql: str, values: tuple[Any, ...]) -> pl.DataF
                 described = [(d.name, _POSTGRES.get(d.type_code)) for d in cursor.description or ()]
                 rows = cursor.fetchall()
     except psycopg.OperationalError as error:
-        raise DataError(f"the database does not answer: {_line(error)}", where=location.shown, hint="check the connection's URL and that the server runs") from error
+        raise DataError(
+            f"the database does not answer: {_line(error)}", where=location.shown, hint="check the connection's URL and that the server runs"
+        ) from error
     except psycopg.Error as error:
         raise _refused(error, location.shown, sql) from error
     columns = zip(*rows, strict=True) if rows else [[] for _ in described]

@@ -124,7 +124,7 @@ def common(name: str, left: pl.DataType, right: pl.DataType) -> pl.DataType | No
     >>> common("n", pl.Int64(), pl.Float64())
     Float64
     """
-    if left == right or right == pl.Null:
+    if right in (left, pl.Null):
         return left
     if left == pl.Null:
         return right

@@ -53,7 +53,10 @@ def build(
     declared(table, frame.lazy(), where).collect_schema()
     report = check(frame, [not_null(*table.key), *table.expect], tables=tables)
     if report.stops:
-        raise DataError(f"{what} breaks what is expected of it: {'; '.join(report.stops)}", where=where, hint="look at the rows with nf.check(frame, expect).bad, or correct the limit")
+        raise DataError(
+            f"{what} breaks what is expected of it: {'; '.join(report.stops)}",
+            where=where, hint="look at the rows with nf.check(frame, expect).bad, or correct the limit",
+        )
     return Built(report.good, report.bad, report, zones)
 
 

@@ -85,13 +85,15 @@ def broken(rule: Expectation, tables: Mapping[Any, Any] | None = None) -> pl.Exp
     if rule.kind == "not_null":
         return pl.any_horizontal(pl.col(c).is_null() for c in rule.columns)
     if rule.kind == "between":
-        return (column < rule.args[0]) | (column > rule.args[1])
+        low, high = rule.args
+        return column.lt(low) | column.gt(high)
     if rule.kind == "one_of":
-        return ~column.is_in(list(rule.args[0]))
+        return column.is_in(list(rule.args[0])).not_()
     if rule.kind == "matches":
         return ~column.cast(pl.String).str.contains(rule.args[0])
     if rule.kind == "holds":
-        return ~rule.args[0]
+        expression: pl.Expr = rule.args[0]
+        return expression.not_()
     if rule.kind == "refers_to":
         return ~column.is_in(_keys(rule, tables).implode())
     raise DeclarationError(f"the expectation {rule.text} is of no kind that can be checked")
@@ -117,7 +119,9 @@ def _columns_exist(rule: Expectation, schema: pl.Schema) -> None:
 def _stop(rule: Expectation, count: int, height: int) -> str | None:
     if rule.kind == "row_count":
         low, high = rule.args
-        return f"{height:,} rows, expected {f'at least {low:,}' if high is None else f'{low:,} to {high:,}'}" if height < low or (high is not None and height > high) else None
+        if low <= height and (high is None or height <= high):
+            return None
+        return f"{height:,} rows, expected {f'at least {low:,}' if high is None else f'{low:,} to {high:,}'}"
     if rule.at_most is None or not height or count / height <= rule.at_most:
         return None
     return f"{rule.text}: {count:,} of {height:,} rows ({count / height:.1%}) break it, at most {rule.at_most:.1%} may"

@@ -38,7 +38,9 @@ class Proposal:
     strength: float
 
 
-def leaks(view: pl.DataFrame, label: str, columns: Sequence[str] | None = None, known: Iterable[str] | None = None, *, time: str | None = None) -> list[Leak]:
+def leaks(
+    view: pl.DataFrame, label: str, columns: Sequence[str] | None = None, known: Iterable[str] | None = None, *, time: str | None = None,
+) -> list[Leak]:
     """Columns of ``view`` that tell ``label`` though they should not, the strongest first.
 
     ``columns`` are those that may become inputs (default: all), ``known`` those that the table declares as known later
@@ -101,7 +103,7 @@ def _missing_tells(view: pl.DataFrame, column: str, label: str) -> Leak | None:
     if rows.len() < FEW or view[label].drop_nulls().n_unique() < 2 or not as_numbers(view[label].drop_nulls())[1]:
         return None
     value = rows.value_counts(sort=True, name="__n")[rows.name][0]
-    share, base = float((rows == value).mean() or 0), float((view[label] == value).mean() or 0)  # type: ignore[arg-type]
+    share, base = float((rows == value).mean() or 0), float((view[label] == value).mean() or 0)
     if share >= PURE and base < 0.9 and _surprising(share, base, rows.len()):
         return Leak(column, f'where it is missing "{label}" is {value} ({rows.len():,} rows, {share:.1%}; {base:.1%} over all)', share, advice)
     return None
@@ -124,16 +126,20 @@ def _encodes_time(view: pl.DataFrame, column: str, time: str | None) -> Leak | N
     return Leak(column, "it numbers the rows in order of time", order, "leave it out: a model learns the date from it, which tomorrow is a new one")
 
 
-def proposals(view: pl.DataFrame, label: str, columns: Sequence[str] | None = None, *, target: str | None = None, at_most: int = 8) -> list[Proposal]:
+def proposals(
+    view: pl.DataFrame, label: str, columns: Sequence[str] | None = None, *, target: str | None = None, at_most: int = 8,
+) -> list[Proposal]:
     """Beliefs that the rows suggest, each with its line of code: columns associated with the label, and pairs of columns
-    that tell more together than the better one alone. They are found on the rows given: the test needs newer ones."""
+    that tell more together than the better one alone. They are found on the rows given: the test needs newer ones.
+    """
     suspicious = {leak.column for leak in leaks(view, label, columns)}
     rows = view.drop_nulls(label)
     if rows.height < 2 * FEW or rows[label].n_unique() < 2:
         return []
     truth, binary = as_numbers(rows[label])
     floor = 0.5 if binary else 0.0
-    names = [c for c in (columns or rows.columns) if c != label and not hidden(c) and c not in suspicious and k_of(c) not in rows.columns and _usable(rows[c])]
+    honest = [c for c in (columns or rows.columns) if c != label and c not in suspicious and k_of(c) not in rows.columns]
+    names = [c for c in honest if not hidden(c) and _usable(rows[c])]
     groups = {c: codes(rows[c]) for c in names}
     alone = {c: told(g, truth, binary) for c, g in groups.items()}
     best = sorted(alone, key=lambda c: -alone[c])
@@ -154,5 +160,5 @@ def _usable(values: pl.Series) -> bool:
 
 
 def _line(text: str, test: str) -> str:
-    name = "".join(ch if ch.isalnum() else "_" for ch in text.split(" ")[0]).lower()
+    name = "".join(ch if ch.isalnum() else "_" for ch in text.split(" ", 1)[0]).lower()
     return f'{name}_matters = nf.Hypothesis("{text}", {test})'

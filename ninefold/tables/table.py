@@ -41,13 +41,25 @@ class Table(Thing):
     was: str | None
 
     def __init__(
-        self, of: "Callable[..., Any] | str", *args: "Thing | str", key: str | list[str], time: str | None = None, until: str | None = None,
-        tz: str | None = None, known: str | None = None, later: dict[str, str] | None = None,
-        personal: str | list[str] | None = None, expect: list[Expectation] | None = None,
-        mode: Literal["batch", "stream"] = "batch", lag: str | None = None, was: str | None = None,
+        self,
+        of: "Callable[..., Any] | str",
+        *args: "Thing | str",
+        key: str | list[str],
+        time: str | None = None,
+        until: str | None = None,
+        tz: str | None = None,
+        known: str | None = None,
+        later: dict[str, str] | None = None,
+        personal: str | list[str] | None = None,
+        expect: list[Expectation] | None = None,
+        mode: Literal["batch", "stream"] = "batch",
+        lag: str | None = None,
+        was: str | None = None,
     ) -> None:
         if not callable(of) and not isinstance(of, str):
-            raise DeclarationError(f"{of!r} is no table", hint='decorate a function with @nf.table(...), or give a URL: nf.Table("warehouse:marts.usage", ...)')
+            raise DeclarationError(
+                f"{of!r} is no table", hint='decorate a function with @nf.table(...), or give a URL: nf.Table("warehouse:marts.usage", ...)'
+            )
         for item in as_tuple(expect):
             if not isinstance(item, Expectation):
                 raise DeclarationError(f"{item!r} in expect is no expectation", hint='write nf.unique("id"), nf.between("price", 0, 100), ...')
@@ -55,9 +67,20 @@ class Table(Thing):
             raise DeclarationError(f"mode={mode!r}", hint='choose "batch" or "stream"')
         happened = moment(time) if time else None
         declare(
-            self, of, args, as_tuple(key), happened, until, tz, moment(known) if known else happened,
-            tuple((c, moment(m)) for c, m in frozen_mapping(later)), as_tuple(personal), as_tuple(expect), mode,
-            duration(lag) if lag else None, was,
+            self,
+            of,
+            args,
+            as_tuple(key),
+            happened,
+            until,
+            tz,
+            moment(known) if known else happened,
+            tuple((c, moment(m)) for c, m in frozen_mapping(later)),
+            as_tuple(personal),
+            as_tuple(expect),
+            mode,
+            duration(lag) if lag else None,
+            was,
         )
         if callable(of):
             look_like(self, of)
@@ -73,9 +96,18 @@ class Table(Thing):
 
 
 def table(
-    *args: "Thing | str", key: str | list[str], time: str | None = None, until: str | None = None, tz: str | None = None,
-    known: str | None = None, later: dict[str, str] | None = None, personal: str | list[str] | None = None,
-    expect: list[Expectation] | None = None, mode: Literal["batch", "stream"] = "batch", lag: str | None = None, was: str | None = None,
+    *args: "Thing | str",
+    key: str | list[str],
+    time: str | None = None,
+    until: str | None = None,
+    tz: str | None = None,
+    known: str | None = None,
+    later: dict[str, str] | None = None,
+    personal: str | list[str] | None = None,
+    expect: list[Expectation] | None = None,
+    mode: Literal["batch", "stream"] = "batch",
+    lag: str | None = None,
+    was: str | None = None,
 ) -> "Callable[[Callable[..., Any]], Table]":
     """Make a function a table. Its parameters name the things that it reads (or ``args`` gives them by position); their
     annotations say as which kind of frame. The other arguments are those of :class:`Table`.
@@ -93,8 +125,19 @@ def table(
 
     def wrap(function: Callable[..., Any]) -> Table:
         return Table(
-            function, *args, key=key, time=time, until=until, tz=tz, known=known, later=later,
-            personal=personal, expect=expect, mode=mode, lag=lag, was=was,
+            function,
+            *args,
+            key=key,
+            time=time,
+            until=until,
+            tz=tz,
+            known=known,
+            later=later,
+            personal=personal,
+            expect=expect,
+            mode=mode,
+            lag=lag,
+            was=was,
         )
 
     return wrap
