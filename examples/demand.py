@@ -10,7 +10,9 @@ demand = nf.Problem(
     "Each Monday: how many units of this item will this store sell in the next seven days?",
     why="A unit too few loses 3 € of margin, a unit too many costs 1 € in waste.",
     owner="replenishment",
-    predict=nf.regression(nf.ahead("sales", nf.sum("units", empty=0), "7d"), of="listings", every="1w on mon at 07:00", tz="Europe/Rome", settle="30h"),
+    predict=nf.regression(
+        nf.ahead("sales", nf.sum("units", empty=0), "7d"), of="listings", every="1w on mon at 07:00", tz="Europe/Rome", settle="30h",
+    ),
     baseline="pace.week",
     solved_when=[nf.cost(under=3, over=1) <= 0.85 * nf.baseline, nf.mean_error(by="region").worst <= 0.5],
 )

@@ -100,10 +100,17 @@ def load(root: Path | None = None, environment: str | None = None) -> Settings:
     home = home if home.is_absolute() else root / home
     anchor = merged.get("anchor")
     return Settings(
-        root=root, home=home, environment=name, project=merged.get("project"),
-        ledger=str(merged.get("ledger", f"sqlite:///{home / 'ledger.db'}")), lake=str(merged.get("lake", home / "lake")),
-        artifacts=str(merged.get("artifacts", home / "blobs")), anchor=(root / anchor) if anchor else None,
-        host=str(merged.get("host", "127.0.0.1")), port=_port(merged.get("port", 9009)), connections=merged["connections"],
+        root=root,
+        home=home,
+        environment=name,
+        project=merged.get("project"),
+        ledger=str(merged.get("ledger", f"sqlite:///{home / 'ledger.db'}")),
+        lake=str(merged.get("lake", home / "lake")),
+        artifacts=str(merged.get("artifacts", home / "blobs")),
+        anchor=(root / anchor) if anchor else None,
+        host=str(merged.get("host", "127.0.0.1")),
+        port=_port(merged.get("port", 9009)),
+        connections=merged["connections"],
     )
 
 

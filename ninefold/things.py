@@ -16,8 +16,7 @@ class Thing:
 
     def __bool__(self) -> bool:
         raise DeclarationError(
-            f"a {type(self).__name__} is neither true nor false",
-            hint="compare parts of it one at a time; things are declared, not computed with",
+            f"a {type(self).__name__} is neither true nor false", hint="compare parts of it one at a time; things are declared, not computed with"
         )
 
 

@@ -3,7 +3,6 @@
 import re
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any
 
 from ninefold.clock import micros, moment_of, zone
 from ninefold.errors import UsageError
@@ -152,5 +151,3 @@ def calendar(text: str) -> Calendar:
     if not every or (match["hour"] and every % DAY) or int(match["hour"] or 0) > 23 or int(match["minute"] or 0) > 59:
         raise UsageError(f"{text!r} is no calendar: an hour goes with days or weeks", hint=hint)
     return Calendar(every, int(match["hour"] or 0), int(match["minute"] or 0), weekday)
-
-

@@ -66,8 +66,15 @@ class Endpoint(Thing):
     was: str | None
 
     def __init__(
-        self, model: "Thing | str", *, to: str | None = None, release: Release | None = None, acted: Any = None,
-        holdout: str | None = None, log: Literal["strict", "fast"] | None = None, was: str | None = None,
+        self,
+        model: "Thing | str",
+        *,
+        to: str | None = None,
+        release: Release | None = None,
+        acted: Any = None,
+        holdout: str | None = None,
+        log: Literal["strict", "fast"] | None = None,
+        was: str | None = None,
     ) -> None:
         if log not in {None, "strict", "fast"}:
             raise DeclarationError(f"log={log!r}", hint='choose "strict" or "fast"')

@@ -39,8 +39,16 @@ class Aggregate:
 
 
 def _make(
-    op: str, column: str | None, window: str | None, ahead: str | None, where: Any, by: Any, before: str | None,
-    empty: Any, rows: int | None = None, q: float | None = None,
+    op: str,
+    column: str | None,
+    window: str | None,
+    ahead: str | None,
+    where: Any,
+    by: Any,
+    before: str | None,
+    empty: Any,
+    rows: int | None = None,
+    q: float | None = None,
 ) -> Aggregate:
     if window is not None and ahead is not None:
         raise DeclarationError(f"nf.{op} looks back {window!r} and ahead {ahead!r}", hint="give one window; make two features of it")
@@ -57,8 +65,15 @@ def _make(
 
 
 def count(
-    first: str | None = None, window: str | None = None, *, ahead: str | None = None, where: Any = None,
-    by: str | list[str] | None = None, before: str | None = None, empty: Any = 0, rows: int | None = None,
+    first: str | None = None,
+    window: str | None = None,
+    *,
+    ahead: str | None = None,
+    where: Any = None,
+    by: str | list[str] | None = None,
+    before: str | None = None,
+    empty: Any = 0,
+    rows: int | None = None,
 ) -> Aggregate:
     """Number of rows in the window: ``nf.count("7d")``; of values that are not null: ``nf.count("column", "7d")``.
 
@@ -78,15 +93,30 @@ class Windowed(Protocol):
     """An aggregate of a column: ``nf.mean("price", "7d", where=..., before="1d")``."""
 
     def __call__(
-        self, column: str, window: str | None = None, *, ahead: str | None = None, where: Any = None,
-        by: str | list[str] | None = None, before: str | None = None, empty: Any = None, rows: int | None = None,
+        self,
+        column: str,
+        window: str | None = None,
+        *,
+        ahead: str | None = None,
+        where: Any = None,
+        by: str | list[str] | None = None,
+        before: str | None = None,
+        empty: Any = None,
+        rows: int | None = None,
     ) -> Aggregate: ...
 
 
 def _over(op: str, doc: str) -> Windowed:
     def aggregate(
-        column: str, window: str | None = None, *, ahead: str | None = None, where: Any = None,
-        by: str | list[str] | None = None, before: str | None = None, empty: Any = None, rows: int | None = None,
+        column: str,
+        window: str | None = None,
+        *,
+        ahead: str | None = None,
+        where: Any = None,
+        by: str | list[str] | None = None,
+        before: str | None = None,
+        empty: Any = None,
+        rows: int | None = None,
     ) -> Aggregate:
         return _make(op, column, window, ahead, where, by, before, empty, rows)
 
@@ -106,8 +136,16 @@ distinct = _over("distinct", "Number of different values in the window, null lef
 
 
 def quantile(
-    column: str, window: str | None = None, *, q: float, ahead: str | None = None, where: Any = None,
-    by: str | list[str] | None = None, before: str | None = None, empty: Any = None, rows: int | None = None,
+    column: str,
+    window: str | None = None,
+    *,
+    q: float,
+    ahead: str | None = None,
+    where: Any = None,
+    by: str | list[str] | None = None,
+    before: str | None = None,
+    empty: Any = None,
+    rows: int | None = None,
 ) -> Aggregate:
     """The q-quantile of the values in the window, interpolated linearly (type 7).
 
@@ -121,8 +159,15 @@ def quantile(
 
 
 def any_(
-    column: str | None = None, window: str | None = None, *, ahead: str | None = None, where: Any = None,
-    by: str | list[str] | None = None, before: str | None = None, empty: Any = None, rows: int | None = None,
+    column: str | None = None,
+    window: str | None = None,
+    *,
+    ahead: str | None = None,
+    where: Any = None,
+    by: str | list[str] | None = None,
+    before: str | None = None,
+    empty: Any = None,
+    rows: int | None = None,
 ) -> Aggregate:
     """Whether there is a row in the window (``nf.any()``), or a true value of the column; alone, as the label of nf.ahead."""
     if column is None and window is None and ahead is None and rows is None:

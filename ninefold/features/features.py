@@ -36,15 +36,24 @@ class Features(Thing):
     was: str | None
 
     def __init__(
-        self, table: "Thing | str | None" = None, *, by: "str | list[str] | dict[str, str] | None" = None, at: str | None = None,
-        same_instant: bool = False, columns: dict[str, Any] | None = None, was: str | None = None, **features: Any,
+        self,
+        table: "Thing | str | None" = None,
+        *,
+        by: "str | list[str] | dict[str, str] | None" = None,
+        at: str | None = None,
+        same_instant: bool = False,
+        columns: dict[str, Any] | None = None,
+        was: str | None = None,
+        **features: Any,
     ) -> None:
         both = {**features, **(columns or {})}
         aggregates = tuple((n, f) for n, f in both.items() if isinstance(f, Aggregate))
         expressions = tuple((n, f) for n, f in both.items() if hasattr(f, "meta") and hasattr(f, "alias"))
         for name, feature in both.items():
             if not isinstance(feature, Aggregate) and not (hasattr(feature, "meta") and hasattr(feature, "alias")):
-                raise DeclarationError(f"the feature {name!r} is {feature!r}", hint='write an aggregate (nf.mean("price", "7d")) or a Polars expression')
+                raise DeclarationError(
+                    f"the feature {name!r} is {feature!r}", hint='write an aggregate (nf.mean("price", "7d")) or a Polars expression'
+                )
         if not both:
             raise DeclarationError("a group of features without features")
         if aggregates and table is None:

@@ -53,7 +53,10 @@ class Hypothesis(Thing):
 
     def __init__(self, belief: str, test: "Test | Evidence | str", *, was: str | None = None) -> None:
         if not isinstance(test, (Test, Evidence, str)):
-            raise DeclarationError(f"{test!r} tests nothing", hint='write nf.helps("group"), nf.beats("a", "b"), nf.associated("column", "label"), nf.stable("column"), or @nf.evidence')
+            raise DeclarationError(
+                f"{test!r} tests nothing",
+                hint='write nf.helps("group"), nf.beats("a", "b"), nf.associated("column", "label"), nf.stable("column"), or @nf.evidence',
+            )
         declare(self, belief, test, was)
 
 

@@ -1,7 +1,5 @@
 """The built-in metrics, each with its formula. They are values, and a call configures them; how they are computed is in ``measure``."""
 
-from typing import Final
-
 from dataclasses import dataclass
 from typing import Final, Self
 
@@ -26,8 +24,14 @@ class Cost(Metric):
     """``nf.cost(false_alarm=1, miss=5)`` or ``nf.cost(under=3, over=1)``; a cost is a number or a column's name."""
 
     def __call__(
-        self, *, false_alarm: float | str | None = None, miss: float | str | None = None, under: float | str | None = None,
-        over: float | str | None = None, by: _By = None, at_least: int | None = None,
+        self,
+        *,
+        false_alarm: float | str | None = None,
+        miss: float | str | None = None,
+        under: float | str | None = None,
+        over: float | str | None = None,
+        by: _By = None,
+        at_least: int | None = None,
     ) -> Self:
         return self.configured(by, at_least, false_alarm=false_alarm, miss=miss, under=under, over=over)
 

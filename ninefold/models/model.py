@@ -32,8 +32,14 @@ class Model(Thing):
     was: str | None
 
     def __init__(
-        self, problem: "Thing | str", *, features: "list[Thing | str] | list[Any]", candidates: dict[str, Any],
-        split: Split | None = None, seed: int = 0, was: str | None = None,
+        self,
+        problem: "Thing | str",
+        *,
+        features: "list[Thing | str] | list[Any]",
+        candidates: dict[str, Any],
+        split: Split | None = None,
+        seed: int = 0,
+        was: str | None = None,
     ) -> None:
         if not candidates:
             raise DeclarationError("a model without candidates", hint='candidates={"trees": lightgbm.LGBMClassifier()}')

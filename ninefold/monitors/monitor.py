@@ -92,7 +92,10 @@ def drift(*frames: Any, columns: list[str] | None = None, then: Action | None = 
     if not frames:
         return _check("drift", then, columns=columns)
     if len(frames) != 2 or then is not None:
-        raise DeclarationError(f"nf.drift got {len(frames)} frames" + (" and then=" if then else ""), hint="nf.drift(reference, frame), or nf.drift(then=...) in a monitor")
+        raise DeclarationError(
+            f"nf.drift got {len(frames)} frames" + (" and then=" if then else ""),
+            hint="nf.drift(reference, frame), or nf.drift(then=...) in a monitor",
+        )
     from ninefold.monitors.report import compare_frames  # brings polars, which a declaration must not load
 
     return compare_frames(frames[0], frames[1], columns)
@@ -130,10 +133,18 @@ class Monitor(Thing):
     was: str | None
 
     def __init__(
-        self, endpoint: "Thing | str", *, every: str = "1d", checks: list[Check] | None = None, tell: str | list[str] | None = None,
-        false_alarms: str = "1 per quarter", was: str | None = None,
+        self,
+        endpoint: "Thing | str",
+        *,
+        every: str = "1d",
+        checks: list[Check] | None = None,
+        tell: str | list[str] | None = None,
+        false_alarms: str = "1 per quarter",
+        was: str | None = None,
     ) -> None:
         for item in as_tuple(checks):
             if not isinstance(item, Check):
-                raise DeclarationError(f"{item!r} in checks is no check", hint='write nf.freshness(), nf.drift(), nf.quality() or nf.bias(by="column")')
+                raise DeclarationError(
+                    f"{item!r} in checks is no check", hint='write nf.freshness(), nf.drift(), nf.quality() or nf.bias(by="column")'
+                )
         declare(self, endpoint, calendar(every), as_tuple(checks), as_tuple(tell), false_alarms, was)

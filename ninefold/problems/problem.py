@@ -103,9 +103,19 @@ class Problem(Thing):
     was: str | None
 
     def __init__(
-        self, question: str, *, predict: Target, owner: str, why: str = "", solved_when: list[Criterion] | None = None,
-        costs: Any = None, risk: "Risk | Level" = "normal", decide: Top | Refer | None = None,
-        baseline: str | float | None = None, window: str = "30d", was: str | None = None,
+        self,
+        question: str,
+        *,
+        predict: Target,
+        owner: str,
+        why: str = "",
+        solved_when: list[Criterion] | None = None,
+        costs: Any = None,
+        risk: "Risk | Level" = "normal",
+        decide: Top | Refer | None = None,
+        baseline: str | float | None = None,
+        window: str = "30d",
+        was: str | None = None,
     ) -> None:
         if not isinstance(predict, Target):
             raise DeclarationError(f"predict={predict!r} is no target", hint="write nf.binary(...), nf.multiclass(...) or nf.regression(...)")
@@ -113,6 +123,16 @@ class Problem(Thing):
             if not isinstance(item, Criterion):
                 raise DeclarationError(f"{item!r} in solved_when is no criterion", hint="compare a metric with a limit: nf.roc_auc >= 0.7")
         declare(
-            self, question, why, owner, predict, as_tuple(solved_when), costs, risk if isinstance(risk, Risk) else Risk(risk),
-            decide, baseline, duration(window), was,
+            self,
+            question,
+            why,
+            owner,
+            predict,
+            as_tuple(solved_when),
+            costs,
+            risk if isinstance(risk, Risk) else Risk(risk),
+            decide,
+            baseline,
+            duration(window),
+            was,
         )

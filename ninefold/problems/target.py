@@ -65,8 +65,14 @@ def _target(kind: Any, label: Any, of: Any, at: Any, every: Any, tz: Any, settle
 
 
 def binary(
-    label: str | Ahead, *, of: "Thing | str", at: str | None = None, every: str | None = None,
-    tz: str | None = None, settle: str | None = None, matures: str | None = None,
+    label: str | Ahead,
+    *,
+    of: "Thing | str",
+    at: str | None = None,
+    every: str | None = None,
+    tz: str | None = None,
+    settle: str | None = None,
+    matures: str | None = None,
 ) -> Target:
     """Yes or no: will ``label`` be true?
 
@@ -81,16 +87,29 @@ def binary(
 
 
 def multiclass(
-    label: str | Ahead, *, of: "Thing | str", at: str | None = None, every: str | None = None,
-    tz: str | None = None, settle: str | None = None, matures: str | None = None,
+    label: str | Ahead,
+    *,
+    of: "Thing | str",
+    at: str | None = None,
+    every: str | None = None,
+    tz: str | None = None,
+    settle: str | None = None,
+    matures: str | None = None,
 ) -> Target:
     """One of several: which value will ``label`` have? Arguments as for :func:`binary`."""
     return _target("multiclass", label, of, at, every, tz, settle, matures)
 
 
 def regression(
-    label: str | Ahead, *, of: "Thing | str", at: str | None = None, every: str | None = None,
-    tz: str | None = None, settle: str | None = None, matures: str | None = None, quantiles: list[float] | None = None,
+    label: str | Ahead,
+    *,
+    of: "Thing | str",
+    at: str | None = None,
+    every: str | None = None,
+    tz: str | None = None,
+    settle: str | None = None,
+    matures: str | None = None,
+    quantiles: list[float] | None = None,
 ) -> Target:
     """A number: how large will ``label`` be? ``quantiles`` asks for these too; other arguments as for :func:`binary`."""
     for q in quantiles or ():

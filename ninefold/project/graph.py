@@ -49,7 +49,7 @@ class Graph:
             return self._names[id(thing)]
         except KeyError:
             raise DeclarationError(
-                f"a {thing.noun} has no name", hint="assign it to a variable of a module (one that does not start with _)",
+                f"a {thing.noun} has no name", hint="assign it to a variable of a module (one that does not start with _)"
             ) from None
 
     def resolve(self, to: "Thing | str | Ref", nouns: Sequence[str] = ()) -> tuple[str, Any]:
@@ -88,7 +88,7 @@ class Graph:
         if len(given) > len(parameters):
             raise DeclarationError(f"{len(given)} things are given by position, and {function.__name__} takes {len(parameters)}")
         found = [self._given(p, to) for p, to in zip(parameters, given, strict=False)]
-        return found + [self._bound(p, thing) for p in parameters[len(given):]]
+        return found + [self._bound(p, thing) for p in parameters[len(given) :]]
 
     def _given(self, parameter: inspect.Parameter, to: "Thing | str") -> Bound:
         return Bound(parameter.name, _annotation(parameter), self.resolve(to, ROWS)[0])
@@ -109,7 +109,9 @@ class Graph:
             raise DeclarationError(f'the parameter "{name}" names {what}, which has no rows to read', hint="name a table or a source")
         rows = [n for n, t in self.things.items() if t.noun in ROWS and t is not thing]
         known = [*rows, PREDICTIONS] if thing.noun == "metric" else rows
-        raise DeclarationError(f'the parameter "{name}" names no table and no source', hint=f"{closest(name, known)}; a parameter of the step needs a default")
+        raise DeclarationError(
+            f'the parameter "{name}" names no table and no source', hint=f"{closest(name, known)}; a parameter of the step needs a default"
+        )
 
     def needs(self, name: str) -> tuple[str, ...]:
         """The names of the things that a thing is wired to, each once: references first, then parameters.
@@ -134,7 +136,7 @@ class Graph:
 
     def _visit(self, name: str, path: list[str], done: dict[str, None]) -> None:
         if name in path:
-            circle = [*path[path.index(name):], name]
+            circle = [*path[path.index(name) :], name]
             raise DeclarationError(f"things need each other in a circle: {' → '.join(circle)}", where=self.place(name))
         if name not in done:
             for need in self.needs(name):

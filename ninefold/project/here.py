@@ -1,6 +1,7 @@
 """A project as an object: read from a file, or from the notebook that one works in."""
 
 import ast
+import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -40,12 +41,17 @@ class Project:
         >>> list(nf.Project.here("shop").graph.things)
         ['raw']
         """
-        frame: FrameType = sys._getframe(1)
+        frame: FrameType = sys._getframe(1)  # noqa: SLF001 - the caller's variables are the project
         settings = load(environment=environment)
-        return cls(gather(frame.f_globals, name or settings.project or settings.root.name, settings.root), settings)
+        return cls(gather(frame.f_globals, name or _named(settings), settings.root), settings)
 
     def __repr__(self) -> str:
         return f"Project({self.graph.project!r}, {len(self.graph.things)} things)"
+
+
+def _named(settings: Settings) -> str:
+    """What a notebook's project is called: as the settings say, else like its folder; other characters become ``_``."""
+    return re.sub(r"[^A-Za-z0-9_-]", "_", Path(settings.project or settings.root.name).stem) or "here"
 
 
 def gather(namespace: Mapping[str, Any], project: str, root: Path) -> Graph:
@@ -63,7 +69,9 @@ def gather(namespace: Mapping[str, Any], project: str, root: Path) -> Graph:
     if named.errors:
         raise DeclarationErrors(named.errors)
     if not named.things:
-        raise DeclarationErrors([DeclarationError("nothing is declared here yet", hint='begin with a problem: delays = nf.Problem("Will it be late?", ...)')])
+        raise DeclarationErrors(
+            [DeclarationError("nothing is declared here yet", hint='begin with a problem: delays = nf.Problem("Will it be late?", ...)')]
+        )
     return Graph(project, root, named.things, {}, named.places)
 
 

@@ -182,9 +182,9 @@ def load(file: Path, *, root: Path) -> Loading:
     base = file.parent.parent if package else file.parent
     forget()
     if name in sys.stdlib_module_names or name in sys.modules or name == "ninefold":
-        raise DeclarationErrors([
-            DeclarationError(f'another module is called "{name}"', hint="give the project a name of its own", where=shown(file, root)),
-        ])
+        raise DeclarationErrors(
+            [DeclarationError(f'another module is called "{name}"', hint="give the project a name of its own", where=shown(file, root))]
+        )
     loading = Loading(base, root)
     finder = _Finder(loading)
     sys.meta_path.insert(0, finder)

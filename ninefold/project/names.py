@@ -25,15 +25,21 @@ class Named:
 
     def add(self, name: str, thing: Thing, place: Place) -> None:
         if (first := self._names.get(id(thing))) is not None:
-            self.errors.append(DeclarationError(
-                f'one {thing.noun} has two names: "{first}" ({self.places[first].of()}) and "{name}"',
-                hint="keep one of them; a name that starts with _ does not count", where=place.of(),
-            ))
+            self.errors.append(
+                DeclarationError(
+                    f'one {thing.noun} has two names: "{first}" ({self.places[first].of()}) and "{name}"',
+                    hint="keep one of them; a name that starts with _ does not count",
+                    where=place.of(),
+                )
+            )
         elif name in self.things:
-            self.errors.append(DeclarationError(
-                f'two things are called "{name}"; the first one is a {self.things[name].noun} at {self.places[name].of()}',
-                hint="rename one of them: a name is used once in a project", where=place.of(),
-            ))
+            self.errors.append(
+                DeclarationError(
+                    f'two things are called "{name}"; the first one is a {self.things[name].noun} at {self.places[name].of()}',
+                    hint="rename one of them: a name is used once in a project",
+                    where=place.of(),
+                )
+            )
         else:
             self.things[name], self.places[name], self._names[id(thing)] = thing, place, name
             self._check(name, thing, place)
@@ -43,14 +49,18 @@ class Named:
 
     def _check(self, name: str, thing: Thing, place: Place) -> None:
         if name in RESERVED:
-            self.errors.append(DeclarationError(
-                f'a {thing.noun} is called "{name}"', hint="that name means an endpoint's answers in the parameters of metrics; choose another", where=place.of(),
-            ))
+            self.errors.append(
+                DeclarationError(
+                    f'a {thing.noun} is called "{name}"',
+                    hint="that name means an endpoint's answers in the parameters of metrics; choose another",
+                    where=place.of(),
+                )
+            )
         for part in name.split("."):
             if not _NAME.fullmatch(part):
-                self.errors.append(DeclarationError(
-                    f'"{part}" cannot be a name', hint="use letters, digits and _, beginning with a letter", where=place.of(part),
-                ))
+                self.errors.append(
+                    DeclarationError(f'"{part}" cannot be a name', hint="use letters, digits and _, beginning with a letter", where=place.of(part))
+                )
 
 
 def name_things(modules: Iterable[tuple[Mapping[str, Any], Mapping[str, list[ast.stmt]], str]], *, newest_wins: bool = False) -> Named:
@@ -85,10 +95,13 @@ def _rebound(name: str, thing: Thing, statements: list[ast.stmt], file: str) -> 
     declared = [s for s in statements if _declares(s)]
     if len(declared) < 2:
         return []
-    return [DeclarationError(
-        f'"{name}" is declared twice: the {thing.noun} of line {declared[0].lineno} is lost',
-        hint="rename one of them: a name is used once in a project", where=f"{file}:{declared[-1].lineno}",
-    )]
+    return [
+        DeclarationError(
+            f'"{name}" is declared twice: the {thing.noun} of line {declared[0].lineno} is lost',
+            hint="rename one of them: a name is used once in a project",
+            where=f"{file}:{declared[-1].lineno}",
+        )
+    ]
 
 
 def _declares(statement: ast.stmt) -> bool:

@@ -87,7 +87,13 @@ def _monitor(thing: Monitor) -> Iterator[Ref]:
 
 
 _FINDERS: dict[type[Thing], Callable[[Any], Iterator[Ref]]] = {
-    Problem: _problem, Table: _table, Hypothesis: _hypothesis, Features: _features, Model: _model, Endpoint: _endpoint, Monitor: _monitor,
+    Problem: _problem,
+    Table: _table,
+    Hypothesis: _hypothesis,
+    Features: _features,
+    Model: _model,
+    Endpoint: _endpoint,
+    Monitor: _monitor,
 }
 
 

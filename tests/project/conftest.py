@@ -15,7 +15,10 @@ HEAD = "import polars as pl\nimport ninefold as nf\n"
 
 @pytest.fixture
 def write(tmp_path: Path) -> Callable[..., Path]:
-    """Write modules below a fresh folder: ``write(shop="...")`` is shop.py, ``write(**{"shop/__init__": "..."})`` a package; the first one is returned."""
+    """Write modules below a fresh folder: ``write(shop="...")`` is shop.py, ``write(**{"shop/__init__": "..."})`` a package.
+
+    The path of the first one is returned.
+    """
 
     def write(**modules: str) -> Path:
         paths = []

@@ -18,7 +18,10 @@ delays = nf.Problem(
 )
 load = nf.Features(orders, by="shop", n=nf.mean("delay", "7d"), soon=nf.count(ahead="3h"))
 hour = nf.Features(hour=pl.col("due_at").dt.hour())
-model = nf.Model(delays, features=[load, hour, "carrier"], candidates={"line": nf.tune(LogisticRegression(), C=nf.floats(0.1, 1)), "flat": LogisticRegression()})
+model = nf.Model(
+    delays, features=[load, hour, "carrier"],
+    candidates={"line": nf.tune(LogisticRegression(), C=nf.floats(0.1, 1)), "flat": LogisticRegression()},
+)
 belief = nf.Hypothesis("it helps", nf.helps("load"))
 beaten = nf.Hypothesis("it beats", nf.beats("line", "flat"))
 desk = nf.Endpoint(model, acted="calls")
@@ -37,7 +40,7 @@ WRONG = [
     ('"carrier"]', '"delay"]', '"delay" is a leak: it is known at done_at, and the question is asked at due_at - 2h', "through a window"),
     ('"carrier"]', '"late"]', '"late" is what is to be predicted', ""),
     ('pl.col("due_at")', 'pl.col("delay")', '"delay" (read by hour) is a leak', ""),
-    ('"carrier"]', 'hour]', '"hour" stands twice', ""),
+    ('"carrier"]', "hour]", '"hour" stands twice', ""),
     ("nf.roc_auc >= 0.7", "nf.rmse <= 0.7", "nf.rmse measures regression answers, and the target is binary", "nf.roc_auc"),
     ("nf.roc_auc >= 0.7", "nf.roc_auc >= nf.baseline", "cannot be compared with a baseline", "only costs and losses"),
     ("nf.roc_auc >= 0.7", "nf.latency <= '20ms'", "nf.latency has no statistic", "p99"),
@@ -62,7 +65,12 @@ WRONG = [
     ('acted="calls"', 'acted="calls", was="desk"', '"desk" was always called "desk"', ""),
     ('key="call_id"', 'was="orders", key="call_id"', 'continues the history of "orders", which is still declared', ""),
     ("hour=pl.col", 'a=pl.col("b"), b=pl.col("a"), hour=pl.col', "in a circle: a → b → a", ""),
-    ('nf.binary("late", of="orders"', 'nf.binary(nf.ahead("calls", nf.any(), "40d"), of="orders"', "no question of the validate span (30d) is mature", ""),
+    (
+        'nf.binary("late", of="orders"',
+        'nf.binary(nf.ahead("calls", nf.any(), "40d"), of="orders"',
+        "no question of the validate span (30d) is mature",
+        "",
+    ),
     ('nf.binary("late", of="orders"', 'nf.binary(nf.ahead("calls", nf.sum("n"), "4d"), of="orders"', "nf.sum ahead gives no binary label", "nf.any"),
     ('owner="desk"', 'owner="desk", baseline="load.nn"', 'the baseline "load.nn" names no feature of load', 'did you mean "n"?'),
 ]
@@ -129,7 +137,14 @@ def test_a_connection_that_the_environment_lacks_is_a_warning(project):
 
 def test_columns_are_checked_once_tables_are_built(project):
     graph = project(RIGHT)
-    schema = {"id": pl.String, "due_at": pl.Datetime("us", "UTC"), "shops": pl.String, "delay": pl.String, "late": pl.Boolean, "done_at": pl.Datetime("us", "UTC")}
+    schema = {
+        "id": pl.String,
+        "due_at": pl.Datetime("us", "UTC"),
+        "shops": pl.String,
+        "delay": pl.String,
+        "late": pl.Boolean,
+        "done_at": pl.Datetime("us", "UTC"),
+    }
     errors = check_built(graph, {"orders": schema})
     told = [(e.message, e.hint) for e in errors]
     assert ('by= reads the column "shop", which orders does not have', 'did you mean "shops"?') in told

@@ -79,7 +79,9 @@ def test_rebooked_in_time_counts_late_flights_only_and_knows_nothing_without_reb
 def test_demand_adds_units_up_by_local_day():
     sales = read(EXAMPLES / "demand.py").things["sales"]
     late = datetime(2024, 6, 1, 22, 30, tzinfo=UTC)  # half past midnight in Rome
-    tickets = pl.LazyFrame({"store": ["s", "s"], "item": ["i", "i"], "region": ["r", "r"], "units": [2, 3], "sold_at": [late, late + timedelta(hours=1)]})
+    tickets = pl.LazyFrame(
+        {"store": ["s", "s"], "item": ["i", "i"], "region": ["r", "r"], "units": [2, 3], "sold_at": [late, late + timedelta(hours=1)]}
+    )
     [row] = sales(tickets).collect().to_dicts()
     assert (row["day"], row["units"]) == (datetime(2024, 6, 2), 5)
 
@@ -87,8 +89,8 @@ def test_demand_adds_units_up_by_local_day():
 def test_churn_compares_those_called_with_those_held_out():
     kept = read(EXAMPLES / "churn.py").things["kept"]
     night = datetime(2024, 6, 1, 2, tzinfo=UTC)
-    predictions = pl.LazyFrame({
-        "customer_id": [1, 2, 3, 4], "asked_at": [night] * 4, "outcome": [False, False, True, False], "holdout": [False, False, True, True],
-    })
+    predictions = pl.LazyFrame(
+        {"customer_id": [1, 2, 3, 4], "asked_at": [night] * 4, "outcome": [False, False, True, False], "holdout": [False, False, True, True]}
+    )
     calls = pl.LazyFrame({"customer_id": [1, 2], "called_at": [night + timedelta(hours=7)] * 2})
     assert kept(predictions, calls) == 0.5

@@ -91,7 +91,13 @@ def test_a_chained_comparison_says_what_to_write(write):
 
 
 def test_a_package_counts_what_its_main_module_imports(write):
-    path = write(**{"shop/__init__": "from shop.rows import raw\nfrom shop import more\nx = nf.Source()\n", "shop/rows": "raw = nf.Source()\n", "shop/more": "y = nf.Source()\n"})
+    path = write(
+        **{
+            "shop/__init__": "from shop.rows import raw\nfrom shop import more\nx = nf.Source()\n",
+            "shop/rows": "raw = nf.Source()\n",
+            "shop/more": "y = nf.Source()\n",
+        }
+    )
     graph = read(path.parent)
     assert (graph.project, list(graph.things)) == ("shop", ["raw", "y", "x"])
 

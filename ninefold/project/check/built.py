@@ -65,7 +65,12 @@ def _group(notes: Notes, name: str, group: Features, known: Mapping[str, Columns
         _has(notes, name, table, known, [*aggregate.columns, *(aggregate.by or ())], f'"{feature}"')
         kind = known.get(table or "", {}).get(aggregate.column or "")
         if not _fits(aggregate.op, kind):
-            notes.error(name, f'"{feature}" takes nf.{aggregate.op} of "{aggregate.column}", which is {kind}', "choose count, distinct, first or last, or a column of numbers", at=(feature,))
+            notes.error(
+                name,
+                f'"{feature}" takes nf.{aggregate.op} of "{aggregate.column}", which is {kind}',
+                "choose count, distinct, first or last, or a column of numbers",
+                at=(feature,),
+            )
 
 
 def _fits(op: str, kind: Any) -> bool:

@@ -26,8 +26,10 @@ def _ahead(notes: Notes, name: str, feature: str, aggregate: Aggregate, group: F
     for what, known in moments:
         if known is not None and known.column == happens.column and known.offset >= happens.offset:
             notes.error(
-                name, f'"{feature}" looks ahead, and {what} known at {known}, not before they happen at {happens}',
-                'say on the table since when they are planned: known="planned_at"', at=(feature,),
+                name,
+                f'"{feature}" looks ahead, and {what} known at {known}, not before they happen at {happens}',
+                'say on the table since when they are planned: known="planned_at"',
+                at=(feature,),
             )
             return
 
@@ -43,7 +45,9 @@ def _expressions(notes: Notes, name: str, group: Features) -> None:
     for feature, roots in reads.items():
         for root in sorted(roots - set(group.names)):
             if root.casefold() in spelt:
-                notes.warn(name, f'"{feature}" reads "{root}", which is no feature of {name}', f'did you mean "{spelt[root.casefold()]}"?', at=(root,))
+                notes.warn(
+                    name, f'"{feature}" reads "{root}", which is no feature of {name}', f'did you mean "{spelt[root.casefold()]}"?', at=(root,)
+                )
 
 
 def _circle(start: str, reads: dict[str, set[str]]) -> list[str]:

@@ -21,7 +21,12 @@ def check(notes: Notes) -> None:
         elif test.kind == "helps":
             _helps(notes, name, test)
         elif test.kind == "differs" and isinstance(test.args[0], Metric) and test.args[0].statistic:
-            notes.error(name, f"nf.differs compares slices itself, and {test.args[0]} is a statistic over slices", f"write nf.{test.args[0].name}", at=("differs",))
+            notes.error(
+                name,
+                f"nf.differs compares slices itself, and {test.args[0]} is a statistic over slices",
+                f"write nf.{test.args[0].name}",
+                at=("differs",),
+            )
 
 
 def models_of(notes: Notes, test: Test) -> dict[str, Model]:
@@ -41,7 +46,9 @@ def _beats(notes: Notes, name: str, test: Test) -> None:
     if len(fitting) == 1:
         return
     if fitting:
-        notes.error(name, f'the candidates "{first}" and "{second}" compete in {" and ".join(fitting)}', f"say which: model={fitting[0]!r}", at=("beats",))
+        notes.error(
+            name, f'the candidates "{first}" and "{second}" compete in {" and ".join(fitting)}', f"say which: model={fitting[0]!r}", at=("beats",)
+        )
         return
     known: list[str] = [c for m in models.values() for c, _ in m.candidates]
     for candidate in (first, second):
@@ -60,6 +67,6 @@ def _helps(notes: Notes, name: str, test: Test) -> None:
     if not fitting:
         notes.error(name, f'no model uses the features "{notes.graph.name_of(group)}"', "add the group to a model's features", at=at)
     elif len(fitting) > 1:
-        notes.error(name, f'the features "{notes.graph.name_of(group)}" are used by {" and ".join(fitting)}', f"say which: model={fitting[0]!r}", at=at)
-
-
+        notes.error(
+            name, f'the features "{notes.graph.name_of(group)}" are used by {" and ".join(fitting)}', f"say which: model={fitting[0]!r}", at=at
+        )

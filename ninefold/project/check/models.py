@@ -38,7 +38,12 @@ def _features(notes: Notes, name: str, model: Model) -> None:
     for item in model.features:
         key, shown = (item, item) if isinstance(item, str) else (id(item), getattr(item, "noun", repr(item)))
         if not isinstance(item, str | Thing):
-            notes.error(name, f"{item!r} in features is neither a group nor a column", 'give a group of features, or a column of the asked table as a text: "carrier"', at=("features",))
+            notes.error(
+                name,
+                f"{item!r} in features is neither a group nor a column",
+                'give a group of features, or a column of the asked table as a text: "carrier"',
+                at=("features",),
+            )
             continue
         if isinstance(item, Thing):
             shown = _shown(notes, item)
@@ -46,7 +51,12 @@ def _features(notes: Notes, name: str, model: Model) -> None:
             notes.error(name, f'"{shown}" stands twice in features', "keep one of them", at=(shown,))
         seen.add(key)
         if isinstance(item, str) and isinstance(notes.graph.things.get(item), Features):
-            notes.warn(name, f'"{item}" in features is read as a column of the asked table, and there is a group of that name', f"for the group write {item} without quotes", at=(item,))
+            notes.warn(
+                name,
+                f'"{item}" in features is read as a column of the asked table, and there is a group of that name',
+                f"for the group write {item} without quotes",
+                at=(item,),
+            )
 
 
 def _shown(notes: Notes, thing: Thing) -> str:
@@ -77,7 +87,8 @@ def _leaks(notes: Notes, name: str, model: Model, problem: Problem, asked: Table
             when = f"the question is asked at {target.at}" if target.at is not None else f"questions are asked on the calendar {target.every}"
             by = f" (read by {reader})" if reader else ""
             notes.error(
-                name, f'"{column}"{by} is a leak: it is known at {later}, and {when}',
+                name,
+                f'"{column}"{by} is a leak: it is known at {later}, and {when}',
                 f'leave it out, or read it through a window, which counts only what was known: nf.last("{column}", "7d") in nf.Features(..., by=...)',
                 at=(column, reader),
             )
@@ -100,8 +111,11 @@ def _split(notes: Notes, name: str, model: Model, target: Target) -> None:
     wait = target.matures or ((target.label.window if isinstance(target.label, Ahead) else 0) + target.settle)
     if 0 < split.validate <= wait:
         notes.error(
-            name, f"no question of the validate span ({duration_text(int(split.validate))}) is mature before the test span begins: answers take {duration_text(wait)}",
-            "make validate= longer than the wait for an answer", at=("validate",),
+            name,
+            f"no question of the validate span ({duration_text(int(split.validate))}) is mature before the test span begins: "
+            f"answers take {duration_text(wait)}",
+            "make validate= longer than the wait for an answer",
+            at=("validate",),
         )
 
 
@@ -115,7 +129,9 @@ def estimator_of(candidate: Any) -> Any:
 def _candidates(notes: Notes, name: str, model: Model) -> None:
     for candidate, given in model.candidates:
         if not candidate.isidentifier():
-            notes.error(name, f'"{candidate}" cannot be the name of a candidate', "use letters, digits and _, beginning with a letter", at=(candidate,))
+            notes.error(
+                name, f'"{candidate}" cannot be the name of a candidate', "use letters, digits and _, beginning with a letter", at=(candidate,)
+            )
         tuned = given.candidate if isinstance(given, On) else given
         if not isinstance(tuned, Tuned):
             continue
@@ -123,7 +139,9 @@ def _candidates(notes: Notes, name: str, model: Model) -> None:
         for parameter, _ in tuned.space if known else ():
             if parameter not in known:
                 kind = type(estimator_of(tuned)).__name__
-                notes.error(name, f'the candidate "{candidate}" searches {parameter}=, which {kind} does not have', closest(parameter, known), at=(parameter,))
+                notes.error(
+                    name, f'the candidate "{candidate}" searches {parameter}=, which {kind} does not have', closest(parameter, known), at=(parameter,)
+                )
 
 
 def _parameters(estimator: Any) -> set[str]:
@@ -140,4 +158,9 @@ def _kind(notes: Notes, name: str, candidate: str, given: Any, target: Target) -
     kind = tags().estimator_type if tags is not None else getattr(estimator, "_estimator_type", None)
     wanted = "regressor" if target.kind == "regression" else "classifier"
     if kind in {"regressor", "classifier"} and kind != wanted:
-        notes.error(name, f'the candidate "{candidate}" ({type(estimator).__name__}) is a {kind}, and the target is {target.kind}', f"choose a {wanted}", at=(candidate,))
+        notes.error(
+            name,
+            f'the candidate "{candidate}" ({type(estimator).__name__}) is a {kind}, and the target is {target.kind}',
+            f"choose a {wanted}",
+            at=(candidate,),
+        )

@@ -14,7 +14,11 @@ from ninefold.units import duration, share
 
 _COMPARED = frozenset({"cost", "log_loss", "brier", "mae", "rmse", "mape", "pinball"})
 _COSTS = {"binary": ("false_alarm", "miss"), "multiclass": ("false_alarm", "miss"), "regression": ("under", "over")}
-_LABELS = {"binary": ("any",), "regression": ("count", "sum", "mean", "std", "min", "max", "first", "last", "distinct", "quantile"), "multiclass": ("first", "last", "min", "max")}
+_LABELS = {
+    "binary": ("any",),
+    "regression": ("count", "sum", "mean", "std", "min", "max", "first", "last", "distinct", "quantile"),
+    "multiclass": ("first", "last", "min", "max"),
+}
 
 
 def check(notes: Notes) -> None:
@@ -44,11 +48,18 @@ def _target(notes: Notes, name: str, target: Target) -> None:
         if target.label not in known:
             hint = closest(target.label, known) if known else ""
             notes.error(
-                name, f'the label "{target.label}" is no column that comes to be known later',
-                f'{hint + "; " if hint else ""}say when it is known: later={{"{target.label}": "..."}} on the table', at=(target.label,),
+                name,
+                f'the label "{target.label}" is no column that comes to be known later',
+                f'{hint + "; " if hint else ""}say when it is known: later={{"{target.label}": "..."}} on the table',
+                at=(target.label,),
             )
         elif target.at is not None and known[target.label].column == target.at.column and known[target.label].offset < target.at.offset:
-            notes.error(name, f'the label "{target.label}" is known at {known[target.label]}, before the question at {target.at}', "ask earlier", at=(target.label,))
+            notes.error(
+                name,
+                f'the label "{target.label}" is known at {known[target.label]}, before the question at {target.at}',
+                "ask earlier",
+                at=(target.label,),
+            )
 
 
 def _ahead(notes: Notes, name: str, target: Target, label: Ahead, asked: Any) -> None:
@@ -74,7 +85,12 @@ def _criterion(notes: Notes, name: str, problem: Problem, criterion: Criterion) 
         return
     if kind not in metric.kinds:
         fitting = ", ".join(f"nf.{m.name}" for m in BUILTIN.values() if kind in m.kinds and m.name != "latency")
-        notes.error(name, f"nf.{metric.name} measures {' or '.join(metric.kinds)} answers, and the target is {kind}", f"choose one of {fitting}", at=(metric.name,))
+        notes.error(
+            name,
+            f"nf.{metric.name} measures {' or '.join(metric.kinds)} answers, and the target is {kind}",
+            f"choose one of {fitting}",
+            at=(metric.name,),
+        )
     if metric.name == "latency" and metric.statistic is None:
         notes.error(name, "nf.latency has no statistic", "write nf.latency.p50, .p95 or .p99", at=at)
     if isinstance(limit, Baseline) and (metric.name not in _COMPARED or metric.statistic):
@@ -83,7 +99,12 @@ def _criterion(notes: Notes, name: str, problem: Problem, criterion: Criterion) 
         notes.attempt(name, lambda: duration(limit) if metric.name == "latency" else share(limit), at=(limit,))
     wanted = ">=" if metric.statistic == "ratio" or (metric.better == "higher" and metric.statistic != "gap") else "<="
     if criterion.op != wanted and metric.name != "selection_rate":
-        notes.warn(name, f'"{criterion}" is met by answers that are bad enough', f"a better {metric} is {'higher' if wanted == '>=' else 'lower'}: write {wanted}", at=at)
+        notes.warn(
+            name,
+            f'"{criterion}" is met by answers that are bad enough',
+            f"a better {metric} is {'higher' if wanted == '>=' else 'lower'}: write {wanted}",
+            at=at,
+        )
     if metric.name == "cost":
         _cost(notes, name, metric, kind)
     if metric.name == "pinball" and kind == "regression":
@@ -105,7 +126,9 @@ def _cost(notes: Notes, name: str, metric: Metric, kind: str) -> None:
     given, wanted = dict(metric.params), _COSTS[kind]
     for key in given:
         if key not in wanted:
-            notes.error(name, f"nf.cost has {key}=, which a {kind} target does not know", f"write nf.cost({wanted[0]}=..., {wanted[1]}=...)", at=(key,))
+            notes.error(
+                name, f"nf.cost has {key}=, which a {kind} target does not know", f"write nf.cost({wanted[0]}=..., {wanted[1]}=...)", at=(key,)
+            )
     for key in wanted:
         value = given.get(key)
         if value is None:

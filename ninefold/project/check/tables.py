@@ -24,12 +24,28 @@ def _times(notes: Notes, name: str, table: Table) -> None:
         notes.error(name, "the table has no key", 'say which columns identify a row: key="id"', at=("key",))
     for column, when in table.later:
         if column in table.key:
-            notes.error(name, f'"{column}" belongs to the key and is said to be known later', "a row is known by its key; leave it out of later=", at=(column,))
+            notes.error(
+                name,
+                f'"{column}" belongs to the key and is said to be known later',
+                "a row is known by its key; leave it out of later=",
+                at=(column,),
+            )
         if table.time is not None and column == table.time.column:
             notes.error(name, f'"{column}" is the row\'s time and is said to be known later', "say when the row is known: known=", at=(column,))
         if when.column == column and when.offset < 0:
-            notes.error(name, f'"{column}" would be known {duration_text(-when.offset)} before itself', "a column that is a moment is known at its own value", at=(column,))
-    if table.time is not None and table.known is not None and table.mode == "stream" and table.known.offset < table.time.offset and table.known.column == table.time.column:
+            notes.error(
+                name,
+                f'"{column}" would be known {duration_text(-when.offset)} before itself',
+                "a column that is a moment is known at its own value",
+                at=(column,),
+            )
+    if (
+        table.time is not None
+        and table.known is not None
+        and table.mode == "stream"
+        and table.known.offset < table.time.offset
+        and table.known.column == table.time.column
+    ):
         notes.warn(name, f"rows of a stream are known at {table.known}, before they happen at {table.time}", "is that a schedule?", at=("known",))
 
 
@@ -41,6 +57,8 @@ def _span(notes: Notes, name: str, table: Table) -> None:
     if span:
         end = f"{table.time.column} + {span}"
         notes.warn(
-            name, f'a row sums up its {table.time.column} and claims the beginning as its time: "7d" would cover less than seven of them',
-            f'it happened at the end: time="{end}"', at=("time",),
+            name,
+            f'a row sums up its {table.time.column} and claims the beginning as its time: "7d" would cover less than seven of them',
+            f'it happened at the end: time="{end}"',
+            at=("time",),
         )

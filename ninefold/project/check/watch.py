@@ -21,7 +21,12 @@ def check(notes: Notes) -> None:
 
 def _endpoint(notes: Notes, name: str, endpoint: Endpoint) -> None:
     if endpoint.holdout > 0 and endpoint.acted is None and endpoint.to is None:
-        notes.warn(name, "a share is held out, and nothing tells what was done about the others", "name the table or events that tell: acted=", at=("holdout",))
+        notes.warn(
+            name,
+            "a share is held out, and nothing tells what was done about the others",
+            "name the table or events that tell: acted=",
+            at=("holdout",),
+        )
     if endpoint.release.kind == "canary" and not 0 < endpoint.release.share < 1:
         notes.error(name, f"the canary gets {endpoint.release.share:.0%} of the questions", "give a share above 0% and below 100%", at=("release",))
 
@@ -31,14 +36,24 @@ def _monitor(notes: Notes, name: str, monitor: Monitor) -> None:
         notes.warn(name, "the monitor checks nothing", "checks=[nf.freshness(), nf.drift(), nf.quality()]", at=("checks",))
     for check in monitor.checks:
         if check.then is not None and check.then.kind == "retrain" and check.kind == "freshness":
-            notes.error(name, "a feed that is late or broken would retrain the model", "leave then= out: the batch is held, and the owner told", at=("freshness",))
+            notes.error(
+                name,
+                "a feed that is late or broken would retrain the model",
+                "leave then= out: the batch is held, and the owner told",
+                at=("freshness",),
+            )
     for url in monitor.tell:
         scheme, colon, rest = url.partition(":")
         if not colon or scheme not in _TOLD:
-            notes.error(name, f'"{url}" cannot be told', f"{closest(scheme, _TOLD)}; write log://, mailto:a@b.c, https://... or slack:channel", at=(url,))
+            notes.error(
+                name, f'"{url}" cannot be told', f"{closest(scheme, _TOLD)}; write log://, mailto:a@b.c, https://... or slack:channel", at=(url,)
+            )
         elif scheme == "mailto" and "@" not in rest:
             notes.error(name, f'"{rest}" is no mail address', 'write "mailto:name@example.com"', at=(url,))
     if not _BUDGET.fullmatch(monitor.false_alarms):
-        notes.error(name, f'false_alarms="{monitor.false_alarms}" is no budget', 'write "1 per quarter"; day, week, month, quarter or year', at=("false_alarms",))
-
-
+        notes.error(
+            name,
+            f'false_alarms="{monitor.false_alarms}" is no budget',
+            'write "1 per quarter"; day, week, month, quarter or year',
+            at=("false_alarms",),
+        )

@@ -13,12 +13,15 @@ from ninefold.tables import Table
 from ninefold.things import Thing
 
 FRAMES = (
-    "polars.LazyFrame", "polars.DataFrame", "duckdb.DuckDBPyRelation", "pandas.DataFrame", "pyarrow.Table", "pyarrow.RecordBatchReader",
+    "polars.LazyFrame",
+    "polars.DataFrame",
+    "duckdb.DuckDBPyRelation",
+    "pandas.DataFrame",
+    "pyarrow.Table",
+    "pyarrow.RecordBatchReader",
     "pyspark.DataFrame",
 )
-SCHEMES = frozenset({
-    "file", "memory", "s3", "gs", "az", "http", "https", "postgresql", "sqlite", "duckdb", "kafka", "log", "mailto", "models",
-})
+SCHEMES = frozenset({"file", "memory", "s3", "gs", "az", "http", "https", "postgresql", "sqlite", "duckdb", "kafka", "log", "mailto", "models"})
 
 
 def check(notes: Notes) -> None:
@@ -54,7 +57,9 @@ def _annotation(notes: Notes, name: str, bound: Bound) -> None:
         shown = f"{given.__module__.partition('.')[0].lstrip('_')}.{given.__qualname__}" if isinstance(given, type) else str(given)
         fits = shown in FRAMES
     if not fits:
-        notes.error(name, f'the parameter "{bound.name}" is annotated {shown}, which is no frame', f"choose one of {', '.join(FRAMES)}", at=(bound.name,))
+        notes.error(
+            name, f'the parameter "{bound.name}" is annotated {shown}, which is no frame', f"choose one of {', '.join(FRAMES)}", at=(bound.name,)
+        )
 
 
 def _renames(notes: Notes) -> None:
@@ -68,7 +73,12 @@ def _renames(notes: Notes) -> None:
         if was == name:
             notes.error(name, f'"{name}" was always called "{was}"', "leave was= out", at=(was, "was"))
         elif other is not None and other.noun == thing.noun:
-            notes.error(name, f'"{name}" continues the history of "{was}", which is still declared at {notes.graph.place(was)}', "remove one of them", at=(was, "was"))
+            notes.error(
+                name,
+                f'"{name}" continues the history of "{was}", which is still declared at {notes.graph.place(was)}',
+                "remove one of them",
+                at=(was, "was"),
+            )
         elif (thing.noun, was) in taken:
             notes.error(name, f'"{name}" and "{taken[thing.noun, was]}" both say was="{was}"', "a history has one heir", at=(was, "was"))
         taken.setdefault((thing.noun, was), name)
@@ -95,6 +105,8 @@ def check_connections(notes: Notes, settings: Settings) -> None:
         if connection and connection not in settings.connections:
             known = closest(connection, settings.connections)
             notes.warn(
-                name, f'the environment "{settings.environment}" has no connection "{connection}"',
-                f'{known}; add {connection} = "..." under [tool.ninefold.connections]', at=(text,),
+                name,
+                f'the environment "{settings.environment}" has no connection "{connection}"',
+                f'{known}; add {connection} = "..." under [tool.ninefold.connections]',
+                at=(text,),
             )
