@@ -1,0 +1,87 @@
+"""Runs: set once, logged over steps, ended with a digest, found and compared."""
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ninefold.errors import ConflictError, NotFoundError, UsageError
+from ninefold.ledger import Ledger
+from ninefold.runs import Point, Runs, compare, search
+from ninefold.storage.blobs import Blobs
+from ninefold.storage.local import LocalStore
+
+
+@pytest.fixture
+def runs(tmp_path: Path) -> Iterator[Runs]:
+    with Ledger.open(f"sqlite:///{tmp_path}/ledger.db", anchors=tmp_path / "anchors") as ledger:
+        yield Runs(ledger, Blobs(LocalStore(tmp_path / "blobs")))
+
+
+def test_a_parameter_is_set_once(runs: Runs) -> None:
+    run = runs.start("p", "e", params={"leaves": 31})
+    runs.set_params(run.id, {"leaves": 31, "rate": 0.1})
+    with pytest.raises(ConflictError, match="'31' already, not '32'"):
+        runs.set_params(run.id, {"leaves": 32})
+    assert runs.params(run.id) == {"leaves": "31", "rate": "0.1"}
+
+
+def test_the_newest_value_is_that_of_the_greatest_step(runs: Runs) -> None:
+    run = runs.start("p", "e")
+    runs.log_points(run.id, [Point("auc", 0.7, 2, 5), Point("auc", 0.6, 1, 9), Point("auc", 0.7, 2, 5), Point("loss", math.nan, 0, 1), Point("gain", math.inf, 0, 1)])
+    assert runs.metrics(run.id) == pytest.approx({"auc": 0.7, "gain": math.inf, "loss": math.nan}, nan_ok=True)
+    assert [(point.step, point.value) for point in runs.points(run.id, "auc")] == [(1, 0.6), (2, 0.7)]
+
+
+def test_the_fact_of_the_end_carries_the_digest_of_what_was_logged(runs: Runs) -> None:
+    digests = []
+    for value in (0.7, 0.7, 0.8):
+        run = runs.start("p", "e", id=f"run{len(digests)}", at=1)
+        runs.log_points(run.id, [Point("auc", value, 0, 1)])
+        runs.end(run.id)
+        fact = runs.ledger.last("run.done", f"p/run/{run.id}")
+        assert fact is not None
+        digests.append(fact.body["digest"])
+    assert digests[0] == digests[1] != digests[2]
+
+
+def test_a_run_ends_once(runs: Runs) -> None:
+    run = runs.start("p", "e")
+    assert runs.end(run.id, "failed").status == "failed"
+    with pytest.raises(ConflictError, match="has ended"):
+        runs.end(run.id)
+
+
+def test_an_artifact_comes_back_verified(runs: Runs) -> None:
+    run = runs.start("p", "e")
+    kept = runs.add_artifact(run.id, "plots/roc.svg", b"<svg/>")
+    assert (runs.artifacts(run.id), runs.read_artifact(run.id, "plots/roc.svg")) == ([kept], b"<svg/>")
+    with pytest.raises(UsageError, match="path"):
+        runs.add_artifact(run.id, "../x", b"")
+
+
+def test_what_is_not_there_is_said(runs: Runs) -> None:
+    for ask in (lambda: runs.get("x"), lambda: runs.log("x", {"a": 1.0}), lambda: runs.end("x"), lambda: runs.set_tags("x", {"a": "b"})):
+        with pytest.raises(NotFoundError, match='"x"'):
+            ask()
+
+
+def test_runs_are_found_and_ordered(runs: Runs) -> None:
+    for i, auc in enumerate([0.7, 0.9, 0.8]):
+        run = runs.start("p", "e", name=f"n{i}", params={"leaves": i % 2}, tags={"team": "a"})
+        runs.log(run.id, {"auc": auc})
+    runs.start("p", "other")
+    names = lambda **how: [run.name for run in search(runs.ledger, "p", **how)]  # noqa: E731
+    assert names(experiment="e", order="-metrics.auc") == ["n1", "n2", "n0"]
+    assert names(metrics={"auc": (">=", 0.8)}, params={"leaves": 0}) == ["n2"]
+    assert names(tags={"team": "a"}, order="name", limit=1, offset=1) == ["n1"]
+    assert names(order="metrics.auc")[-1] == "other"
+    with pytest.raises(UsageError, match="startd"):
+        names(order="startd")
+
+
+def test_a_comparison_shows_what_differs(runs: Runs) -> None:
+    first, second = (runs.start("p", "e", params={"a": 1, "b": b}) for b in (1, 2))
+    runs.log(first.id, {"auc": 0.7})
+    assert compare(runs, [first.id, second.id]) == {"params": {"b": ["1", "2"]}, "metrics": {"auc": [0.7, None]}}
