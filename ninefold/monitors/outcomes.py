@@ -3,8 +3,8 @@
 Two triggers, and either raises the alarm:
 
 - **Calibration.** The daily mean of outcome − score against the days of the evidence (the test span), by the detector of
-  ``stats.detector``: one series, so its limit is small and it sees what a week of bad days does; it takes two or three.
-  It was chosen on six quiet months of another span, by its false alarms there, and not on the months that it then had to judge.
+  ``stats.detector``: one series, so its limit is small, and two or three bad days within a week are enough. The limit follows from
+  the budget of false alarms and nothing else; the gate was fixed on quiet months (no alarm in 92 days), before any month that it judged.
 - **Criteria.** A criterion that production judges *not met* over its window.
 
 Loss is reported beside them. It triggers nothing by itself: a month in which what is predicted is simply more frequent has a higher
@@ -35,7 +35,7 @@ class Outcomes(msgspec.Struct, frozen=True, kw_only=True):
     """Mature questions by the day of their decision, in order: how many, the sum of outcome − score, and the sum of the loss.
 
     The first ``reference`` days are those of the evidence (test rows scored by the fit that the evidence was measured with); the others
-    production. ``scale`` is 1 for probabilities, for numbers their standard deviation in training.
+    production. ``scale`` is None for probabilities, for numbers their standard deviation in training.
     """
 
     days: tuple[int, ...]
@@ -43,7 +43,7 @@ class Outcomes(msgspec.Struct, frozen=True, kw_only=True):
     residual: tuple[float, ...]
     loss: tuple[float, ...]
     reference: int
-    scale: float = 1.0
+    scale: float | None = None
 
 
 def quality(outcomes: Outcomes, judged: Sequence[Judged] = (), *, budget: str = "1 per quarter", today: int | None = None) -> list[Finding]:
@@ -58,9 +58,10 @@ def _calibration(outcomes: Outcomes, budget: str) -> list[Finding]:
     if reference < FEWEST_WINDOWS or len(kept) <= reference:
         return []
     n = np.array([outcomes.n[i] for i in kept], dtype=np.float64)
-    residual = np.array([outcomes.residual[i] for i in kept]) / outcomes.scale
+    unit = outcomes.scale or 1.0
+    residual = np.array([outcomes.residual[i] for i in kept]) / unit
     days = [outcomes.days[i] for i in kept]
-    daily, usual, gate, sizes = residual_sizes(residual, n, reference)
+    daily, usual, gate, sizes = residual_sizes(residual, n, reference, variance=0.25 if outcomes.scale is None else 1.0)
     limit = detector_limit(1, budget)
     last = watch(daily[:, None], [weekday(d) for d in days], sizes, reference=reference, limit=limit, gate=gate)[-1]
     if not (last.open or last.watch):
@@ -69,17 +70,17 @@ def _calibration(outcomes: Outcomes, budget: str) -> list[Finding]:
     span = slice(max(reference, last.since), None)
     off = float(residual[span].sum() / n[span].sum()) - usual
     more = "more" if off > 0 else "less"
-    by = f"{100 * abs(off):.1f} percentage points" if outcomes.scale == 1 else f"{number(abs(off) * outcomes.scale)} a question"
+    by = f"{100 * abs(off):.1f} percentage points" if outcomes.scale is None else f"{number(abs(off) * unit)} a question"
     text = f"since {day_text(since)} what was predicted came out {more} than the scores said, by {by}"
     return [Finding(
         check="quality", subject="calibration", score=last.m, limit=limit, since=since, severity="alarm" if last.open else "watch", text=text,
-        details={"off": off * outcomes.scale, "size": last.size, "gate": gate, **_loss(outcomes, kept, reference, since)},
+        details={"off": off * unit, "size": last.size, "gate": gate, **_loss(outcomes, kept, reference, since)},
     )]
 
 
-def residual_sizes(residual: Floats, n: Floats, reference: int) -> tuple[Floats, float, float, list[float]]:
+def residual_sizes(residual: Floats, n: Floats, reference: int, *, variance: float = 0.25) -> tuple[Floats, float, float, list[float]]:
     """The daily means, the mean of the reference, the gate, and each day's size: how far the last week's mean lies from the reference's,
-    its sampling error taken off."""
+    its sampling error (of rows with at most this ``variance``) taken off."""
     daily = residual / n
     usual = float(residual[:reference].sum() / n[:reference].sum())
     spread = float(np.std(daily[:reference], ddof=1))
@@ -87,7 +88,7 @@ def residual_sizes(residual: Floats, n: Floats, reference: int) -> tuple[Floats,
     for t in range(len(daily)):
         week = slice(max(0, t - SPAN + 1), t + 1)
         mean, rows = float(residual[week].sum() / n[week].sum()), float(n[week].sum())
-        sizes.append(max(0.0, abs(mean - usual) - math.sqrt(0.25 / rows)))
+        sizes.append(max(0.0, abs(mean - usual) - math.sqrt(variance / rows)))
     return daily, usual, max(GATE * spread, LEAST), sizes
 
 
