@@ -1,0 +1,1 @@
+"""Answering for it: approvals, cards, regimes, audit."""
