@@ -19,7 +19,6 @@ from ninefold.things import Ref, Thing
 
 ROWS = ("table", "source")
 PREDICTIONS = "predictions"
-_HELD = {"helps": "features", "beats": None, "differs": "metric"}
 
 
 def references(thing: Thing) -> tuple[Ref, ...]:
