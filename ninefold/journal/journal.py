@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
@@ -218,10 +219,8 @@ class Journal:
 
     def _cut(self) -> None:
         """Take back the rows that were refused: a reader must not see them as written."""
-        try:
+        with suppress(OSError):  # the disk may be beyond this; recovery cuts the unfinished frame
             os.ftruncate(self._fd, max(self._size, HEADER))
-        except OSError:  # the disk is beyond this; recovery cuts the unfinished frame
-            pass
 
     def __repr__(self) -> str:
         state: Any = self.stopped or ("closed" if self._closing else self.mode)

@@ -65,16 +65,15 @@ def load(path: Path, fd: int | None = None) -> tuple[str, bytes]:
     if len(data) < HEADER:
         return "", b""
     if data[: len(MAGIC)] != MAGIC:
-        raise CorruptError("this is no journal segment", where=str(path), hint="the directory belongs to the journal alone; remove what is not its own")
+        raise CorruptError(
+            "this is no journal segment", where=str(path), hint="the directory belongs to the journal alone; remove what is not its own"
+        )
     return data[len(MAGIC) : HEADER].decode("ascii", "replace"), data
 
 
 def whole(data: bytes, path: Path) -> int:
     """The length of the sound part of an unsealed segment."""
-    end = HEADER
-    for end, _ in frames(data, path, torn=True):
-        pass
-    return end
+    return max((end for end, _ in frames(data, path, torn=True)), default=HEADER)
 
 
 def number(path: Path) -> int:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 
 from ninefold.errors import NinefoldError
 
@@ -33,10 +34,8 @@ class LoopTurns:
 
         def done(error: NinefoldError | None) -> None:
             # in the journal's thread, or here at once if the journal refuses
-            try:
+            with suppress(RuntimeError):  # the loop is closed: nobody waits any more; the rows are on disk all the same
                 loop.call_soon_threadsafe(_resolve, waiting, error)
-            except RuntimeError:  # the loop is closed: nobody waits any more; the rows are on disk all the same
-                pass
 
         self._enqueue(framed, done)
 

@@ -52,13 +52,7 @@ def drop_files(where: str, actions: Sequence[AddAction]) -> None:
 
 
 def commit(
-    log: Log,
-    handle: DeltaTable | None,
-    actions: Sequence[AddAction | RemoveAction],
-    schema: Schema,
-    version: Version,
-    *,
-    txn: Txn | None = None,
+    log: Log, handle: DeltaTable | None, actions: Sequence[AddAction | RemoveAction], schema: Schema, version: Version, *, txn: Txn | None = None
 ) -> None:
     """Make the log entry of ``version`` and put it on disk. Overtaken if another commit has that number."""
     properties = CommitProperties(
@@ -72,7 +66,7 @@ def commit(
             create_table_with_add_actions(
                 log.where,
                 schema,
-                list(actions),
+                [action for action in actions if isinstance(action, AddAction)],
                 mode="error",
                 storage_options=log.options,
                 commit_properties=properties,

@@ -88,5 +88,3 @@ def _age(table: "LakeTable", name: str) -> float:
         return time.time() - Path(table.where, name).stat().st_mtime
     # names are ids of version 7: their first 48 bits are the milliseconds of their making
     return time.time() - int(name.replace("-", "")[:12], 16) / 1000
-
-

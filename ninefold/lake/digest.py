@@ -90,4 +90,4 @@ def _bytes(series: pl.Series) -> memoryview:
     if array.dtype.kind == "f":
         array = array + 0.0  # a copy, in which both zeros are one
         array[np.isnan(array)] = np.nan  # and every NaN too
-    return memoryview(array.astype(array.dtype.newbyteorder("<"), copy=False)).cast("B") if len(array) else memoryview(b"")
+    return array.astype(array.dtype.newbyteorder("<"), copy=False).data.cast("B") if len(array) else memoryview(b"")

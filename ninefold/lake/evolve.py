@@ -36,9 +36,7 @@ def evolve(table: pl.Schema, rows: pl.Schema) -> Evolution:
         else:
             merged[name] = dtype
     return Evolution(
-        pl.Schema(merged),
-        tuple(name for name in merged if name not in table),
-        tuple(name for name in table if merged[name] != table[name]),
+        pl.Schema(merged), tuple(name for name in merged if name not in table), tuple(name for name in table if merged[name] != table[name])
     )
 
 

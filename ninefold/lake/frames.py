@@ -15,7 +15,9 @@ def readable_schema(frame: pl.DataFrame, zones: Mapping[str, str]) -> pl.Schema:
     for name, zone in zones.items():
         dtype = schema.get(name)
         if not isinstance(dtype, pl.Datetime) or dtype.time_zone is None:
-            raise DataError(f"a zone was given for a column of {dtype}", where=name, hint="zones are for columns of instants; resolve naive times first")
+            raise DataError(
+                f"a zone was given for a column of {dtype}", where=name, hint="zones are for columns of instants; resolve naive times first"
+            )
         schema[name] = pl.Datetime("us", zone)
     return pl.Schema(schema)
 

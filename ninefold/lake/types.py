@@ -138,7 +138,8 @@ def decode(value: Any) -> pl.DataType:
 
 def _known(dtype: Any) -> pl.DataType:
     """An instance of a type that may be given as a class (polars allows both)."""
-    return dtype() if isinstance(dtype, type) else dtype
+    known: pl.DataType = dtype() if isinstance(dtype, type) else dtype
+    return known
 
 
 def _delta(dtype: pl.DataType) -> Any:

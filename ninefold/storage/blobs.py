@@ -6,7 +6,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from ninefold.errors import ConflictError, CorruptError, NotFoundError, UsageError
 from ninefold.storage import durable
@@ -43,7 +43,7 @@ class Blobs:
         with tempfile.SpooledTemporaryFile(_IN_MEMORY) as spool:  # a stream from the network can be read only once
             shutil.copyfileobj(data, spool, _CHUNK)
             spool.seek(0)
-            return self._add_stream(spool)
+            return self._add_stream(cast(BinaryIO, spool))
 
     def get(self, digest: str) -> bytes:
         """The content; NotFoundError, or CorruptError if the stored bytes are others."""

@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ninefold.errors import ConflictError, StoppedError
-from ninefold.storage.lock import FileLock as FileLock
+from ninefold.storage.lock import FileLock as FileLock  # noqa: PLC0414 - given on: whoever writes durably also takes turns
 
 TEMPORARY = ".tmp"
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}

@@ -5,6 +5,7 @@ import os
 import socket
 import time
 import weakref
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -103,15 +104,14 @@ def _wait(fd: int, kind: int, timeout: float | None) -> bool:
         return True
     end, pause = time.monotonic() + timeout, 0.0005
     while True:
-        try:
+        with suppress(BlockingIOError):
             fcntl.flock(fd, kind | fcntl.LOCK_NB)
             return True
-        except BlockingIOError:
-            left = end - time.monotonic()
-            if left <= 0:
-                return False
-            time.sleep(min(pause, left))
-            pause = min(pause * 1.5, 0.02)
+        left = end - time.monotonic()
+        if left <= 0:
+            return False
+        time.sleep(min(pause, left))
+        pause = min(pause * 1.5, 0.02)
 
 
 def _forget_in_child() -> None:

@@ -3,6 +3,7 @@
 import os
 import tempfile
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from typing import BinaryIO, cast
 
 import obstore
@@ -27,7 +28,7 @@ class S3Store:
         value = data if isinstance(data, bytes | bytearray | memoryview) else b"".join(data) if create else iter(data)
         try:
             # a conditional put has one part; without the condition large values go up in several
-            obstore.put(self._bucket, checked(name), value, mode="create" if create else "overwrite")  # type: ignore[arg-type]
+            obstore.put(self._bucket, checked(name), value, mode="create" if create else "overwrite")
         except AlreadyExistsError:
             raise ConflictError(f'"{name}" is there already', hint="it is written once and never replaced") from None
         except (BaseError, FileNotFoundError) as error:  # not found: the bucket
@@ -42,7 +43,7 @@ class S3Store:
             raise self._stopped(f'"{name}" was not read', error) from error
 
     def open(self, name: str) -> BinaryIO:
-        spool = tempfile.SpooledTemporaryFile(_IN_MEMORY)
+        spool = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - the caller closes it
         try:
             for chunk in obstore.get(self._bucket, checked(name)):
                 spool.write(chunk)
@@ -58,10 +59,8 @@ class S3Store:
         return iter(sorted(name for name in names if name.startswith(prefix)))
 
     def delete(self, name: str) -> None:
-        try:
+        with suppress(FileNotFoundError):
             obstore.delete(self._bucket, checked(name))
-        except FileNotFoundError:
-            pass
 
     def exists(self, name: str) -> bool:
         try:

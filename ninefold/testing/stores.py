@@ -1,10 +1,10 @@
 """What every store must do. A backend's test module subclasses this and supplies the fixture ``store``.
 
-    from ninefold.testing.stores import StoreContract
+from ninefold.testing.stores import StoreContract
 
-    class TestMyStore(StoreContract):
-        @pytest.fixture
-        def store(self): return MyStore(...)
+class TestMyStore(StoreContract):
+@pytest.fixture
+def store(self): return MyStore(...)
 """
 
 import threading
@@ -41,7 +41,7 @@ class StoreContract:
 
     def test_create_refuses_to_replace(self, store: Store) -> None:
         store.put("a", b"first", create=True)
-        with pytest.raises(ConflictError, match='"a" is there already|is there already'):
+        with pytest.raises(ConflictError, match="is there already"):
             store.put("a", b"second", create=True)
         assert store.get("a") == b"first"
 

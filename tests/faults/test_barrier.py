@@ -52,7 +52,9 @@ def kind(path: str) -> str:
         return "log folder" if name == "_delta_log" else "folder"
     if name == "_last_checkpoint":
         return "hint"
-    return "checkpoint" if ".checkpoint" in name else "log entry" if "_delta_log" in path else "segment" if name.endswith((".open", ".seg")) else "data"
+    return (
+        "checkpoint" if ".checkpoint" in name else "log entry" if "_delta_log" in path else "segment" if name.endswith((".open", ".seg")) else "data"
+    )
 
 
 COMMIT = ["flush data", "name data", "flush folder", "entry", "flush log entry", "flush log folder"]

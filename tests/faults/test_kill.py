@@ -59,7 +59,7 @@ def run(writer: Writer, home: Path, n: int) -> None:
 
 
 def killed_again_and_again(writer: Writer, home: Path, rounds: int, *, again: bool) -> list[int]:
-    """What was acknowledged over many lives of a writer. ``again``: each life begins with the number that the last one may have left unacknowledged."""
+    """What was acknowledged over many lives of a writer. ``again``: each begins with what the last may have left unacknowledged."""
     # children are forked from a process that has imported the engines and never used them: 20 ms instead of a second
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["ninefold.lake.roll", "ninefold.journal"])

@@ -12,9 +12,7 @@ FORBIDDEN = re.compile(
     r"""\bopen\([^)]*["'][wax]b?\+?["']|\bos\.(rename|replace|link|truncate)\(|\.(write_text|write_bytes|rename|replace)\((?!["'])|shutil\.(move|copy2?|copytree)\("""
 )
 # file -> why it may open files by itself
-ALLOWED = {
-    "storage/durable.py": "it is the one way",
-}
+ALLOWED = {"storage/durable.py": "it is the one way"}
 FILES = [path for room in ("storage", "journal", "ledger", "lake") for path in sorted((ROOT / room).rglob("*.py"))]
 
 
