@@ -105,7 +105,9 @@ def snapshot(source: Source, *, name: str, settings: Settings, lake_table: Any, 
     changed or gone, everything is read again, so that a snapshot never depends on its history. Nothing new: the last
     version stands. Raises ``DataError`` naming file, column and types.
     """
-    usable = state if lake_table.version is not None and state and state.get("options") == options(source) else None
+    # a version that the state does not know: a run was cut off after it wrote; what it appended must not be appended again
+    known = bool(state) and state is not None and state["version"] == lake_table.version and state["options"] == options(source)
+    usable = state if known else None
     batch = read(source, name=name, settings=settings, state=usable)
     if batch.append and not batch.frame.height and usable:
         return Snapshot(usable["version"], usable["digest"], usable, usable["rows"], [])

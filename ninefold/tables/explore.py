@@ -144,7 +144,9 @@ def proposals(
     alone = {c: told(g, truth, binary) for c, g in groups.items()}
     best = sorted(alone, key=lambda c: -alone[c])
     found = [
-        Proposal(f'"{c}" tells something about "{label}"', _line(f"{c} is associated with {label}", f'nf.associated("{c}", "{target or label}")'), alone[c])
+        Proposal(
+            f'"{c}" tells something about "{label}"', _line(f"{c} is associated with {label}", f'nf.associated("{c}", "{target or label}")'), alone[c],
+        )
         for c in best if alone[c] >= floor + 0.03
     ]
     for left, right in [(a, b) for i, a in enumerate(best[:5]) for b in best[i + 1 : 5]]:

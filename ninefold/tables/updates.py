@@ -55,7 +55,8 @@ def _simple(table: Table, base: pl.DataFrame, rows: pl.DataFrame, columns: list[
     parts: list[pl.Expr] = [pl.col(RECEIVED).min().alias("__first")]
     for c in values:
         mine = pl.col(c).filter(gives[c])
-        parts += [mine.first().alias(f"u.{c}"), pl.col(RECEIVED).filter(gives[c]).first().alias(f"r.{c}"), mine.ne_missing(mine.first()).any().alias(f"n.{c}")]
+        received = pl.col(RECEIVED).filter(gives[c]).first()
+        parts += [mine.first().alias(f"u.{c}"), received.alias(f"r.{c}"), (mine.n_unique() > 1).alias(f"n.{c}")]
     told = rows.group_by(key, maintain_order=True).agg(*parts)
     if told.select(pl.any_horizontal(pl.col(f"n.{c}").any() for c in values)).item():
         return None

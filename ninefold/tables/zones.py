@@ -46,7 +46,8 @@ def _resolvable(frame: pl.DataFrame, name: str, tz: str, table: Table, where: st
     shown = bad.select(*[c for c in table.key if c in frame.columns and c != name], name).head(3).rows(named=True)
     examples = "; ".join(", ".join(f"{k}={v}" for k, v in row.items()) for row in shown)
     raise DataError(
-        f'{bad.height} times of the column "{name}" do not tell the instant in {tz}: daylight saving {"skips" if skipped else "repeats"} that hour ({examples})',
+        f'{bad.height} times of the column "{name}" do not tell the instant in {tz}: '
+        f'daylight saving {"skips" if skipped else "repeats"} that hour ({examples})',
         where=where,
         hint=f'use a column in UTC if there is one, or decide in the function: pl.col("{name}").dt.replace_time_zone("{tz}", '
         + ('non_existent="null")' if skipped else 'ambiguous="earliest")'),

