@@ -3,6 +3,7 @@ from pathlib import Path
 from typing import Any
 
 import lightgbm
+import msgspec
 import numpy as np
 import polars as pl
 import pytest
@@ -14,6 +15,7 @@ from sklearn.svm import SVC
 import ninefold as nf
 from ninefold.bundles.load import load
 from ninefold.errors import DataError, LimitError, NotYetError
+from ninefold.models.choose import choose
 from ninefold.models.compete import Competition, compete
 from ninefold.models.contest import FittedCandidate, fit_candidate
 from ninefold.models.dataset import Dataset, dataset, prepare
@@ -98,11 +100,13 @@ def test_a_search_that_was_stopped_goes_on_and_ends_the_same(data: Dataset, spli
     assert encoded(again) == encoded(whole)
 
 
-def test_near_equals_are_decided_for_the_simpler_model(data: Dataset, split: Any, tmp_path: Path) -> None:
-    candidates = {"large": small(num_leaves=31), "small": small(num_leaves=30)}
-    done = compete(data, candidates, split=split, objective=Objective("binary"), folder=tmp_path)
-    table = {e.name: e for e in done.chosen.table}
-    assert done.chosen.winner == min(("large", "small"), key=lambda n: table[n].size)
+def test_within_one_standard_error_the_simpler_model_wins(competition: Competition, data: Dataset) -> None:
+    _, linear, trees = competition.candidates
+    random = np.random.default_rng(0)
+    for lead, winner in ((0.0001, "linear"), (0.5, "trees")):
+        ahead = linear.losses - lead - random.normal(0, 0.5, len(linear.losses))
+        near = msgspec.structs.replace(trees, loss=ahead.tobytes(), mean=float(ahead.mean()) if lead > 0.1 else linear.mean - lead)
+        assert choose([linear, near], data, competition.parts, COST).winner == winner
 
 
 def test_without_its_best_input_the_winner_loses(competition: Competition, data: Dataset) -> None:
