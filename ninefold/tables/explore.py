@@ -145,7 +145,9 @@ def proposals(
     best = sorted(alone, key=lambda c: -alone[c])
     found = [
         Proposal(
-            f'"{c}" tells something about "{label}"', _line(f"{c} is associated with {label}", f'nf.associated("{c}", "{target or label}")'), alone[c],
+            f'"{c}" tells something about "{label}"',
+            _line(f"{c} is associated with {label}", f'nf.associated("{c}", "{target or label}")'),
+            alone[c],
         )
         for c in best if alone[c] >= floor + 0.03
     ]

@@ -33,7 +33,10 @@ def departures(flights: pl.LazyFrame) -> pl.LazyFrame:
     )
 
 
-@nf.table(key=["origin", "observed_at"], time="observed_at", tz="America/New_York", known="observed_at + 20m", expect=[nf.between("wind_speed", 0, 120)])
+@nf.table(
+    key=["origin", "observed_at"], time="observed_at", tz="America/New_York", known="observed_at + 20m",
+    expect=[nf.between("wind_speed", 0, 120)],
+)
 def observations(weather: pl.LazyFrame) -> pl.LazyFrame:
     """One row for each hourly weather report."""
     return weather.select("origin", pl.col("time_hour").alias("observed_at"), "wind_speed", "visib", "temp")

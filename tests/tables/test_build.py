@@ -90,7 +90,8 @@ def test_a_naive_time_without_a_zone_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "field"), [({"later": {"lat": "at"}}, "later"), ({"later": {"id": "landed"}}, "later"), ({"until": "ends"}, "until"), ({"personal": "name"}, "personal")]
+    ("said", "field"),
+    [({"later": {"lat": "at"}}, "later"), ({"later": {"id": "landed"}}, "later"), ({"until": "ends"}, "until"), ({"personal": "name"}, "personal")],
 )
 def test_a_declared_column_must_be_there(said: Any, field: str) -> None:
     with pytest.raises(DataError, match=f"{field}= names"):
