@@ -34,7 +34,8 @@ def differs(metric: Metric, truth: Any, score: Any, *, by: Any, day: Any, **give
 
 def equal_p(estimates: Floats, drawn: Floats, days: int) -> float:
     """The p-value of "all groups are equal": Hotelling's T² with days − 1 degrees of freedom; 1 where there are too few days for so
-    many groups."""
+    many groups.
+    """
     from scipy.special import fdtrc
 
     difference, resampled = estimates[1:] - estimates[0], drawn[1:] - drawn[0]

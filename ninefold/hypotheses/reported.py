@@ -25,7 +25,11 @@ def evidence(result: Any, *, where: str = "") -> Tested:
         raise DataError(f"the evidence returned {result!r}", hint='return a mapping: {"effect": 0.1, "p": 0.03}', where=where)
     for name in ("effect", "p"):
         if name not in result:
-            raise DataError(f'the evidence has no "{name}"; it returned {", ".join(map(str, result)) or "nothing"}', hint='return {"effect": 0.1, "p": 0.03}', where=where)
+            raise DataError(
+                f'the evidence has no "{name}"; it returned {", ".join(map(str, result)) or "nothing"}',
+                hint='return {"effect": 0.1, "p": 0.03}',
+                where=where,
+            )
     effect, low, high = (_number(result, name, where) for name in ("effect", "low", "high"))
     p = _number(result, "p", where)
     if effect is None or p is None:

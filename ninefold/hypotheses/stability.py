@@ -69,7 +69,8 @@ def _distance(old: Floats, new: Floats, numbers: bool) -> tuple[float, float, fl
 
 def _between(a: Floats, b: Floats, numbers: bool) -> Floats:
     difference = a / a.sum(1, keepdims=True) - b / b.sum(1, keepdims=True)
-    return np.abs(np.cumsum(difference, axis=1)).max(1) if numbers else np.abs(difference).sum(1) / 2
+    found: Floats = np.abs(np.cumsum(difference, axis=1)).max(1) if numbers else np.abs(difference).sum(1) / 2
+    return found
 
 
 def _cells(values: Array, numbers: bool) -> Any:

@@ -39,8 +39,16 @@ class Tested(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def tested(
-    effect: float | None, low: float | None, high: float | None, p: float, *, n: int, days: int, unit: str, claim: Claim = "more",
-    negligible: bool = False,
+    effect: float | None,
+    low: float | None,
+    high: float | None,
+    p: float,
+    *,
+    n: int,
+    days: int,
+    unit: str,
+    claim: Claim = "more",  # noqa: PT028 a function of ours, no test
+    negligible: bool = False,  # noqa: PT028
 ) -> Tested:
     """One test, alone: corrected for nothing yet.
 
@@ -48,8 +56,7 @@ def tested(
     supported: effect 0.022 [0.015, 0.028] log loss a row, p = 1e-06, 25,000 rows on 90 days
     """
     found = Tested(
-        verdict="undecided", effect=effect, low=low, high=high, p=p, p_corrected=p, n=n, days=days, unit=unit, claim=claim,
-        negligible=negligible,
+        verdict="undecided", effect=effect, low=low, high=high, p=p, p_corrected=p, n=n, days=days, unit=unit, claim=claim, negligible=negligible
     )
     return judged(found, p, 1)
 
@@ -57,7 +64,16 @@ def tested(
 def undecided(why: str, *, n: int = 0, days: int = 0, unit: str = "", claim: Claim = "more") -> Tested:
     """There is too little to test on."""
     return Tested(
-        verdict="undecided", effect=None, low=None, high=None, p=1.0, p_corrected=1.0, n=n, days=days, unit=unit, claim=claim,
+        verdict="undecided",
+        effect=None,
+        low=None,
+        high=None,
+        p=1.0,
+        p_corrected=1.0,
+        n=n,
+        days=days,
+        unit=unit,
+        claim=claim,
         text=f"undecided: {why}",
     )
 

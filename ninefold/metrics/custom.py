@@ -58,7 +58,9 @@ def number(value: Any, name: str) -> float | None:
     try:
         found = float(value)
     except (TypeError, ValueError):
-        raise DataError(f"the metric {name} returned {type(value).__name__}", hint="return a number, or None where there is none yet", where=name) from None
+        raise DataError(
+            f"the metric {name} returned {type(value).__name__}", hint="return a number, or None where there is none yet", where=name
+        ) from None
     return found if math.isfinite(found) else None
 
 

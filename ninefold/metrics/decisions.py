@@ -128,6 +128,13 @@ def _least(sums: Floats) -> Floats:
 
 
 DECISIONS = {
-    "precision": precision, "recall": recall, "false_positive_rate": false_positive_rate, "selection_rate": selection_rate,
-    "accuracy": accuracy, "f_beta": f_beta, "log_loss": log_loss, "brier": brier, "cost": cost,
+    "precision": precision,
+    "recall": recall,
+    "false_positive_rate": false_positive_rate,
+    "selection_rate": selection_rate,
+    "accuracy": accuracy,
+    "f_beta": f_beta,
+    "log_loss": log_loss,
+    "brier": brier,
+    "cost": cost,
 }

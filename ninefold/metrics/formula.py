@@ -42,7 +42,7 @@ class Formula:
 
 
 def ratio(top: Floats, bottom: Floats) -> Floats:
-    """top / bottom, NaN where bottom is 0.
+    """Top over bottom, NaN where bottom is 0.
 
     >>> ratio(np.array([1.0, 1.0]), np.array([2.0, 0.0])).tolist()
     [0.5, nan]

@@ -27,7 +27,7 @@ def kind_of(metrics: Sequence[Metric], truth: Array, score: Any) -> Kind:
         return kinds[0]
     if score is not None and _width(score) > 1 and "multiclass" in kinds:
         return "multiclass"
-    known = [v for v in np.unique(truth[~_null(truth)]).tolist()]
+    known = np.unique(truth[~_null(truth)]).tolist()
     two = set(known) <= {0, 1}
     return "binary" if two and "binary" in kinds else "multiclass" if "multiclass" in kinds and not _fractions(known) else kinds[-1]
 
@@ -67,7 +67,9 @@ def _scores(score: Any, classes: tuple[Any, ...] | None, truth: Array) -> tuple[
     matrix = np.asarray(array(score), dtype=np.float64)
     found = classes or tuple(np.unique(truth[~_null(truth)]).tolist())
     if matrix.ndim != 2 or matrix.shape[1] != len(found):
-        raise DataError(f"the score has shape {matrix.shape}, for {len(found)} classes", hint="give a column for each class, and classes=[...] in their order")
+        raise DataError(
+            f"the score has shape {matrix.shape}, for {len(found)} classes", hint="give a column for each class, and classes=[...] in their order"
+        )
     return matrix, found
 
 
@@ -101,9 +103,20 @@ def binary_or_regression(kind: Kind, truth: Array, score: Any, decision: Any, n:
 
 
 def rows_of(
-    kind: Kind, metrics: Sequence[Metric], truth: Any, score: Any, *, decision: Any = None, threshold: float | None = None,
-    costs: Metric | Costs | None = None, frame: Any = None, weight: Any = None, baseline: Any = None, constant: Any = None,
-    classes: Sequence[Any] | None = None, quantiles: Mapping[float, Any] | None = None,
+    kind: Kind,
+    metrics: Sequence[Metric],
+    truth: Any,
+    score: Any,
+    *,
+    decision: Any = None,
+    threshold: float | None = None,
+    costs: Metric | Costs | None = None,
+    frame: Any = None,
+    weight: Any = None,
+    baseline: Any = None,
+    constant: Any = None,
+    classes: Sequence[Any] | None = None,
+    quantiles: Mapping[float, Any] | None = None,
 ) -> tuple[Rows, NDArray[np.bool_]]:
     """The rows with a truth and a score, and which they are of all given."""
     y_any = array(truth)
@@ -125,8 +138,18 @@ def rows_of(
     w = np.ones(int(keep.sum())) if weight is None else numbers(weight, "weight")[keep]
     prices = _cost_columns(metrics, costs, frame, keep)
     rows = Rows(
-        kind, y, p, said, w, names or (), constant, None, None,
-        {q: numbers(v, f"quantile {q}")[keep] for q, v in (quantiles or {}).items()}, None, prices,
+        kind,
+        y,
+        p,
+        said,
+        w,
+        names or (),
+        constant,
+        None,
+        None,
+        {q: numbers(v, f"quantile {q}")[keep] for q, v in (quantiles or {}).items()},
+        None,
+        prices,
     )
     priced = _priced(rows, metrics, costs, keep, n)
     if kind == "binary":
@@ -150,6 +173,8 @@ def _cost_columns(metrics: Sequence[Metric], costs: Any, frame: Any, keep: NDArr
 
 def _priced(rows: Rows, metrics: Sequence[Metric], costs: Any, keep: NDArray[np.bool_], n: int) -> Costs | None:
     if isinstance(costs, Costs):
-        return Costs(*(np.asarray(v)[keep] if np.ndim(v) and len(np.asarray(v)) == n else v for v in (costs.false_alarm, costs.miss, costs.under, costs.over)))
+        return Costs(
+            *(np.asarray(v)[keep] if np.ndim(v) and len(np.asarray(v)) == n else v for v in (costs.false_alarm, costs.miss, costs.under, costs.over))
+        )
     source = costs if isinstance(costs, Metric) else next((m for m in metrics if m.name == "cost" and m.params), None)
     return rows.priced(source) if source is not None else None

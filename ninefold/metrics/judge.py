@@ -60,20 +60,35 @@ def judge(criterion: Criterion, measurement: Measurement | None) -> Judged:
     limit = limit_of(criterion.limit)
     if measurement is None or measurement.value is None:
         return Judged(
-            criterion=str(criterion), verdict="not yet known", value=None, low=None, high=None, limit=limit,
-            n=measurement.n if measurement else 0, days=measurement.days if measurement else 0,
+            criterion=str(criterion),
+            verdict="not yet known",
+            value=None,
+            low=None,
+            high=None,
+            limit=limit,
+            n=measurement.n if measurement else 0,
+            days=measurement.days if measurement else 0,
             text=f"{criterion}: not yet known, there is nothing to measure yet",
         )
     value, low, high = measurement.value, measurement.low, measurement.high
     if isinstance(criterion.limit, Baseline):
         if measurement.relative is None and measurement.baseline is None:
-            raise DeclarationError(f"{criterion}: {measurement.name} has no constant policy to compare with", hint="compare nf.cost or a loss with nf.baseline")
-        value, low, high = measurement.relative if measurement.relative is not None else math.nan, measurement.relative_low, measurement.relative_high
+            raise DeclarationError(f"{criterion}: {measurement.name} has no constant policy", hint="compare nf.cost or a loss with nf.baseline")
+        value = measurement.relative if measurement.relative is not None else math.nan
+        low, high = measurement.relative_low, measurement.relative_high
     found = verdict(criterion.op, low, high, limit)
     needs = more_outcomes(value, low, high, limit, measurement.n, measurement.days) if found == "not yet known" else None
     return Judged(
-        criterion=str(criterion), verdict=found, value=value, low=low, high=high, limit=limit, n=measurement.n, days=measurement.days,
-        needs=needs, text=_text(criterion, found, value, low, high, needs, measurement),
+        criterion=str(criterion),
+        verdict=found,
+        value=value,
+        low=low,
+        high=high,
+        limit=limit,
+        n=measurement.n,
+        days=measurement.days,
+        needs=needs,
+        text=_text(criterion, found, value, low, high, needs, measurement),
     )
 
 

@@ -44,9 +44,22 @@ def measure(metrics: Metric, truth: Any, score: Any = None, **given: Unpack[Give
 @overload
 def measure(metrics: Sequence[Metric], truth: Any, score: Any = None, **given: Unpack[Given]) -> Measured: ...
 def measure(
-    metrics: Metric | Sequence[Metric], truth: Any, score: Any = None, *, by: Any = None, day: Any = None, decision: Any = None,
-    threshold: float | None = None, costs: Metric | Costs | None = None, frame: Any = None, weight: Any = None, baseline: Any = None,
-    constant: Any = None, kind: Kind | None = None, classes: Sequence[Any] | None = None, quantiles: Mapping[float, Any] | None = None,
+    metrics: Metric | Sequence[Metric],
+    truth: Any,
+    score: Any = None,
+    *,
+    by: Any = None,
+    day: Any = None,
+    decision: Any = None,
+    threshold: float | None = None,
+    costs: Metric | Costs | None = None,
+    frame: Any = None,
+    weight: Any = None,
+    baseline: Any = None,
+    constant: Any = None,
+    kind: Kind | None = None,
+    classes: Sequence[Any] | None = None,
+    quantiles: Mapping[float, Any] | None = None,
     seed: int = 0,
 ) -> Measurement | Measured:
     """Measure one metric or several on the same rows.
@@ -58,7 +71,8 @@ def measure(
         by: slice by these columns of ``frame`` (or a mapping of name to column); else by each metric's own ``by=``.
         day: the day of each row's decision (any value; or the entity, where its rows repeat). Intervals resample whole days; without
             ``day`` or under 20 of them there is none, for rows of one day are not independent.
-        decision: what was decided; by default ``score >= threshold``, the threshold by default from the costs, else 0.5.
+        decision: what was decided; by default ``score >= threshold``.
+        threshold: of the decision; by default from the costs, else 0.5.
         costs: costs for a bare ``nf.cost`` and for the threshold.
         frame: where columns given by name are found (polars, pandas, Arrow, a mapping of lists).
         weight: one weight a row, for a held-out share.
@@ -83,8 +97,19 @@ def measure(
     truth, score, decision, day, weight, baseline = (column(v, frame) for v in (truth, score, decision, day, weight, baseline))
     fits = kind or kind_of(several, array(truth), score)
     rows, keep = rows_of(
-        fits, several, truth, score, decision=decision, threshold=threshold, costs=costs, frame=frame, weight=weight,
-        baseline=baseline, constant=constant, classes=classes, quantiles=quantiles,
+        fits,
+        several,
+        truth,
+        score,
+        decision=decision,
+        threshold=threshold,
+        costs=costs,
+        frame=frame,
+        weight=weight,
+        baseline=baseline,
+        constant=constant,
+        classes=classes,
+        quantiles=quantiles,
     )
     resampling = Resampling.of(None if day is None else array(day), keep, seed)
     void = int((~keep).sum())
@@ -109,9 +134,12 @@ def measure_groups(
 def _check(metrics: list[Any]) -> None:
     for metric in metrics:
         if not isinstance(metric, Metric):
-            raise DeclarationError(f"{metric!r} is no built-in metric", hint="custom metrics are evaluated with their frames: ninefold.metrics.custom.evaluate")
+            raise DeclarationError(
+                f"{metric!r} is no built-in metric", hint="custom metrics are evaluated with their frames: ninefold.metrics.custom.evaluate"
+            )
         if metric.name == "latency":
-            raise DeclarationError("nf.latency is measured in the server, not from truth and score", hint="ninefold.metrics.latency.measure_latency(metric, seconds)")
+            hint = "ninefold.metrics.latency.measure_latency(metric, seconds)"
+            raise DeclarationError("nf.latency is measured in the server, not from truth and score", hint=hint)
 
 
 class Resampling:
@@ -178,8 +206,18 @@ def _one(metric: Metric, rows: Rows, resampling: Resampling, groups: Groups | No
             relative = (None, None, Interval(None, None))
     baseline, share, (share_low, share_high) = relative
     return Measurement(
-        name=str(metric), value=value, low=low, high=high, n=len(rows), void=void, days=resampling.days, slices=slices,
-        baseline=baseline, relative=share, relative_low=share_low, relative_high=share_high,
+        name=str(metric),
+        value=value,
+        low=low,
+        high=high,
+        n=len(rows),
+        void=void,
+        days=resampling.days,
+        slices=slices,
+        baseline=baseline,
+        relative=share,
+        relative_low=share_low,
+        relative_high=share_high,
     )
 
 

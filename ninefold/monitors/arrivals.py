@@ -47,7 +47,16 @@ def _late(feed: Feed, now: int, today: int) -> Finding | None:
     if quiet <= limit:
         return None
     text = f"{feed.table}: no row for {_span(quiet)}; until now it was never quiet for longer than {_span(int(gaps.max()))}"
-    return Finding(check="freshness", subject=feed.table, score=quiet / 1e6, limit=limit / 1e6, since=today - quiet // DAY, severity="alarm", text=text, details={"kind": "late"})
+    return Finding(
+        check="freshness",
+        subject=feed.table,
+        score=quiet / 1e6,
+        limit=limit / 1e6,
+        since=today - quiet // DAY,
+        severity="alarm",
+        text=text,
+        details={"kind": "late"},
+    )
 
 
 def _span(us: int) -> str:
@@ -72,7 +81,13 @@ def _volume(feed: Feed) -> Finding | None:
     expected = math.expm1(usual)
     text = f"{feed.table}: {count:,} rows, where {expected:,.0f} are usual on this weekday"
     return Finding(
-        check="freshness", subject=feed.table, score=abs(distance), limit=limit, since=day, severity="alarm", text=text,
+        check="freshness",
+        subject=feed.table,
+        score=abs(distance),
+        limit=limit,
+        since=day,
+        severity="alarm",
+        text=text,
         details={"kind": "volume", "rows": count, "usual": round(expected)},
     )
 
@@ -91,5 +106,11 @@ def _lag(feed: Feed, today: int) -> Finding | None:
     if low <= LATE_SHARE:
         return None
     share = feed.lagged / feed.measured
-    text = f"{feed.table}: {share:.1%} of the rows came later than the declared {duration_text(feed.declared_lag)}: known= is too short, features were trained on what production did not have"
-    return Finding(check="freshness", subject=feed.table, score=share, limit=LATE_SHARE, since=today, severity="alarm", text=text, details={"kind": "lag"})
+    declared = duration_text(feed.declared_lag)
+    text = (
+        f"{feed.table}: {share:.1%} of the rows came later than the declared {declared}: known= is too short, "
+        "features were trained on what production did not have"
+    )
+    return Finding(
+        check="freshness", subject=feed.table, score=share, limit=LATE_SHARE, since=today, severity="alarm", text=text, details={"kind": "lag"}
+    )

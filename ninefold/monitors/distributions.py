@@ -54,7 +54,10 @@ def _with_rows(one: History) -> History:
     if len(kept) == len(one.windows):
         return one
     return History(
-        column=one.column, grid=one.grid, days=tuple(one.days[i] for i in kept), windows=tuple(one.windows[i] for i in kept),
+        column=one.column,
+        grid=one.grid,
+        days=tuple(one.days[i] for i in kept),
+        windows=tuple(one.windows[i] for i in kept),
         reference=sum(i < one.reference for i in kept),
     )
 
@@ -77,7 +80,8 @@ def scored(one: History) -> tuple[Floats, list[float]]:
 
 def _number_scores(grid: Grid, counts: Floats, reference: int) -> list[Floats]:
     """The mean, in standard deviations of the reference, and the log of the standard deviation; from bin means, so that one wild value
-    does not decide."""
+    does not decide.
+    """
     means, n = np.asarray(grid.means), np.maximum(counts.sum(1), 1)
     pooled = counts[:reference].sum(0)
     centre = float((pooled * means).sum() / max(pooled.sum(), 1))
@@ -88,7 +92,9 @@ def _number_scores(grid: Grid, counts: Floats, reference: int) -> list[Floats]:
     return [mean, 0.5 * np.log(variance + 1e-6)]
 
 
-def _category_scores(counts: Floats, season: np.ndarray[tuple[int, ...], np.dtype[np.int64]], same: Mapping[int, Floats], reference: int) -> list[Floats]:
+def _category_scores(
+    counts: Floats, season: np.ndarray[tuple[int, ...], np.dtype[np.int64]], same: Mapping[int, Floats], reference: int
+) -> list[Floats]:
     """√ of the total variation to the same weekday of the reference, each reference window left out of its own comparison."""
     found = np.empty(len(counts))
     for t, window in enumerate(counts):
@@ -115,9 +121,16 @@ def _finding(one: History, last: Look, limit: float, gate: float) -> Finding:
     reference, now = total(one.windows[: one.reference]), one.windows[-1]
     since = one.days[min(last.since, len(one.days) - 1)]
     moved = describe(one.grid, reference, now) if reference is not None else ""
-    text = f"{one.column} has moved since {day_text(since)}: {max(0.0, last.size):.0%} of the rows lie elsewhere than on the same weekday of the reference{moved}"
+    share = f"{max(0.0, last.size):.0%}"
+    text = f"{one.column} has moved since {day_text(since)}: {share} of the rows lie elsewhere than on the same weekday of the reference{moved}"
     return Finding(
-        check="drift", subject=one.column, score=last.m, limit=limit, since=since, severity="alarm" if last.open else "watch", text=text,
+        check="drift",
+        subject=one.column,
+        score=last.m,
+        limit=limit,
+        since=since,
+        severity="alarm" if last.open else "watch",
+        text=text,
         details={"size": last.size, "gate": gate, "reference_windows": one.reference},
     )
 
@@ -147,8 +160,21 @@ def _once(histories: Sequence[History], gate: float) -> list[Finding]:
     found = []
     for (one, a, b), (_, size), p in zip(known, compared, corrected, strict=True):
         if p < LEVEL and size > gate:
-            text = f"{one.column} differs from its {one.reference} days of reference{describe(one.grid, a, b)} (too few days to judge its own variation)"
-            found.append(Finding(check="drift", subject=one.column, score=size, limit=gate, since=one.days[one.reference], severity="watch", text=text, details={"p": p}))
+            text = (
+                f"{one.column} differs from its {one.reference} days of reference{describe(one.grid, a, b)} (too few days to judge its own variation)"
+            )
+            found.append(
+                Finding(
+                    check="drift",
+                    subject=one.column,
+                    score=size,
+                    limit=gate,
+                    since=one.days[one.reference],
+                    severity="watch",
+                    text=text,
+                    details={"p": p},
+                )
+            )
     return found
 
 

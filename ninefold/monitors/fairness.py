@@ -14,8 +14,17 @@ from ninefold.stats.bootstrap import FEWEST, Floats
 
 
 def bias(
-    metric: Metric, truth: Any, score: Any, *, by: Mapping[str, Any], day: Any, limit: float, today: int, decision: Any = None,
-    threshold: float | None = None, kind: Kind | None = None,
+    metric: Metric,
+    truth: Any,
+    score: Any,
+    *,
+    by: Mapping[str, Any],
+    day: Any,
+    limit: float,
+    today: int,
+    decision: Any = None,
+    threshold: float | None = None,
+    kind: Kind | None = None,
 ) -> list[Finding]:
     """The gap of a metric between the groups of each column of ``by``, and between the intersections of every two of them.
 
@@ -26,7 +35,7 @@ def bias(
     found = []
     for names in [(n,) for n in by] + list(combinations(by, 2)):
         columns = {n: by[n] for n in names}
-        plain = metric(by=list(names))
+        plain = metric.configured(list(names), None)
         slices, values, days = measure_groups(plain, truth, score, by=columns, day=array(day), kind=kind, decision=decision, threshold=threshold)
         if days < FEWEST or len(values) < 2:
             continue
@@ -57,6 +66,12 @@ def _finding(metric: Metric, name: str, slices: Sequence[Slice], estimate: float
         f"the gap beyond chance is {estimate:.3g}, at least {low:.3g}, where {limit:g} is allowed"
     )
     return Finding(
-        check="bias", subject=f"{metric.name} by {name}", score=low, limit=limit, since=today, severity="alarm" if low > limit else "watch",
-        text=text, details={"gap": estimate, "groups": {s.by: s.value for s in ordered}},
+        check="bias",
+        subject=f"{metric.name} by {name}",
+        score=low,
+        limit=limit,
+        since=today,
+        severity="alarm" if low > limit else "watch",
+        text=text,
+        details={"gap": estimate, "groups": {s.by: s.value for s in ordered}},
     )

@@ -67,8 +67,13 @@ class Past(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def group(
-    findings: Sequence[Finding], incidents: Sequence[Incident], now: int, *, actions: Mapping[str, Action | None] | None = None,
-    past: Past | None = None, name: str = "monitor",
+    findings: Sequence[Finding],
+    incidents: Sequence[Incident],
+    now: int,
+    *,
+    actions: Mapping[str, Action | None] | None = None,
+    past: Past | None = None,
+    name: str = "monitor",
 ) -> Changes:
     """Bring one look's findings together with the incidents so far (open ones, and those closed within 14 days).
 
@@ -85,8 +90,11 @@ def group(
     ()
     """
     alarms = [f for f in findings if f.severity == "alarm"]
-    known = {i.family: i for i in sorted(incidents, key=lambda i: (i.state != "closed", i.last)) if i.state != "closed" or now - (i.closed or 0) <= REOPEN}
-    feed_open = any(_family(f) == "feed" for f in alarms) or (known.get("feed") is not None and known["feed"].state != "closed" and known["feed"].quiet == 0)
+    recent = [i for i in incidents if i.state != "closed" or now - (i.closed or 0) <= REOPEN]
+    # an open incident goes before a closed one of its family, the latest before earlier ones
+    known = {i.family: i for i in sorted(recent, key=lambda i: (i.state != "closed", i.last))}
+    feed = known.get("feed")
+    feed_open = any(_family(f) == "feed" for f in alarms) or (feed is not None and feed.state != "closed" and feed.quiet == 0)
     families: dict[str, list[Finding]] = {}
     for finding in alarms:
         family = _family(finding)
@@ -117,22 +125,39 @@ class _Look:
 
     def changes(self) -> Changes:
         return Changes(
-            incidents=tuple(self._incidents), opened=tuple(self._opened), closed=tuple(self._closed), messages=tuple(self._messages), steps=tuple(self._steps)
+            incidents=tuple(self._incidents),
+            opened=tuple(self._opened),
+            closed=tuple(self._closed),
+            messages=tuple(self._messages),
+            steps=tuple(self._steps),
         )
 
     def alarm(self, family: str, found: list[Finding], before: Incident | None) -> None:
         cause = cause_text(family, found)
         if before is None:
             incident = Incident(
-                id=f"{self._name}-{family}-{day_text(self._now)}", family=family, state="incident", opened=self._now, last=self._now, cause=cause,
-                findings=tuple(found), looked=self._now,
+                id=f"{self._name}-{family}-{day_text(self._now)}",
+                family=family,
+                state="incident",
+                opened=self._now,
+                last=self._now,
+                cause=cause,
+                findings=tuple(found),
+                looked=self._now,
             )
             self._opened.append(incident.id)
         else:
             state: State = "incident" if before.state in {"cooling", "closed"} else before.state
             merged = {(f.check, f.subject): f for f in (*before.findings, *found)}
             incident = msgspec.structs.replace(
-                before, state=state, last=self._now, quiet=0, looked=self._now, closed=None, findings=tuple(merged.values()), cause=cause_text(family, list(merged.values()))
+                before,
+                state=state,
+                last=self._now,
+                quiet=0,
+                looked=self._now,
+                closed=None,
+                findings=tuple(merged.values()),
+                cause=cause_text(family, list(merged.values())),
             )
         step = self._action(incident, found)
         if step is not None:
@@ -162,10 +187,10 @@ class _Look:
             last = self._past.last_action
             if last is not None and self._now - last < pause:
                 return None
-        if incident.action is not None and (kind == incident.action or order.index(kind) > order.index(incident.action)):
-            # the same action again only where it is automatic and its pause is over
-            if kind not in _AUTOMATIC or incident.acted is None or self._now - incident.acted < self._pause(check):
-                return None
+        # the same or a weaker action again only where it is automatic and its pause is over
+        had = incident.action is not None and order.index(kind) >= order.index(incident.action)
+        if had and (kind not in _AUTOMATIC or incident.acted is None or self._now - incident.acted < self._pause(check)):
+            return None
         return Step(incident=incident.id, kind=kind, whom=whom, check=check, why=why)
 
     def _pause(self, check: str) -> int:
@@ -203,5 +228,11 @@ def cause_text(family: str, findings: Sequence[Finding]) -> str:
 
 def _done(step: Step) -> str:
     whom = step.whom or "the owner"
-    said = {"retrain": "A retraining starts", "rollback": "The version before is back", "ask": f"{whom} is asked", "hold": f"The batch is held and {whom} told", "tell": f"{whom} is told"}
+    said = {
+        "retrain": "A retraining starts",
+        "rollback": "The version before is back",
+        "ask": f"{whom} is asked",
+        "hold": f"the batch is held and {whom} told",
+        "tell": f"{whom} is told",
+    }
     return f"{said[step.kind][0].upper()}{said[step.kind][1:]}."

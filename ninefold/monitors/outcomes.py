@@ -72,15 +72,24 @@ def _calibration(outcomes: Outcomes, budget: str) -> list[Finding]:
     more = "more" if off > 0 else "less"
     by = f"{100 * abs(off):.1f} percentage points" if outcomes.scale is None else f"{number(abs(off) * unit)} a question"
     text = f"since {day_text(since)} what was predicted came out {more} than the scores said, by {by}"
-    return [Finding(
-        check="quality", subject="calibration", score=last.m, limit=limit, since=since, severity="alarm" if last.open else "watch", text=text,
-        details={"off": off * unit, "size": last.size, "gate": gate, **_loss(outcomes, kept, reference, since)},
-    )]
+    return [
+        Finding(
+            check="quality",
+            subject="calibration",
+            score=last.m,
+            limit=limit,
+            since=since,
+            severity="alarm" if last.open else "watch",
+            text=text,
+            details={"off": off * unit, "size": last.size, "gate": gate, **_loss(outcomes, kept, reference, since)},
+        )
+    ]
 
 
 def residual_sizes(residual: Floats, n: Floats, reference: int, *, variance: float = 0.25) -> tuple[Floats, float, float, list[float]]:
     """The daily means, the mean of the reference, the gate, and each day's size: how far the last week's mean lies from the reference's,
-    its sampling error (of rows with at most this ``variance``) taken off."""
+    its sampling error (of rows with at most this ``variance``) taken off.
+    """
     daily = residual / n
     usual = float(residual[:reference].sum() / n[:reference].sum())
     spread = float(np.std(daily[:reference], ddof=1))
@@ -94,8 +103,8 @@ def residual_sizes(residual: Floats, n: Floats, reference: int, *, variance: flo
 
 def _loss(outcomes: Outcomes, kept: list[int], reference: int, since: int) -> dict[str, float]:
     before, after = kept[:reference], [i for i in kept[reference:] if outcomes.days[i] >= since]
-    mean = {name: sum(outcomes.loss[i] for i in part) / sum(outcomes.n[i] for i in part) for name, part in (("loss_before", before), ("loss_since", after)) if part}
-    return mean
+    spans = {"loss_before": before, "loss_since": after}
+    return {name: sum(outcomes.loss[i] for i in part) / sum(outcomes.n[i] for i in part) for name, part in spans.items() if part}
 
 
 def _criteria(judged: Sequence[Judged], day: int) -> list[Finding]:
@@ -106,9 +115,16 @@ def _criteria(judged: Sequence[Judged], day: int) -> list[Finding]:
             continue
         wrong = one.value < one.limit if ">=" in one.criterion else one.value > one.limit
         if one.verdict == "not met" or (one.verdict == "not yet known" and wrong):
-            found.append(Finding(
-                check="quality", subject=one.criterion, score=one.value, limit=one.limit, since=day,
-                severity="alarm" if one.verdict == "not met" else "watch", text=f"in production {one.text}",
-                details={"low": one.low, "high": one.high, "n": one.n, "days": one.days},
-            ))
+            found.append(
+                Finding(
+                    check="quality",
+                    subject=one.criterion,
+                    score=one.value,
+                    limit=one.limit,
+                    since=day,
+                    severity="alarm" if one.verdict == "not met" else "watch",
+                    text=f"in production {one.text}",
+                    details={"low": one.low, "high": one.high, "n": one.n, "days": one.days},
+                )
+            )
     return found

@@ -13,7 +13,8 @@ from ninefold.stats.sizes import psi_size
 
 class ColumnDrift(msgspec.Struct, frozen=True, kw_only=True):
     """One column: ``size`` is the share of rows that moved (KS distance or total variation, sampling noise removed), ``p`` corrected
-    over all columns, ``psi`` the population stability index with its noise removed."""
+    over all columns, ``psi`` the population stability index with its noise removed.
+    """
 
     column: str
     drifted: bool
@@ -49,7 +50,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
 def compare_frames(a: Any, b: Any, columns: Sequence[str] | None = None) -> Report:
     """Compare ``b`` with the reference ``a``, column by column: a column drifted where its corrected p-value (Benjamini and Hochberg at
-    5 %) is small *and* at least 5 % of the rows moved."""
+    5 %) is small *and* at least 5 % of the rows moved.
+    """
     first, second = eager(a), eager(b)
     names = chosen(first, second, columns)
     found = []

@@ -89,7 +89,8 @@ def _v(tables: Floats) -> Floats:
     phi = np.maximum(0, chi / total - (i - 1) * (j - 1) / (total - 1))
     i2, j2 = i - (i - 1) ** 2 / (total - 1), j - (j - 1) ** 2 / (total - 1)
     least = np.minimum(i2, j2) - 1
-    return np.sqrt(np.divide(phi, least, out=np.zeros_like(phi), where=least > 0))
+    found: Floats = np.sqrt(np.divide(phi, least, out=np.zeros_like(phi), where=least > 0))
+    return found
 
 
 def rao_scott(table: Floats, *, inflation: float = 1.0) -> float:

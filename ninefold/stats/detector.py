@@ -29,7 +29,8 @@ _DIFFUSE = 1e6
 
 class Look(NamedTuple):
     """What the detector says after one window: its statistic ``m``, whether an incident is ``open``, whether it is worth watching
-    (``m`` at a tenth of the limit), the window since which things have moved, and the size now."""
+    (``m`` at a tenth of the limit), the window since which things have moved, and the size now.
+    """
 
     m: float
     open: bool
@@ -108,8 +109,7 @@ class Residuals:
 
 
 def watch(
-    scores: Floats, season: Sequence[int], sizes: Sequence[float], *, reference: int, limit: float, gate: float, seasons: int = 7,
-    quiet: int = QUIET,
+    scores: Floats, season: Sequence[int], sizes: Sequence[float], *, reference: int, limit: float, gate: float, seasons: int = 7, quiet: int = QUIET
 ) -> list[Look]:
     """Look at every window after the reference, in order.
 
@@ -119,7 +119,9 @@ def watch(
         sizes: how large the change is at each window, noise removed; those of the reference are not read.
         reference: so many windows at the beginning are the reference; at least 28.
         limit: A, the mean number of windows between false alarms.
-        gate: the size from which a change matters; an incident closes after ``quiet`` windows below half of it.
+        gate: the size from which a change matters.
+        seasons: how many seasons there are.
+        quiet: an incident closes after so many windows below half of the gate.
 
     >>> rng = np.random.default_rng(0)
     >>> series = np.concatenate([rng.normal(0, 1, 60), rng.normal(4, 1, 10)])

@@ -48,7 +48,9 @@ class Histogram(msgspec.Struct, frozen=True, kw_only=True):
         if len(self.counts) != len(other.counts):
             raise DataError(f"histograms of {len(self.counts)} and {len(other.counts)} bins do not add up", hint="count both on one grid")
         return Histogram(
-            counts=tuple(a + b for a, b in zip(self.counts, other.counts, strict=True)), null=self.null + other.null, nan=self.nan + other.nan,
+            counts=tuple(a + b for a, b in zip(self.counts, other.counts, strict=True)),
+            null=self.null + other.null,
+            nan=self.nan + other.nan,
             low=min((v for v in (self.low, other.low) if v is not None), default=None),
             high=max((v for v in (self.high, other.high) if v is not None), default=None),
         )
@@ -121,6 +123,9 @@ def total(histograms: Sequence[Histogram]) -> Histogram | None:
     counts = np.sum([h.counts for h in histograms], axis=0)
     lows, highs = [h.low for h in histograms if h.low is not None], [h.high for h in histograms if h.high is not None]
     return Histogram(
-        counts=tuple(int(c) for c in counts), null=sum(h.null for h in histograms), nan=sum(h.nan for h in histograms),
-        low=min(lows, default=None), high=max(highs, default=None),
+        counts=tuple(int(c) for c in counts),
+        null=sum(h.null for h in histograms),
+        nan=sum(h.nan for h in histograms),
+        low=min(lows, default=None),
+        high=max(highs, default=None),
     )

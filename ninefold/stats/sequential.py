@@ -60,7 +60,7 @@ def autocorrelation(series: Floats) -> float:
 
 
 def log_e(t: float, n: int, *, prior: float = PRIOR) -> float:
-    """log E_n of a t-statistic of ``n`` days."""
+    """The logarithm of E_n, of a t-statistic of ``n`` days."""
     if n < 2:
         return 0.0
     k, x = 1 + n * prior, t * t / (n - 1)

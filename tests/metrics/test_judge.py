@@ -15,7 +15,7 @@ def measured(value=0.5, low=0.4, high=0.6, **more):
 
 
 def test_a_baseline_is_compared_as_a_share():
-    found = judge(COST <= 0.9 * nf.baseline, measured(baseline=0.7, relative=0.7, relative_low=0.6, relative_high=0.8))
+    found = judge(0.9 * nf.baseline >= COST, measured(baseline=0.7, relative=0.7, relative_low=0.6, relative_high=0.8))
     assert (found.verdict, found.value, found.limit) == ("met", 0.7, 0.9)
 
 

@@ -14,10 +14,16 @@ def binary() -> pl.DataFrame:
     rng = np.random.default_rng(1)
     n = 6_000
     score = rng.beta(1, 4, n)
-    return pl.DataFrame({
-        "truth": rng.random(n) < score, "score": score, "day": rng.integers(0, 40, n), "weight": rng.random(n) + 0.5,
-        "group": rng.choice(["a", "b", "c"], n, p=[0.6, 0.39, 0.01]), "amount": rng.random(n) * 10,
-    })
+    return pl.DataFrame(
+        {
+            "truth": rng.random(n) < score,
+            "score": score,
+            "day": rng.integers(0, 40, n),
+            "weight": rng.random(n) + 0.5,
+            "group": rng.choice(["a", "b", "c"], n, p=[0.6, 0.39, 0.01]),
+            "amount": rng.random(n) * 10,
+        }
+    )
 
 
 PEERS = [
@@ -45,10 +51,17 @@ def test_auc_is_exact_while_scores_are_few():
     assert nf.measure(nf.roc_auc, truth, score).value == pytest.approx(reference.roc_auc_score(truth, score), abs=1e-15)
 
 
-@pytest.mark.parametrize(("metric", "peer"), [
-    (nf.mae, reference.mean_absolute_error), (nf.rmse, reference.root_mean_squared_error), (nf.r2, reference.r2_score),
-    (nf.mape, reference.mean_absolute_percentage_error), (nf.pinball(quantile=0.8), lambda y, p: reference.mean_pinball_loss(y, p, alpha=0.8)),
-], ids=lambda v: getattr(v, "name", ""))
+@pytest.mark.parametrize(
+    ("metric", "peer"),
+    [
+        (nf.mae, reference.mean_absolute_error),
+        (nf.rmse, reference.root_mean_squared_error),
+        (nf.r2, reference.r2_score),
+        (nf.mape, reference.mean_absolute_percentage_error),
+        (nf.pinball(quantile=0.8), lambda y, p: reference.mean_pinball_loss(y, p, alpha=0.8)),
+    ],
+    ids=lambda v: getattr(v, "name", ""),
+)
 def test_regression_metrics_equal_the_reference(metric, peer):
     rng = np.random.default_rng(2)
     truth = rng.normal(1e6, 3, 500)

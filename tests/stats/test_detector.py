@@ -37,7 +37,10 @@ def category_history(seed: int, rows: int, moved: float = 0.0, at: int = 20) -> 
     top, low = int(shares.argmax()), int(shares.argmin())
     other[top] -= moved
     other[low] += moved
-    counts = [dict(zip(map(str, range(20)), rng.multinomial(rows, other if t >= REFERENCE + at else shares).tolist(), strict=True)) for t in range(REFERENCE + DAYS)]
+    counts = [
+        dict(zip(map(str, range(20)), rng.multinomial(rows, other if t >= REFERENCE + at else shares).tolist(), strict=True))
+        for t in range(REFERENCE + DAYS)
+    ]
     grid = category_grid(counts[0])
     windows = tuple(category_histogram(grid, c) for c in counts)
     return History(column="c", grid=grid, days=tuple(range(len(counts))), windows=windows, reference=REFERENCE)
@@ -79,7 +82,10 @@ def test_categories_that_stay_raise_nothing_and_moved_ones_are_found():
 def test_an_incident_closes_after_seven_quiet_windows():
     history = number_history("iid", 1, 5_000)
     rng = np.random.default_rng(9)
-    windows = [number_histogram(history.grid, rng.normal(0.5, 1, 5_000)) if REFERENCE + 20 <= t < REFERENCE + 30 else w for t, w in enumerate(history.windows)]
+    windows = [
+        number_histogram(history.grid, rng.normal(0.5, 1, 5_000)) if REFERENCE + 20 <= t < REFERENCE + 30 else w
+        for t, w in enumerate(history.windows)
+    ]
     opened = [look.open for look in looks(History(column="x", grid=history.grid, days=history.days, windows=tuple(windows), reference=REFERENCE))]
     assert opened[30]
     assert not any(opened[37:])

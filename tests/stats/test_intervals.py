@@ -71,7 +71,10 @@ def test_a_constant_or_empty_column_has_p_1_and_never_nan(counts):
 def test_sizes_are_near_0_with_nothing_changed_however_many_cells():
     rng = np.random.default_rng(2)
     shares = rng.dirichlet(np.ones(500))
-    sizes = [(tv_size(a, b), psi_size(a, b)) for a, b in ((rng.multinomial(2_000, shares).astype(float), rng.multinomial(9_000, shares).astype(float)) for _ in range(50))]
+    sizes = [
+        (tv_size(a, b), psi_size(a, b))
+        for a, b in ((rng.multinomial(2_000, shares).astype(float), rng.multinomial(9_000, shares).astype(float)) for _ in range(50))
+    ]
     assert np.abs(np.mean(sizes, axis=0)).max() < 0.05
 
 
