@@ -53,7 +53,8 @@ class JSONFormatter(logging.Formatter):
     """One JSON object a line: ``at``, ``level``, ``logger``, ``message``, whatever ``extra=`` gave, ``error`` with its traceback."""
 
     def format(self, record: logging.LogRecord) -> str:
-        said: dict[str, Any] = {"at": _time(record), "level": record.levelname.lower(), "logger": record.name, "message": redacted(record.getMessage())}
+        said: dict[str, Any] = {"at": _time(record), "level": record.levelname.lower(), "logger": record.name}
+        said["message"] = redacted(record.getMessage())
         for name, value in record.__dict__.items():
             if name not in _STANDARD and name not in said:
                 # by its name it is a secret, or by its text
@@ -71,7 +72,7 @@ def _time(record: logging.LogRecord) -> str:
 
 
 def setup(form: Literal["plain", "json"] = "plain", level: str = "warning", stream: IO[str] | None = None) -> logging.Handler:
-    """Sends the logs of ninefold to ``stream`` (default: standard error); a second call replaces the first. Other libraries' logs are left alone."""
+    """Sends the logs of ninefold to ``stream`` (default: standard error); a second call replaces the first."""
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(JSONFormatter() if form == "json" else PlainFormatter())
     logger = logging.getLogger("ninefold")

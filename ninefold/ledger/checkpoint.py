@@ -51,9 +51,7 @@ class Signer:
         return f"{text}\n{_DASH} {checkpoint.origin} {stamp}\n"
 
     def _key(self) -> "Ed25519PrivateKey":
-        from cryptography.hazmat.primitives.asymmetric.ed25519 import (
-            Ed25519PrivateKey,  # 18 ms, only when something is signed
-        )
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey  # 18 ms, only when something is signed
 
         if not self._private.exists():
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -16,6 +16,7 @@ from ninefold.ledger.ledger import Ledger
 from ninefold.storage import durable
 
 _LOW_SPACE = 512 << 20
+_RESTORE = "bring back a backup: ninefold restore"
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,11 +43,11 @@ def _files(home: Path) -> Iterator[Finding]:
         for name in names:
             path = Path(folder) / name
             if name.endswith(durable.TEMPORARY):
-                yield Finding(severity="warning", where=str(path), what="a temporary file was left", why="its writer was killed", do="delete it")
+                yield Finding(severity="warning", where=str(path), what="a temporary file", why="its writer was killed", do="delete it")
             elif _must_have_bytes(path.relative_to(home)) and path.stat().st_size == 0:
                 yield Finding(
                     severity="error", where=str(path), what="the file has zero bytes",
-                    why="it was named, but its content had not reached the disk when the power went", do="bring back a backup: ninefold restore",
+                    why="it was named, but its content had not reached the disk when the power went", do=_RESTORE,
                 )
 
 
@@ -60,28 +61,33 @@ def _must_have_bytes(path: Path) -> bool:
 def _space(home: Path) -> Iterator[Finding]:
     free = shutil.disk_usage(home).free if home.exists() else 0
     if not home.exists():
-        yield Finding(severity="error", where=str(home), what="there is no home", do="name another one with NINEFOLD_HOME, or run a project to make it")
+        yield Finding(
+            severity="error", where=str(home), what="there is no home", do="name another one with NINEFOLD_HOME, or run a project to make it",
+        )
     elif free < _LOW_SPACE:
-        yield Finding(severity="warning", where=str(home), what=f"only {free >> 20} MiB are free", why="writes stop when the disk is full", do="free some space")
+        yield Finding(
+            severity="warning", where=str(home), what=f"only {free >> 20} MiB are free", why="writes stop when the disk is full",
+            do="free some space",
+        )
 
 
 def _journal(home: Path) -> Iterator[Finding]:
     from ninefold.journal import read
 
     root = home / "journal"
-    for folder in sorted(path for path in root.glob("**") if path.is_dir() and any(child.suffix in {".seg", ".open"} for child in path.iterdir())):
+    for folder in sorted({path.parent for path in root.glob("**/*") if path.suffix in {".seg", ".open"}}):
         try:
             for _ in read(folder):
                 pass
         except CorruptError as error:
-            yield Finding(severity="error", where=error.where or str(folder), what=error.message, why="the disk gave back other bytes", do="ninefold restore")
+            yield Finding(severity="error", where=error.where or str(folder), what=error.message, why="the disk gave other bytes", do=_RESTORE)
 
 
 def _ledger(home: Path, url: str | None, anchors: Path | None) -> Iterator[Finding]:
     path = home / "ledger.db"
     if url is None and not path.exists():
         if any((home / name).exists() for name in ("keys", "lake", "blobs")):
-            yield Finding(severity="error", where=str(path), what="the ledger is missing", why="it was removed or never copied here", do="ninefold restore")
+            yield Finding(severity="error", where=str(path), what="the ledger is missing", why="it was removed or never copied here", do=_RESTORE)
         return
     try:
         if url is None and (broken := _integrity(path)):
@@ -90,10 +96,12 @@ def _ledger(home: Path, url: str | None, anchors: Path | None) -> Iterator[Findi
         with Ledger.open(url or f"sqlite:///{path}", home=home, anchors=anchors) as ledger:
             report = ledger.verify()
             for problem in report.problems:
-                yield Finding(severity="error", where=str(path), what=problem, why="facts were changed or cut off outside of ninefold", do="ninefold restore")
+                yield Finding(severity="error", where=str(path), what=problem, why="facts were changed or cut off outside of ninefold", do=_RESTORE)
             for note in report.notes:
                 if "no anchor" in note and report.checkpoints:
-                    yield Finding(severity="warning", where=str(ledger.anchor.path), what=note, do='set "anchor" in [tool.ninefold] to a folder that is kept')
+                    yield Finding(
+                        severity="warning", where=str(ledger.anchor.path), what=note, do='set "anchor" in [tool.ninefold] to a folder that is kept',
+                    )
             yield from _missing_blobs(home, ledger)
     except NinefoldError as error:
         yield Finding(severity="error", where=error.where or str(path), what=error.message, do=error.hint)
@@ -109,7 +117,7 @@ def _integrity(path: Path) -> Finding | None:
     if said == "ok":
         return None
     why = "the file was cut short or written by something else"
-    return Finding(severity="error", where=str(path), what=f"the ledger is damaged: {said}", why=why, do="bring back a backup: ninefold restore")
+    return Finding(severity="error", where=str(path), what=f"the ledger is damaged: {said}", why=why, do=_RESTORE)
 
 
 def _missing_blobs(home: Path, ledger: Ledger) -> Iterator[Finding]:
@@ -124,7 +132,7 @@ def _missing_blobs(home: Path, ledger: Ledger) -> Iterator[Finding]:
             named[blob] = f"the output of step {row['name']}"
     for digest, of in named.items():
         if not (home / "blobs" / digest[:2] / digest[2:]).exists():
-            yield Finding(severity="error", where=digest, what=f"{of} is missing", why="its blob was removed or never copied here", do="ninefold restore")
+            yield Finding(severity="error", where=digest, what=f"{of} is missing", why="its blob was removed or never copied here", do=_RESTORE)
 
 
 def _blobs(home: Path, deep: bool) -> Iterator[Finding]:
@@ -135,4 +143,6 @@ def _blobs(home: Path, deep: bool) -> Iterator[Finding]:
             with path.open("rb") as stream:
                 digest = hashlib.file_digest(stream, "sha256").hexdigest()
             if digest != path.parent.name + path.name:
-                yield Finding(severity="error", where=str(path), what="the blob's bytes are not what its name says", why="the disk changed them", do="ninefold restore")
+                yield Finding(
+                    severity="error", where=str(path), what="the blob's bytes are not what its name says", why="the disk changed them", do=_RESTORE,
+                )

@@ -84,9 +84,7 @@ def driver_of(url: str, home: Path | None = None) -> tuple[Driver, Path]:
     """The driver that a URL names, and the home directory (by default where an SQLite file lies)."""
     scheme, _, rest = url.partition("://")
     if scheme == "sqlite" and rest.startswith("/") and len(rest) > 1 and not rest.endswith("/"):
-        from ninefold.ledger.sqlite import (
-            SQLiteDriver,  # not loaded where another database is used
-        )
+        from ninefold.ledger.sqlite import SQLiteDriver  # not loaded where another database is used
 
         path = Path(rest[1:]).absolute()
         home = (home or path.parent).absolute()

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from ninefold.ledger.ledger import Ledger
 
 _BATCH = 5000
+_FACTS = "select seq, cast(content as blob) as content from facts where seq > ? and seq <= ? order by seq limit ?"
 _README = """An export of the ledger {origin}: {size} facts.
 
     python3 verify.py                      checks every fact against the signed checkpoints
@@ -43,7 +44,7 @@ def export(ledger: "Ledger", folder: Path) -> Path:
 def _facts(ledger: "Ledger", size: int) -> Iterator[bytes]:
     after = 0
     while after < size:
-        rows = ledger.all("select seq, cast(content as blob) as content from facts where seq > ? and seq <= ? order by seq limit ?", after, size, _BATCH)
+        rows = ledger.all(_FACTS, after, size, _BATCH)
         if not rows:
             return  # facts are missing: the verifier will say so
         after = rows[-1]["seq"]

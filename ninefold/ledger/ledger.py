@@ -13,14 +13,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from ninefold import clock
 from ninefold.errors import ConflictError, CorruptError, StoppedError
-from ninefold.ledger.checkpoint import (
-    Anchor,
-    AnchorFile,
-    Checkpoint,
-    Signer,
-    anchor_folder,
-    key_id,
-)
+from ninefold.ledger.checkpoint import Anchor, AnchorFile, Checkpoint, Signer, anchor_folder, key_id
 from ninefold.ledger.driver import REVISION, Driver, Row, driver_of
 from ninefold.ledger.fact import Fact, decode
 from ninefold.ledger.readers import Readers
@@ -31,6 +24,8 @@ if TYPE_CHECKING:
     from ninefold.ledger.verify import Report
 
 T = TypeVar("T")
+_SIGNER = "insert into signers (id, public, since) values (?, ?, ?) on conflict do nothing"
+_CHECKPOINT = "insert into checkpoints (size, root, at, signer, note) values (?, ?, ?, ?, ?) on conflict do nothing"
 _log = logging.getLogger("ninefold.ledger")
 
 
@@ -202,9 +197,8 @@ class Ledger:
             with closing(self.driver.writer()) as session:
                 session.begin()
                 try:
-                    session.execute("insert into signers (id, public, since) values (?, ?, ?) on conflict do nothing", (name, public.hex(), said.size))
-                    line = (said.size, said.root.hex(), at, name, note)
-                    session.execute("insert into checkpoints (size, root, at, signer, note) values (?, ?, ?, ?, ?) on conflict do nothing", line)
+                    session.execute(_SIGNER, (name, public.hex(), said.size))
+                    session.execute(_CHECKPOINT, (said.size, said.root.hex(), at, name, note))
                     session.commit()
                 except BaseException:
                     session.rollback()
@@ -214,9 +208,7 @@ class Ledger:
 
     def verify(self) -> "Report":
         """Checks every fact against the tree, every checkpoint's signature, and every anchor. Nothing is changed."""
-        from ninefold.ledger.verify import (
-            verify,  # with its cryptography, only where it is asked for
-        )
+        from ninefold.ledger.verify import verify  # with its cryptography, only where it is asked for
 
         return verify(self)
 

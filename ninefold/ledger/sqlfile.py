@@ -9,10 +9,10 @@ _NAME = re.compile(r"^-- name: (\w+)[ \t]*$", re.MULTILINE)
 
 
 class Statements:
-    """The statements of one file, by name: each begins with a line ``-- name: NAME``.
+    r"""The statements of one file, by name: each begins with a line ``-- name: NAME``.
 
     >>> import tempfile; path = Path(tempfile.mkdtemp()) / "x.sql"
-    >>> _ = path.write_text("-- name: one\\nselect 1;\\n-- name: two\\nselect 2;\\n")
+    >>> _ = path.write_text("-- name: one\nselect 1;\n-- name: two\nselect 2;\n")
     >>> Statements(path)["two"]
     'select 2'
     """

@@ -189,10 +189,10 @@ def schema() -> str:
 
 
 def statements(text: str) -> Iterator[str]:
-    """The statements of an SQL text, one by one (a trigger's inner semicolons do not end it).
+    r"""The statements of an SQL text, one by one (a trigger's inner semicolons do not end it).
 
-    >>> list(statements("select 1; -- one\\nselect 2;"))
-    ['select 1;', '-- one\\nselect 2;']
+    >>> list(statements("select 1; -- one\nselect 2;"))
+    ['select 1;', '-- one\nselect 2;']
     """
     part = ""
     for piece in text.split(";")[:-1]:

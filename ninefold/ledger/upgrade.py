@@ -30,7 +30,8 @@ def upgrade(url: str, *, home: Path | None = None) -> Path | None:
         if before == REVISION:
             return None
         if before > REVISION:
-            raise ConflictError(f"the ledger has schema {before}, this ninefold knows {REVISION}", where=url, hint="use the ninefold that wrote it, or a newer one")
+            hint = "use the ninefold that wrote it, or a newer one"
+            raise ConflictError(f"the ledger has schema {before}, this ninefold knows {REVISION}", where=url, hint=hint)
         copy = home / "backups" / f"ledger-{before}-{clock.moment_of(clock.now()):%Y%m%dT%H%M%SZ}.db"
         durable.make_folder(copy.parent)
         driver.copy(copy)

@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """Verifies an exported ledger. Needs Python 3.8 or newer and nothing else; the program that made the export need not be trusted.
 
 usage: python3 verify.py [FOLDER] [--anchor FILE] [--json]
@@ -12,11 +11,15 @@ right), as in RFC 9162. At each checkpoint's size the root of the tree must be t
 (Ed25519, RFC 8032; note format c2sp.org/signed-note). Facts after the last checkpoint are vouched for by nobody yet.
 """
 
+# ruff: noqa: UP031  one summary fills whole sentences
+from __future__ import annotations
+
 import base64
 import hashlib
 import json
 import os
 import sys
+from typing import Any
 
 # Ed25519: the curve -x^2 + y^2 = 1 + d x^2 y^2 over the integers modulo P; points as (X, Y, Z, T) with x = X/Z, y = Y/Z, xy = T/Z
 P = 2**255 - 19
@@ -25,7 +28,7 @@ D = -121665 * pow(121666, P - 2, P) % P
 SQRT_MINUS_1 = pow(2, (P - 1) // 4, P)
 
 
-def add(a, b):
+def add(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...]:
     """The sum of two points."""
     left = (a[1] - a[0]) * (b[1] - b[0]) % P
     right = (a[1] + a[0]) * (b[1] + b[0]) % P
@@ -34,9 +37,9 @@ def add(a, b):
     return (e * f % P, g * h % P, f * g % P, e * h % P)
 
 
-def times(n, point):
+def times(n: int, point: tuple[int, ...]) -> tuple[int, ...]:
     """A point added n times."""
-    total = (0, 1, 1, 0)
+    total: tuple[int, ...] = (0, 1, 1, 0)
     while n:
         if n & 1:
             total = add(total, point)
@@ -45,7 +48,7 @@ def times(n, point):
     return total
 
 
-def point_of(data):
+def point_of(data: bytes) -> tuple[int, ...]:
     """The point that 32 bytes encode; ValueError if there is none."""
     y = int.from_bytes(data, "little")
     sign, y = y >> 255, y & (1 << 255) - 1
@@ -65,7 +68,7 @@ def point_of(data):
 BASE = point_of((4 * pow(5, P - 2, P) % P).to_bytes(32, "little"))
 
 
-def signed(public, message, signature):
+def signed(public: bytes, message: bytes, signature: bytes) -> bool:
     """Whether the key's holder signed the message."""
     if len(signature) != 64 or len(public) != 32:
         return False
@@ -84,10 +87,11 @@ def signed(public, message, signature):
 class Tree:
     """The roots of the perfect subtrees, largest first."""
 
-    def __init__(self):
-        self.size, self.peaks = 0, []
+    def __init__(self) -> None:
+        self.size = 0
+        self.peaks: list[bytes] = []
 
-    def add(self, line):
+    def add(self, line: bytes) -> None:
         node, size = hashlib.sha256(b"\x00" + line).digest(), self.size
         while size & 1:
             node = hashlib.sha256(b"\x01" + self.peaks.pop() + node).digest()
@@ -95,7 +99,7 @@ class Tree:
         self.peaks.append(node)
         self.size += 1
 
-    def root(self):
+    def root(self) -> bytes:
         if not self.peaks:
             return hashlib.sha256(b"").digest()
         node = self.peaks[-1]
@@ -104,7 +108,7 @@ class Tree:
         return node
 
 
-def note_of(note, keys):
+def note_of(note: str, keys: dict[str, bytes]) -> tuple[str, int, bytes]:
     """(origin, size, root) of a note that one of the keys has signed; ValueError else."""
     text, separator, last = note.partition("\n\n")
     origin, size, root = text.split("\n")
@@ -122,7 +126,7 @@ def note_of(note, keys):
     return origin, int(size), base64.b64decode(root, validate=True)
 
 
-def lines_of(path):
+def lines_of(path: str) -> list[bytes]:
     """The lines of a file as bytes; the last must end too, else it was cut."""
     with open(path, "rb") as file:
         data = file.read()
@@ -131,9 +135,11 @@ def lines_of(path):
     return data.split(b"\n")[:-1]
 
 
-def verify(folder, anchor=None):
+def verify(folder: str, anchor: str | None = None) -> tuple[list[str], dict[str, Any]]:
     """(findings, summary) of an export."""
-    findings, claims, origins = [], [], set()
+    findings: list[str] = []
+    claims: list[tuple[str, int, bytes]] = []
+    origins: set[str] = set()
     with open(os.path.join(folder, "signers.json"), "rb") as file:
         keys = {name: bytes.fromhex(public) for name, public in json.load(file).items()}
     vouchers = [("checkpoint", json.loads(line)) for line in lines_of(os.path.join(folder, "checkpoints.jsonl"))]
@@ -148,7 +154,8 @@ def verify(folder, anchor=None):
             findings.append("a %s of size %s %s" % (what, entry.get("size"), error))
     if len(origins) > 1:
         findings.append("the notes belong to different ledgers: " + ", ".join(sorted(origins)))
-    tree, roots, limits = Tree(), {}, {size for _, size, _ in claims}
+    tree, limits = Tree(), {size for _, size, _ in claims}
+    roots: dict[int, bytes] = {}
     for line in lines_of(os.path.join(folder, "facts.jsonl")):
         tree.add(line)
         try:
@@ -169,7 +176,7 @@ def verify(folder, anchor=None):
     return findings, summary
 
 
-def main(args):
+def main(args: list[str]) -> int:
     anchor = args.pop(args.index("--anchor") + 1) if "--anchor" in args[:-1] else None
     folders = [arg for arg in args if not arg.startswith("--")]
     try:

@@ -49,7 +49,8 @@ def verify(ledger: "Ledger") -> Report:
     restored = [i for i, anchor in enumerate(anchors) if anchor.restored]
     for i, anchor in enumerate(anchors):
         if anchor.size > stored.size and restored and i < restored[-1]:
-            report.notes.append(f"a backup was brought back on {iso(anchors[restored[-1]].at)}: facts after {anchors[restored[-1]].size} before that day are gone")
+            back = anchors[restored[-1]]
+            report.notes.append(f"a backup was brought back on {iso(back.at)}: facts after {back.size} from before are gone")
         else:
             _compare("anchor", anchor.size, bytes.fromhex(anchor.root), roots, report)
     report.signed = max((size for size, _ in notes), default=0)

@@ -121,14 +121,15 @@ class Group:
             request.error = error
             return
         self._session.release()
-        request.after = tx._after
-        self._pending.extend((request, said) for said in tx._drafts)
+        request.after = tx._after  # noqa: SLF001  the other half of the same mechanism
+        self._pending.extend((request, said) for said in tx._drafts)  # noqa: SLF001
 
     def _append(self, table: str, columns: tuple[str, ...], requests: list[Request]) -> None:
         """All rows in one statement; if that fails, request by request, to find whose error it is."""
+        rows = [row for request in requests if request.rows is not None for row in request.rows[2]]
         self._session.savepoint()
         try:
-            self._session.insert(table, columns, [row for request in requests for row in request.rows[2]] if requests else [])  # type: ignore[index]
+            self._session.insert(table, columns, rows)
         except Exception as error:
             if self._session.stopping(error):
                 raise
@@ -226,7 +227,7 @@ class Writer:
                 if session is None:
                     session = self._driver.writer()
                 self._commit(session, requests)
-            except Exception as error:  # noqa: BLE001  nothing of this group is on disk: each of it is told why
+            except Exception as error:
                 for request in requests:
                     if not request.future.done():
                         request.future.set_exception(self._failure(session, error))
@@ -274,7 +275,7 @@ class Writer:
             try:
                 for fn in request.after:
                     fn()
-            except Exception as raised:  # noqa: BLE001  the rows are on disk, but who asked must hear of it
+            except Exception as raised:
                 error = raised
         if not request.future.set_running_or_notify_cancel():
             return

@@ -215,7 +215,7 @@ def _set_param(tx: Tx, run: str, key: str, value: str) -> None:
     if tx.execute(_SQL["set_param"], run, key, value) == 0:
         row = tx.one(_SQL["param"], run, key)
         if row is not None and row["value"] != value:
-            raise ConflictError(f'the parameter "{key}" is {row["value"]!r} already, not {value!r}', hint="a parameter is set once; start another run")
+            raise ConflictError(f'the parameter "{key}" is {row["value"]!r} already, not {value!r}', hint="start another run")
 
 
 def _text(value: Any) -> str:

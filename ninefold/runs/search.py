@@ -32,11 +32,11 @@ def search(
         for key, value in (wanted or {}).items():
             where.append(f"exists (select 1 from {table} x where x.run = r.id and x.key = ? and x.value = ?)")
             args += [key, str(value)]
-    for key, (sign, value) in (metrics or {}).items():
+    for key, (sign, bound) in (metrics or {}).items():
         if sign not in _SIGNS:
             raise UsageError(f'the comparison of the metric "{key}" is "{sign}"', hint=f"write one of {' '.join(sorted(_SIGNS))}")
         where.append(f"exists (select 1 from latest x where x.run = r.id and x.key = ? and x.nan = 0 and x.value {sign} ?)")
-        args += [key, value]
+        args += [key, bound]
     by, by_args = _order(order)
     rows = ledger.all(f"select r.* from runs r where {' and '.join(where)} order by {by}, r.id desc limit ? offset ?", *args, *by_args, limit, offset)
     return [msgspec.convert({name: row[name] for name in row.keys()}, Run) for row in rows]  # noqa: SIM118  a row iterates over its values

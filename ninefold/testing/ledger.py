@@ -1,8 +1,8 @@
 """What every database that carries a ledger must guarantee. Subclass ``LedgerContract`` and give a ``url`` fixture.
 
-    class TestMyDatabase(LedgerContract):
-        @pytest.fixture
-        def url(self): ...                    # of an empty database, another one for each test
+class TestMyDatabase(LedgerContract):
+@pytest.fixture
+def url(self): ...                    # of an empty database, another one for each test
 """
 
 import threading
@@ -50,7 +50,10 @@ class LedgerContract:
     def test_facts_are_found_by_kind_subject_prefix_and_number(self, ledger: Ledger) -> None:
         for kind, subject in [("a.x", "p/table/t@1"), ("b.x", "p/table/t@2"), ("a.x", "p/tables/t@1"), ("a.x", "q/table/t@1")]:
             ledger.record(kind, subject)
-        seqs = lambda **how: [fact.seq for fact in ledger.facts(**how)]  # noqa: E731
+
+        def seqs(**how: Any) -> list[int]:
+            return [fact.seq for fact in ledger.facts(**how)]
+
         assert seqs(kind="a.x") == [1, 3, 4]
         assert seqs(kind=["a.x", "b.x"], prefix="p/table/") == [1, 2]
         assert seqs(subject="p/tables/t@1") == [3]

@@ -154,7 +154,9 @@ except StoppedError as error:
     print(said, error, flush=True)
 """
     inject = ["strace", "-f", "-qq", "-e", "trace=fdatasync,fsync", "-e", "inject=fdatasync,fsync:error=EIO:when=12+", "-o", os.devnull]
-    done = subprocess.run([*inject, sys.executable, "-c", code, ledger.driver.url, str(tmp_path / "anchors")], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [*inject, sys.executable, "-c", code, ledger.driver.url, str(tmp_path / "anchors")], capture_output=True, text=True, check=False
+    )
     if "ptrace" in done.stderr:
         pytest.skip(f"strace may not trace here: {done.stderr.strip()}")
     said, text = done.stdout.split(" ", 1)

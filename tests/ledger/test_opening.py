@@ -69,7 +69,7 @@ def test_a_network_file_system_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_role_says_who_holds_it(home: Path) -> None:
-    with Role(home, "server").hold("ninefold up"), pytest.raises(HeldError, match="ninefold up .pid"), Role(home, "server").hold("another"):
+    with Role(home, "server").hold("ninefold up"), pytest.raises(HeldError, match=r"ninefold up .pid"), Role(home, "server").hold("another"):
         pass
     assert Role(home, "server").holder() is None
 

@@ -85,7 +85,7 @@ def statements(edit: tuple, rows: dict[int, bytes]) -> list[tuple[str, tuple[obj
 @given(edit=EDITS)
 def test_any_edit_of_the_facts_is_found(written: Path, tmp_path: Path, edit: tuple) -> None:
     connection = sqlite3.connect(written / "home" / "ledger.db")
-    rows = {seq: content for seq, content in connection.execute("select seq, cast(content as blob) from facts")}
+    rows = dict(connection.execute("select seq, cast(content as blob) from facts").fetchall())
     connection.close()
     with reopened(written, tmp_path, *statements(edit, rows)) as ledger:
         assert not ledger.verify().ok
@@ -125,7 +125,8 @@ def exported(written: Path, tmp_path: Path) -> Path:
 
 
 def standalone(folder: Path, *args: str) -> dict:
-    done = subprocess.run([sys.executable, "-I", "-S", folder / "verify.py", "--json", *args], capture_output=True, text=True, timeout=60, check=False)
+    command = [sys.executable, "-I", "-S", folder / "verify.py", "--json", *args]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     answer = json.loads(done.stdout)
     assert done.returncode == (0 if answer["ok"] else 1)
     return answer

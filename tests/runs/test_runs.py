@@ -29,7 +29,8 @@ def test_a_parameter_is_set_once(runs: Runs) -> None:
 
 def test_the_newest_value_is_that_of_the_greatest_step(runs: Runs) -> None:
     run = runs.start("p", "e")
-    runs.log_points(run.id, [Point("auc", 0.7, 2, 5), Point("auc", 0.6, 1, 9), Point("auc", 0.7, 2, 5), Point("loss", math.nan, 0, 1), Point("gain", math.inf, 0, 1)])
+    runs.log_points(run.id, [Point("auc", 0.7, 2, 5), Point("auc", 0.6, 1, 9), Point("auc", 0.7, 2, 5)])
+    runs.log_points(run.id, [Point("loss", math.nan, 0, 1), Point("gain", math.inf, 0, 1)])
     assert runs.metrics(run.id) == pytest.approx({"auc": 0.7, "gain": math.inf, "loss": math.nan}, nan_ok=True)
     assert [(point.step, point.value) for point in runs.points(run.id, "auc")] == [(1, 0.6), (2, 0.7)]
 
