@@ -89,9 +89,9 @@ class Alive:
 
 def begin(rows: Rows, window: int | None, ahead: bool, before: int, same_instant: bool) -> Int:
     """The instant after which a row counts."""
-    edge = rows.e - _span(window) if ahead else rows.e + before
-    start = np.maximum(rows.k, edge)
-    return start - 1 if same_instant else start
+    early = 1 if same_instant else 0  # k ≤ q and e ≤ q, in whole microseconds
+    edge = rows.e - _span(window) if ahead else rows.e + (before - early)
+    return np.maximum(rows.k - early, edge)
 
 
 def end(rows: Rows, window: int | None, ahead: bool, before: int, same_instant: bool) -> Int:

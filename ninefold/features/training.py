@@ -59,11 +59,13 @@ def _group(
     return expressions(zoned, group, windows, micros(questions[q]), name=name).select(group.names)
 
 
-def expressions(zoned: pl.DataFrame, group: Features, windows: pl.DataFrame | None, asked: pl.Series, *, name: str = "features") -> pl.DataFrame:
+def expressions(
+    zoned: pl.DataFrame, group: Features, windows: pl.DataFrame | None, asked: pl.Series, *, name: str = "features", checked: bool = False,
+) -> pl.DataFrame:
     """The questions with the group's windows and expressions beside them; a later expression sees the earlier ones.
 
     Beside the question's columns and the group's own features there is ``asked_at``, the question's time (UTC unless the
-    questions have a column of that name).
+    questions have a column of that name). ``checked``: the expressions are known to look at one row only.
     """
     frame = zoned
     if ASKED_AT not in frame.columns and any(ASKED_AT in e.meta.root_names() for _, e in group.expressions):
@@ -71,7 +73,8 @@ def expressions(zoned: pl.DataFrame, group: Features, windows: pl.DataFrame | No
     if windows is not None:
         frame = frame.with_columns(windows.get_columns())
     for feature, expression in group.expressions:
-        rowwise(expression, f"the feature {name}.{feature}")
+        if not checked:
+            rowwise(expression, f"the feature {name}.{feature}")
         for column in expression.meta.root_names():
             if column not in frame.columns:
                 raise DataError(
