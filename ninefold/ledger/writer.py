@@ -188,7 +188,7 @@ class Writer:
         if self._pid != os.getpid():
             raise UsageError("a ledger does not survive a fork", hint="open it again in the new process")
         if self.stopped:
-            raise StoppedError(f"the ledger is read-only: {self.stopped}", hint="see to the disk, then start again; all that was acknowledged is there")
+            raise StoppedError(f"the ledger is read-only: {self.stopped}", hint="see to the disk, then start again; what was acknowledged is safe")
         with self._wake:
             if self._closing:
                 raise UsageError("the ledger is closed", hint="open it again")
