@@ -101,7 +101,7 @@ def main() -> None:
         step, cpu, sync, lean = (median(column) for column in zip(*times, strict=True))
         hit = median(cached(homes[0]) for _ in range(5))
         print(f"a step, cold, on disk:  {step:6.3f} ms   (aim 1)      {step / sync:5.1f} x one fsync, {sync:.3f} ms")
-        print(f"a step, cold, CPU:      {cpu:6.3f} ms                {cpu / lean:5.1f} x a pickle file a step, neither recorded nor synced, {lean:.3f} ms")
+        print(f"a step, cold, CPU:      {cpu:6.3f} ms                {cpu / lean:5.1f} x a pickle file a step, without record or sync, {lean:.3f} ms")
         print(f"a step, found:          {hit:6.3f} ms                {hit / lean:5.1f} x")
         plain = process("-c", "pass")
         program = CACHED.format(here=str(Path(__file__).parent), home=str(homes[0]), steps=STEPS)

@@ -42,17 +42,26 @@ class Cache:
 
     def record(self, step: Step, key: str, parts: Mapping[str, str], output: Output, used: "Used", run: str | None) -> None:
         """Write the output's row and its fact in one transaction: from here on the step is done."""
-
         subject = step.subject or f"{self.project}/step/{step.name}"
 
         def write(tx: "Tx") -> None:
             before = tx.one(_FIND, key)
             tx.execute(_FORGET, key)
             row = {
-                "key": key, "project": self.project, "name": step.name, "kind": step.kind, "revision": step.revision,
-                "subject": subject, "content": output.content, "ref": msgspec.json.encode(output.ref).decode(),
-                "parts": msgspec.json.encode(dict(parts)).decode(), "run": run,
-                "at": now(), "seconds": used.seconds, "cpu": used.cpu, "memory": used.memory,
+                "key": key,
+                "project": self.project,
+                "name": step.name,
+                "kind": step.kind,
+                "revision": step.revision,
+                "subject": subject,
+                "content": output.content,
+                "ref": msgspec.json.encode(output.ref).decode(),
+                "parts": msgspec.json.encode(dict(parts)).decode(),
+                "run": run,
+                "at": now(),
+                "seconds": used.seconds,
+                "cpu": used.cpu,
+                "memory": used.memory,
             }
             tx.add("steps", [row])
             body: dict[str, Any] = {"content": output.content, "seconds": used.seconds, "step": step.name}

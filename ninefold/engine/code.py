@@ -29,7 +29,8 @@ _MISSING = object()
 
 class CodeParts(msgspec.Struct, frozen=True):
     """Parts of a key by name (``code:flights.late``, ``constant:flights.LIMIT``, ``package:polars``, ``env:STAGE``, ``python``), and
-    why the function must not be cached, if so."""
+    why the function must not be cached, if so.
+    """
 
     parts: dict[str, str]
     uncacheable: str | None = None
@@ -109,7 +110,7 @@ class _Follower:
         if not nodes:
             # made by exec, or its file is gone: the bytecode is all there is
             self.parts[f"code:{name}"] = _digest_code(function.__code__)
-            self._names({n: () for n in function.__code__.co_names}, scope, {})
+            self._names(dict.fromkeys(function.__code__.co_names, ()), scope, {})
         else:
             self.parts[f"code:{name}"] = source.digest_nodes(nodes, lambda decorator: _is_ours(decorator, scope))
             self._body(nodes, scope, _free(function))
@@ -147,7 +148,8 @@ class _Follower:
         """A module that is used as a whole, by getattr or as a value: everything defined in it counts."""
         file = getattr(module, "__file__", None)
         if file is None or not is_project_file(file, self.roots):
-            return self._library(module.__name__)
+            self._library(module.__name__)
+            return
         tree = source.tree_of(file)
         if tree is None:
             self.reasons.append(f"the source of the module {module.__name__} cannot be found")
@@ -191,7 +193,11 @@ class _Follower:
             spec = loaded.__spec__ if loaded is not None else importlib.util.find_spec(top)
         except (ImportError, ValueError):
             return False
-        file = getattr(loaded, "__file__", None) or (spec.origin if spec else None) or next(iter(spec.submodule_search_locations or ()), None) if spec else None
+        file = (
+            getattr(loaded, "__file__", None) or (spec.origin if spec else None) or next(iter(spec.submodule_search_locations or ()), None)
+            if spec
+            else None
+        )
         return file is not None and file not in ("built-in", "frozen") and is_project_file(str(file), self.roots)
 
     def _names(self, names: Mapping[str, tuple[str, ...]], scope: Mapping[str, Any], local: Mapping[str, Any]) -> None:
@@ -269,5 +275,3 @@ def _digest_code(code: CodeType) -> str:
     for constant in code.co_consts:
         whole.update(_digest_code(constant).encode() if isinstance(constant, CodeType) else repr(constant).encode())
     return whole.hexdigest()
-
-

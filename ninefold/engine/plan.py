@@ -38,8 +38,13 @@ class Difference(msgspec.Struct, frozen=True):
 
 
 _WORDS = {
-    "code": "the code of", "param": "the parameter", "package": "the package", "env": "the environment variable", "need": "the content of",
-    "file": "the file", "constant": "the constant",
+    "code": "the code of",
+    "param": "the parameter",
+    "package": "the package",
+    "env": "the environment variable",
+    "need": "the content of",
+    "file": "the file",
+    "constant": "the constant",
 }
 
 
@@ -78,7 +83,9 @@ def _planned(cache: Cache, step: Step, known: Mapping[str, Output], forced: bool
     unknown = [need for need in step.needs if need not in known]
     if unknown:
         first = seconds is None
-        return Planned(step.name, "run" if first else "maybe", ["it has not run yet"] if first else [f'"{n}" runs first' for n in unknown], seconds), None
+        return Planned(
+            step.name, "run" if first else "maybe", ["it has not run yet"] if first else [f'"{n}" runs first' for n in unknown], seconds
+        ), None
     parts = cache.parts(step, known)
     found = None if forced else cache.find(step, key_of(parts))
     if found is not None:

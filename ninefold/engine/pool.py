@@ -21,7 +21,7 @@ from typing import Any, Self
 
 from ninefold.errors import NinefoldError, StepError
 
-_ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "POLARS_MAX_THREADS")}
+_ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "POLARS_MAX_THREADS"), "1")
 # idle OpenMP threads that spin instead of sleeping take the processors from the other workers
 _ENVIRONMENT = {"OMP_WAIT_POLICY": "passive", **_ONE_THREAD}
 
@@ -59,7 +59,8 @@ class Pool:
 
     def submit(self, function: Callable[..., Any], *args: Any, timeout: float | None = None, memory: int | None = None) -> "Future[Any]":
         """Run ``function(*args)`` in a worker; the future has its result or its error. ``timeout`` in seconds and ``memory`` in
-        bytes (of address space, on top of what the worker has) end it with KilledError or MemoryError."""
+        bytes (of address space, on top of what the worker has) end it with KilledError or MemoryError.
+        """
         if self._closed:
             raise StepError("the pool is closed")
         task = _Task(function, args, timeout, memory)
@@ -114,7 +115,8 @@ class Pool:
             else:
                 task.future.set_result(result)
             if worker is not None and worker.dead:
-                worker = self._forget(worker)
+                self._forget(worker)
+                worker = None
         if worker is not None:
             worker.end()
             self._forget(worker)
@@ -247,5 +249,3 @@ def _ending(code: int | None) -> str:
     if code is not None and code < 0:
         return signal.Signals(-code).name
     return f"exit code {code}"
-
-

@@ -11,9 +11,17 @@ from typing import Any, NamedTuple
 from ninefold.engine import source
 
 _READERS = {
-    "polars": ("read_", "scan_"), "pandas": ("read_",), "duckdb": ("read_", "from_", "sql", "query", "execute", "connect"),
-    "numpy": ("load", "loadtxt", "genfromtxt", "fromfile", "memmap"), "pyarrow": ("memory_map", "input_stream", "OSFile"),
-    "requests": ("",), "httpx": ("",), "httpx2": ("",), "urllib": ("",), "sqlite3": ("connect",), "io": ("open",),
+    "polars": ("read_", "scan_"),
+    "pandas": ("read_",),
+    "duckdb": ("read_", "from_", "sql", "query", "execute", "connect"),
+    "numpy": ("load", "loadtxt", "genfromtxt", "fromfile", "memmap"),
+    "pyarrow": ("memory_map", "input_stream", "OSFile"),
+    "requests": ("",),
+    "httpx": ("",),
+    "httpx2": ("",),
+    "urllib": ("",),
+    "sqlite3": ("connect",),
+    "io": ("open",),
 }
 _DYNAMIC = ("eval", "exec", "__import__", "compile")
 

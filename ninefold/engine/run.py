@@ -35,9 +35,7 @@ class Runner:
         """What a run would do, step by step, without running anything."""
         return make_plan(self.cache, in_order(steps, targets), force)
 
-    def run(
-        self, steps: Sequence[Step], *, targets: Sequence[str] | None = None, force: Collection[str] = (), check: bool = True
-    ) -> Result:
+    def run(self, steps: Sequence[Step], *, targets: Sequence[str] | None = None, force: Collection[str] = (), check: bool = True) -> Result:
         """Run what has no stored output. Raises RunError (its ``result`` says what was done) unless ``check`` is false."""
         result = _Run(self, in_order(steps, targets), frozenset(force)).all()
         if check and result.failed:
@@ -84,9 +82,11 @@ class _Run:
             key = key_of(parts)
             found = None if name in self.force else self.cache.find(step, key)
         except Exception as error:  # a part that cannot be computed is this step's failure, not the run's
-            return self._failed(step, error, 0.0)
+            self._failed(step, error, 0.0)
+            return
         if found is not None:
-            return self._succeeded(step, found, "hit", 0.0)
+            self._succeeded(step, found, "hit", 0.0)
+            return
         self._tell("started", name, detail=step.uncacheable or "")
         self.running += 1
         if not self.ready and self.running == 1:

@@ -93,8 +93,13 @@ def _dump(node: Any, out: list[str], dropped: Callable[[ast.expr], bool]) -> Non
         for name in node._fields:
             if name in _SKIPPED:
                 continue
-            value = getattr(node, name, None)
-            if name == "body" and isinstance(value, list) and value and isinstance(node, (*_Scope.__args__, ast.Module)):
+            value: Any = getattr(node, name, None)
+            if (
+                name == "body"
+                and isinstance(value, list)
+                and value
+                and isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Module))
+            ):
                 value = value[1:] if _is_docstring(value[0]) else value
             elif name == "decorator_list":
                 value = [each for each in value if not dropped(each)]

@@ -118,5 +118,5 @@ def _visit(target: str, asked_by: str, by_name: dict[str, Step], done: dict[str,
         for need in open_needs:
             if need in path:
                 names = list(path)
-                raise DeclarationError("steps need each other: " + " -> ".join([*names[names.index(need):], need]))
+                raise DeclarationError("steps need each other: " + " -> ".join([*names[names.index(need) :], need]))
         stack.extend((need, name) for need in reversed(open_needs))

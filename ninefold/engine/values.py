@@ -1,7 +1,7 @@
 """Values as digests: parameters, constants, closures, estimators. What cannot be told apart for certain is refused."""
 
 import dataclasses
-import datetime
+import datetime as dt
 import decimal
 import enum
 import fractions
@@ -25,8 +25,20 @@ from ninefold.things import Thing
 
 _PLAIN = (type(None), bool, int, float, complex, str, bytes, type(...), type(NotImplemented))
 _BY_TEXT = (
-    datetime.datetime, datetime.date, datetime.time, datetime.timedelta, datetime.timezone, decimal.Decimal, fractions.Fraction, uuid.UUID,
-    pathlib.PurePath, range, slice, zoneinfo.ZoneInfo, types.GenericAlias, types.UnionType,
+    dt.datetime,
+    dt.date,
+    dt.time,
+    dt.timedelta,
+    dt.timezone,
+    decimal.Decimal,
+    fractions.Fraction,
+    uuid.UUID,
+    pathlib.PurePath,
+    range,
+    slice,
+    zoneinfo.ZoneInfo,
+    types.GenericAlias,
+    types.UnionType,
 )
 _SEQUENCES = (list, tuple, deque)
 _MAPPINGS = (dict, OrderedDict, defaultdict, types.MappingProxyType, ChainMap)

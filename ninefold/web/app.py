@@ -36,9 +36,18 @@ class App:
     """
 
     def __init__(
-        self, routes: Sequence[Route], *, hosts: Collection[str] = (), origins: Collection[str] = (), permit: Permit | None = None,
-        shapes: Mapping[str, ErrorShape] | None = None, limits: Limits | None = None, observe: Observe | None = None,
-        on_start: Sequence[Hook] = (), on_stop: Sequence[Hook] = (), threads: int = 16,
+        self,
+        routes: Sequence[Route],
+        *,
+        hosts: Collection[str] = (),
+        origins: Collection[str] = (),
+        permit: Permit | None = None,
+        shapes: Mapping[str, ErrorShape] | None = None,
+        limits: Limits | None = None,
+        observe: Observe | None = None,
+        on_start: Sequence[Hook] = (),
+        on_stop: Sequence[Hook] = (),
+        threads: int = 16,
     ) -> None:
         self.routes, self.limits, self.permit, self.observe = tuple(routes), limits or Limits(), permit, observe
         self.dispatcher, self.guard = Dispatcher(routes), Guard(hosts, origins)
@@ -46,7 +55,7 @@ class App:
         self.in_flight = self.streams = 0
         self.draining = asyncio.Event()
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="web")
-        self._hooks = {"startup": tuple(on_start), "shutdown": tuple(on_stop)}
+        self._hooks: dict[str, tuple[Hook, ...]] = {"startup": tuple(on_start), "shutdown": tuple(on_stop)}
         self._speaks: dict[str, str] = {}
         for route in routes:
             # what a wrong path under /api/2.0/mlflow gets is still an error in the words of that protocol
@@ -60,7 +69,7 @@ class App:
         if scope["type"] == "lifespan":
             return await self._lifespan(receive, send)
         if scope["type"] != "http":
-            return  # a web socket: nothing here speaks it, and to return before accepting refuses it
+            return None  # a web socket: nothing here speaks it, and to return before accepting refuses it
         start, call = time.perf_counter(), None
         self.in_flight += 1
         reply = sending.Reply(send, scope["method"] == "HEAD")
@@ -107,14 +116,16 @@ class App:
             raise UnknownCallerError("this needs somebody who is signed in")
         if route.kind == "raw":
             call.scope["ninefold.call"] = call
-            return await reply.pass_on(route.handler, call)
+            await reply.pass_on(route.handler, call)
+            return
         if call.method not in _BODILESS:
             call.check_type()
         if route.kind != "upload" and (call.method not in _BODILESS or route.body is not None):
             await call.read()
         result = await self._call(route, call)
         if route.kind == "events":
-            return await self._events(call, result, reply)
+            await self._events(call, result, reply)
+            return
         await self._reply(route, call, result, reply)
 
     async def _call(self, route: Route, call: Call) -> Any:
@@ -129,16 +140,16 @@ class App:
 
     async def _reply(self, route: Route, call: Call, result: Any, reply: sending.Reply) -> None:
         if not isinstance(result, Answer):
-            if result is None:
-                return await reply.whole(204, b"", None)
-            if route.kind == "page" and isinstance(result, str):
-                return await reply.whole(200, result.encode(), "text/html; charset=utf-8")
-            return await reply.whole(200, msgspec.json.encode(result), "application/json")
+            page = route.kind == "page" and isinstance(result, str)
+            result = Answer(status=204) if result is None else Answer(result, type="text/html; charset=utf-8" if page else "application/json")
+            if not page and result.status == 200:
+                result.body = msgspec.json.encode(result.body)
         headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in result.headers]
         if hasattr(result.body, "__aiter__") or hasattr(result.body, "__next__"):
-            return await reply.chunks(result.status, result.body, result.type, headers, self._threads)
+            await reply.chunks(result.status, result.body, result.type, headers, self._threads)
+            return
         body, kind = result.encoded()
-        await reply.whole(result.status, body, kind, headers)
+        await reply.whole(result.status, body, None if result.status == 204 else kind, headers)
 
     async def _events(self, call: Call, result: Any, reply: sending.Reply) -> None:
         if self.streams >= self.limits.streams:
@@ -162,7 +173,7 @@ class App:
             return  # half an answer is out: returning without the rest closes the connection, which the client notices
         status = status_of(error)
         speaks = call.route.speaks if call is not None else self._speaks.get(_family(scope["path"]), "ninefold")
-        shape = self.shapes.get(speaks, ours)
+        shape: ErrorShape = self.shapes.get(speaks) or ours
         await reply.whole(status, msgspec.json.encode(shape(error, status)), "application/json", headers_of(error))
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
@@ -170,8 +181,7 @@ class App:
             event = (await receive())["type"].removeprefix("lifespan.")
             try:
                 for hook in self._hooks[event]:
-                    waiting = hook()
-                    if waiting is not None:
+                    if (waiting := hook()) is not None:
                         await waiting
             except Exception as error:  # whatever it is, the server must not run half started
                 _log.exception("the server could not %s", "start" if event == "startup" else "stop cleanly")

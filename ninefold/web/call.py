@@ -32,7 +32,9 @@ class Answer:
 
     __slots__ = ("body", "headers", "status", "type")
 
-    def __init__(self, body: Any = b"", *, status: int = 200, type: str | None = None, headers: Mapping[str, str] | Iterable[tuple[str, str]] = ()) -> None:
+    def __init__(
+        self, body: Any = b"", *, status: int = 200, type: str | None = None, headers: Mapping[str, str] | Iterable[tuple[str, str]] = ()
+    ) -> None:
         self.body, self.status, self.type = body, status, type
         self.headers = list(headers.items()) if isinstance(headers, Mapping) else list(headers)
 
@@ -53,10 +55,10 @@ class ServerEvent(msgspec.Struct, frozen=True):
     id: str = ""
 
     def encoded(self) -> bytes:
-        """The event as it travels.
+        r"""The event as it travels.
 
         >>> ServerEvent({"n": 1}, "head", "7").encoded()
-        b'id: 7\\nevent: head\\ndata: {"n":1}\\n\\n'
+        b'id: 7\nevent: head\ndata: {"n":1}\n\n'
         """
         text = self.data if isinstance(self.data, str) else msgspec.json.encode(self.data).decode()
         lines = [f"id: {_line(self.id)}"] if self.id else []
@@ -71,7 +73,8 @@ def _line(text: str) -> str:
 
 class Call:
     """A request: ``params`` of the path, ``headers`` (lower-case names), ``body`` bytes once read, ``who`` is calling
-    (what the application's ``permit`` put there), ``project`` of a ``/~project`` path, ``client`` address."""
+    (what the application's ``permit`` put there), ``project`` of a ``/~project`` path, ``client`` address.
+    """
 
     __slots__ = ("_headers", "body", "client", "limits", "method", "params", "path", "project", "read_at", "receive", "route", "scope", "who")
 
@@ -117,7 +120,9 @@ class Call:
     def query(self, kind: Any = dict[str, str]) -> Any:
         """The query string as a Struct (fields that are lists take every value of a name), or as a dictionary of texts."""
         try:
-            pairs = parse_qsl(self.scope["query_string"].decode("ascii"), keep_blank_values=True, strict_parsing=False, errors="strict", max_num_fields=200)
+            pairs = parse_qsl(
+                self.scope["query_string"].decode("ascii"), keep_blank_values=True, strict_parsing=False, errors="strict", max_num_fields=200
+            )
         except (UnicodeDecodeError, ValueError):
             raise UsageError("the query string cannot be read", hint="at most 200 fields, percent-encoded UTF-8") from None
         if kind == dict[str, str]:
@@ -209,6 +214,6 @@ def _is_list(kind: Any) -> bool:
 
 
 def _told(error: msgspec.MsgspecError, what: str) -> UsageError:
-    """msgspec says "Expected `int`, got `str` - at `$.limit`": the place goes into ``where``."""
+    """Msgspec says "Expected `int`, got `str` - at `$.limit`": the place goes into ``where``."""
     message, _, place = str(error).partition(" - at `")
     return UsageError(f"{what} is wrong: {message[:1].lower()}{message[1:]}", where=place.rstrip("`"))

@@ -100,14 +100,20 @@ class _Server(uvicorn.Server):
         self.server_state.default_headers.append(_CLOSE)
         getattr(self._app, "drain", lambda: None)()
         limit = time.monotonic() + self._drain
-        while self.server_state.connections and not self.force_exit and time.monotonic() < limit:
+        while self.server_state.connections and not self.force_exit and time.monotonic() < limit:  # noqa: ASYNC110  # uvicorn offers no event for it
             await asyncio.sleep(0.02)
         await super().shutdown(sockets=[])
 
 
 def serve(
-    app: Any, host: str = "127.0.0.1", port: int = 9009, *, drain: float = 5.0, on_ready: Callable[[str, int], None] | None = None,
-    proxies: str = "", grace: int = 10,
+    app: Any,
+    host: str = "127.0.0.1",
+    port: int = 9009,
+    *,
+    drain: float = 5.0,
+    on_ready: Callable[[str, int], None] | None = None,
+    proxies: str = "",
+    grace: int = 10,
 ) -> None:
     """Serve an ASGI application until SIGTERM or Ctrl-C, then drain: idle connections are kept ``drain`` seconds, running
     requests ``grace`` more. ``on_ready`` is told the address and the port (also where the port asked for was 0). ``proxies``
@@ -116,8 +122,18 @@ def serve(
     listener = _listen(host, port)
     bound = listener.getsockname()[1]
     config = uvicorn.Config(
-        app, http=_Protocol, ws="none", log_config=None, access_log=False, server_header=False, lifespan="auto",
-        timeout_keep_alive=75, timeout_graceful_shutdown=grace, backlog=2048, proxy_headers=bool(proxies), forwarded_allow_ips=proxies or None,
+        app,
+        http=_Protocol,
+        ws="none",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        lifespan="auto",
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=grace,
+        backlog=2048,
+        proxy_headers=bool(proxies),
+        forwarded_allow_ips=proxies or None,
     )
     server = _Server(config, app, drain, lambda: on_ready(host, bound) if on_ready else None)
     try:
@@ -141,7 +157,7 @@ def _listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         listener.close()
         raise UsageError(
-            f"port {port} on {host} cannot be used: {error.strerror.lower()}",
+            f"port {port} on {host} cannot be used: {(error.strerror or str(error)).lower()}",
             hint=f"another server has it; stop that one, or take a free port: --port {port + 1 if port < 65535 else 0} (0: any)",
         ) from None
     listener.setblocking(False)

@@ -12,7 +12,8 @@ _STRUCTURE = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Bytes of a body and of an upload, levels of JSON, seconds for a body to arrive and between two chunks of an upload,
-    requests in flight and open event streams, seconds between two signs of life on such a stream."""
+    requests in flight and open event streams, seconds between two signs of life on such a stream.
+    """
 
     body: int = 16 * 2**20
     upload: int = 16 * 2**30

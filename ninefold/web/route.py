@@ -55,9 +55,20 @@ class Route:
 
 
 def route(
-    method: str, path: str, handler: Callable[..., Any], *, who: Iterable[str] | Literal["public"], kind: Kind = "json",
-    speaks: str = "ninefold", summary: str = "", blocking: bool = False, accepts: tuple[str, ...] | None = None, max_body: int | None = None,
-    body: Any = None, query: Any = None, answer: Any = None,
+    method: str,
+    path: str,
+    handler: Callable[..., Any],
+    *,
+    who: Iterable[str] | Literal["public"],
+    kind: Kind = "json",
+    speaks: str = "ninefold",
+    summary: str = "",
+    blocking: bool = False,
+    accepts: tuple[str, ...] | None = None,
+    max_body: int | None = None,
+    body: Any = None,
+    query: Any = None,
+    answer: Any = None,
 ) -> Route:
     """Declare a route. What the handler takes is read from its signature: a first parameter for the call, then by name
     ``body`` (decoded into its annotation), ``query`` (a Struct), and the path's parameters.
@@ -80,9 +91,21 @@ def route(
     if unknown:
         raise DeclarationError(f"{method} {path}: the handler asks for {unknown[0]!r}", hint=f"it can have: body, query, {', '.join(params)}")
     return Route(
-        method.upper(), path, handler, "public" if who == "public" else frozenset(who), kind, speaks,
-        summary or (inspect.getdoc(handler) or "").split("\n")[0], blocking, body or hints.get("body"), query or hints.get("query"),
-        answer or hints.get("return"), _ACCEPTS[kind] if accepts is None else accepts, max_body, params, tuple(names),
+        method.upper(),
+        path,
+        handler,
+        "public" if who == "public" else frozenset(who),
+        kind,
+        speaks,
+        summary or (inspect.getdoc(handler) or "").split("\n")[0],
+        blocking,
+        body or hints.get("body"),
+        query or hints.get("query"),
+        answer or hints.get("return"),
+        _ACCEPTS[kind] if accepts is None else accepts,
+        max_body,
+        params,
+        tuple(names),
     )
 
 

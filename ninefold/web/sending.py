@@ -58,9 +58,7 @@ class Reply:
         await self.start(status, kind, [*length, *(headers or [])])
         await self._send({"type": "http.response.body", "body": b"" if self._head else body})
 
-    async def chunks(
-        self, status: int, body: AsyncIterator[bytes] | Iterator[bytes], kind: str | None, headers: Headers, threads: Executor
-    ) -> None:
+    async def chunks(self, status: int, body: AsyncIterator[bytes] | Iterator[bytes], kind: str | None, headers: Headers, threads: Executor) -> None:
         """Send an answer as its chunks come; a plain iterator is read in a thread, since it may wait for a disk."""
         await self.start(status, kind, headers)
         if not self._head:
@@ -114,7 +112,7 @@ async def _next(events: AsyncIterator[ServerEvent]) -> Any:
     return await anext(events, _END)
 
 
-async def _in_thread(body: Iterator[Any], threads: Executor) -> AsyncIterator[bytes]:
+async def _in_thread(body: Iterator[Any], threads: Executor) -> AsyncIterator[Any]:
     loop = asyncio.get_running_loop()
     while (chunk := await loop.run_in_executor(threads, next, body, _END)) is not _END:
         yield chunk

@@ -56,7 +56,7 @@ def step(x):
     # a comment
     return x + 1
 '''
-HELPER = '''
+HELPER = """
 from shop_deep.inner import base
 
 LEVELS = [1, 2]
@@ -76,13 +76,13 @@ class Price:
 
     def show(self):
         return tax(self.value)
-'''
-INNER = '''
+"""
+INNER = """
 LIMIT = 10
 
 def base(x):
     return min(x, LIMIT)
-'''
+"""
 
 
 @pytest.fixture
@@ -98,7 +98,12 @@ def read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[.
         importlib.invalidate_caches()
 
     def read(body: str, *edits: tuple[str, str]) -> CodeParts:
-        files = {"shop_main.py": MAIN.replace("    return x + 1\n", f"    {body}\n"), "shop_helper.py": HELPER, "shop_deep/inner.py": INNER, "shop_deep/__init__.py": ""}
+        files = {
+            "shop_main.py": MAIN.replace("    return x + 1\n", f"    {body}\n"),
+            "shop_helper.py": HELPER,
+            "shop_deep/inner.py": INNER,
+            "shop_deep/__init__.py": "",
+        }
         for old, new in edits:
             assert any(old in text for text in files.values()), old
             files = {name: text.replace(old, new) for name, text in files.items()}
@@ -140,7 +145,7 @@ CHANGES = [
     ("a value in a dictionary", "return TABLE['a']", ('"a": 1', '"a": 2')),
     ("an import inside the body", "from shop_helper import other; return other(x)", ("def other(x):\n    return x", "def other(x):\n    return -x")),
     ("a module imported inside the body", "import shop_deep.inner; return shop_deep.inner.base(x)", ("LIMIT = 10", "LIMIT = 11")),
-    ("a decorator's code", "return x", ('def step(x):', '@twice\ndef step(x):'), ("* 2\n    return wrapped", "* 3\n    return wrapped")),
+    ("a decorator's code", "return x", ("def step(x):", "@twice\ndef step(x):"), ("* 2\n    return wrapped", "* 3\n    return wrapped")),
     ("a lambda", "return (lambda y: y * RATE)(x)", ("RATE = 3", "RATE = 4")),
     ("a name in a comprehension", "return [y * RATE for y in x]", ("RATE = 3", "RATE = 4")),
     ("an inner function's helper", "return (lambda: local_helper(x))()", ("scale=2", "scale=3")),

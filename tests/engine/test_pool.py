@@ -11,7 +11,7 @@ import pytest
 from ninefold.engine.pool import KilledError, Pool
 
 sys.path.insert(0, str(Path(__file__).parent))
-import tasks  # noqa: E402  # workers import it by this name
+import tasks  # workers import it by this name
 
 
 @pytest.fixture(scope="module")
@@ -75,11 +75,14 @@ def test_kill_ends_what_runs_and_cancels_what_waits() -> None:
 def test_workers_die_with_their_parent(tmp_path: Path) -> None:
     program = (
         "import sys, time, os; sys.path.insert(0, sys.argv[1]); import tasks; from ninefold.engine.pool import Pool\n"
-        "if __name__ == '__main__':\n    pool = Pool(1); print(pool.submit(tasks.pid).result(), flush=True); pool.submit(tasks.wait, 60); time.sleep(0.3); os._exit(1)\n"
+        "if __name__ == '__main__':\n    pool = Pool(1); print(pool.submit(tasks.pid).result(), flush=True)\n"
+        "    pool.submit(tasks.wait, 60); time.sleep(0.3); os._exit(1)\n"
     )
     script = tmp_path / "parent.py"
     script.write_text(program)
-    said = subprocess.run([sys.executable, str(script), str(Path(__file__).parent)], stdout=subprocess.PIPE, text=True, timeout=30, check=False).stdout
+    said = subprocess.run(
+        [sys.executable, str(script), str(Path(__file__).parent)], stdout=subprocess.PIPE, text=True, timeout=30, check=False
+    ).stdout
     worker = Path(f"/proc/{int(said)}")
     limit = time.monotonic() + 5
     while worker.exists() and time.monotonic() < limit:

@@ -95,7 +95,9 @@ def test_a_failure_skips_its_dependants_and_lets_the_others_finish(runner: Runne
         raise DataError("row 7 has no price", hint="fill it", where="prices.csv:7")
 
     steps = [
-        Step("bad", fail), Step("after", lambda n: says("1"), needs=("bad",)), Step("later", lambda n: says("1"), needs=("after",)),
+        Step("bad", fail),
+        Step("after", lambda n: says("1"), needs=("bad",)),
+        Step("later", lambda n: says("1"), needs=("after",)),
         Step("good", lambda n: says("2")),
     ]
     with pytest.raises(RunError, match='step "bad" failed: row 7 has no price') as caught:
@@ -143,7 +145,9 @@ def test_two_runners_of_one_home_run_a_step_once(runner: Runner, ledger: Ledger,
 
 
 def test_the_fact_and_the_row_are_written_together_with_what_the_step_adds(runner: Runner) -> None:
-    step = Step("t", lambda n: says("x"), subject="shop/table/t@1", facts=lambda tx, out: tx.fact("table.written", "shop/table/t@1", {"content": out.content}))
+    step = Step(
+        "t", lambda n: says("x"), subject="shop/table/t@1", facts=lambda tx, out: tx.fact("table.written", "shop/table/t@1", {"content": out.content})
+    )
     runner.run([step])
     assert [fact.kind for fact in runner.ledger.facts()] == ["step.done", "table.written"]
 
@@ -190,11 +194,14 @@ def test_another_answer_under_the_same_key_is_noted(runner: Runner) -> None:
     assert runner.ledger.facts(kind="step.done")[-1].body["differs_from"] == "one"
 
 
-@pytest.mark.parametrize(("steps", "said"), [
-    ([Step("a", says, needs=("b",)), Step("b", says, needs=("a",))], "a -> b -> a"),  # type: ignore[arg-type]
-    ([Step("a", says, needs=("orders",)), Step("order", says)], 'needs "orders"'),  # type: ignore[arg-type]
-    ([Step("a", says), Step("a", says)], "two steps"),  # type: ignore[arg-type]
-])
+@pytest.mark.parametrize(
+    ("steps", "said"),
+    [
+        ([Step("a", says, needs=("b",)), Step("b", says, needs=("a",))], "a -> b -> a"),  # type: ignore[arg-type]
+        ([Step("a", says, needs=("orders",)), Step("order", says)], 'needs "orders"'),  # type: ignore[arg-type]
+        ([Step("a", says), Step("a", says)], "two steps"),  # type: ignore[arg-type]
+    ],
+)
 def test_a_graph_that_cannot_run_is_refused_before_anything_runs(runner: Runner, steps: list[Step], said: str) -> None:
     with pytest.raises(DeclarationError, match=said):
         runner.run(steps)

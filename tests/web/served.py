@@ -45,7 +45,7 @@ def broken(call: Call) -> None:
 
 def refuse(call: Call, why: str) -> None:
     """Raise what is asked for."""
-    raise {"missing": NotFoundError("no such order", hint="look again"), "busy": BusyError("later", retry_after=7), "twice": ConflictError("there is one")}[why]
+    raise {"missing": NotFoundError("no such order"), "busy": BusyError("later", retry_after=7), "twice": ConflictError("there is one")}[why]
 
 
 async def upload(call: Call) -> dict[str, int]:
