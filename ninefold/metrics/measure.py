@@ -6,7 +6,7 @@ from typing import Any, TypedDict, Unpack, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from ninefold.errors import DataError, DeclarationError
+from ninefold.errors import DeclarationError
 from ninefold.metrics.amounts import AMOUNTS
 from ninefold.metrics.curves import CURVES
 from ninefold.metrics.decisions import DECISIONS
@@ -14,9 +14,10 @@ from ninefold.metrics.formula import Formula, ratio
 from ninefold.metrics.inputs import column, kind_of, rows_of
 from ninefold.metrics.measurement import Measured, Measurement, Slice
 from ninefold.metrics.metric import Kind, Metric
+from ninefold.metrics.resampling import Resampling
 from ninefold.metrics.rows import Costs, Rows, array, column_of
 from ninefold.metrics.slices import Groups, groups_of, spread
-from ninefold.stats.bootstrap import FEWEST, Floats, Interval, clusters, interval, weights
+from ninefold.stats.bootstrap import Floats, Interval, interval
 
 __all__ = ["Costs", "Measured", "Measurement", "Slice", "measure"]
 
@@ -140,28 +141,6 @@ def _check(metrics: list[Any]) -> None:
         if metric.name == "latency":
             hint = "ninefold.metrics.latency.measure_latency(metric, seconds)"
             raise DeclarationError("nf.latency is measured in the server, not from truth and score", hint=hint)
-
-
-class Resampling:
-    """The days of the rows and how often each resample draws them; the same draws for every metric and slice of a call."""
-
-    def __init__(self, codes: NDArray[np.int64], groups: int, days: int, seed: int) -> None:
-        self.codes, self.groups, self.days, self.seed = codes, groups, days, seed
-        self.draws: Floats | None = weights(groups, seed=seed) if days >= FEWEST else None
-
-    @classmethod
-    def of(cls, day: NDArray[Any] | None, keep: NDArray[np.bool_], seed: int) -> "Resampling":
-        if day is None:
-            return cls(np.zeros(int(keep.sum()), dtype=np.int64), 1, 0, seed)
-        if len(day) != len(keep):
-            raise DataError(f"day has {len(day)} rows, truth has {len(keep)}", where="day")
-        day = day[keep]
-        if day.dtype.kind == "M":
-            day = day.astype("datetime64[D]").astype(np.int64)
-        if len(day) == 0:
-            return cls(np.zeros(0, dtype=np.int64), 1, 0, seed)
-        codes, groups, days = clusters(day if day.dtype != object else np.array([str(v) for v in day.tolist()]))
-        return cls(codes, groups, days, seed)
 
 
 def bind(metric: Metric, rows: Rows) -> Formula:
