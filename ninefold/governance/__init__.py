@@ -1,1 +1,1 @@
-"""Answering for it: approvals, cards, regimes, audit."""
+"""Answering for it: approvals, model cards, release reports, audit."""

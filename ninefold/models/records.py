@@ -41,24 +41,34 @@ def add_version(
     ledger: Ledger, project: str, model: str, *, bundle: str, digest: str, body: dict[str, Any], key: str | None = None, run: str | None = None
 ) -> Version:
     """Record a version under the next number, with its fact, in one transaction. A bundle that has a number keeps it."""
-
-    def work(tx: Tx) -> Version:
-        known = tx.one(f"select {_COLUMNS} from versions where project = ? and model = ? and digest = ?", project, model, digest)
-        if known is not None:
-            return _version(known)
-        last = tx.one("select coalesce(max(version), 0) as n from versions where project = ? and model = ?", project, model)
-        number = (int(last["n"]) if last is not None else 0) + 1
-        made = Version(project, model, number, bundle, digest, now(), key, body)
-        tx.add("versions", [{**msgspec.structs.asdict(made), "body": canonical(body).decode()}])
-        tx.fact("model.version", made.subject, {"bundle": bundle, "digest": digest, **_summary(body)}, run=run, key=key)
-        return made
-
-    return ledger.write(work)
+    return ledger.write(lambda tx: record_version(tx, project, model, bundle=bundle, digest=digest, body=body, key=key, run=run))
 
 
-def _summary(body: dict[str, Any]) -> dict[str, Any]:
-    chosen = body.get("chosen", {})
-    return {"winner": chosen.get("winner"), "reason": chosen.get("reason"), "digests": body.get("digests", {})}
+def record_version(
+    tx: Tx, project: str, model: str, *, bundle: str, digest: str, body: dict[str, Any], key: str | None = None, run: str | None = None
+) -> Version:
+    """The same inside a transaction of the caller's."""
+    known = tx.one(f"select {_COLUMNS} from versions where project = ? and model = ? and digest = ?", project, model, digest)
+    if known is not None:
+        return _version(known)
+    last = tx.one("select coalesce(max(version), 0) as n from versions where project = ? and model = ?", project, model)
+    number = (int(last["n"]) if last is not None else 0) + 1
+    made = Version(project, model, number, bundle, digest, now(), key, body)
+    tx.add("versions", [{**msgspec.structs.asdict(made), "body": canonical(body).decode()}])
+    tx.fact("model.version", made.subject, {"version": number, "bundle": bundle, "digest": digest, **body}, run=run, key=key)
+    return made
+
+
+def by_digest(ledger: Ledger, project: str, model: str, digest: str) -> Version | None:
+    """The version whose bundle has that digest."""
+    row = ledger.one(f"select {_COLUMNS} from versions where project = ? and model = ? and digest = ?", project, model, digest)
+    return _version(row) if row is not None else None
+
+
+def newest(ledger: Ledger, project: str, model: str) -> Version | None:
+    """The newest version of a model; None before the first."""
+    row = ledger.one(f"select {_COLUMNS} from versions where project = ? and model = ? order by version desc limit 1", project, model)
+    return _version(row) if row is not None else None
 
 
 def versions(ledger: Ledger, project: str, model: str) -> list[Version]:

@@ -1,0 +1,79 @@
+"""``deploy``, ``rollback`` and ``approve``."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ninefold.cli.report import Say, command
+from ninefold.cli.run import target_of
+from ninefold.errors import UsageError
+from ninefold.governance.approvals import approve as approve_version
+from ninefold.governance.approvals import approve_policy
+from ninefold.loop import releasing
+from ninefold.project.freeze import freeze
+from ninefold.project.home import Home, open_home
+from ninefold.project.running import author_name
+
+_project = click.option("--project", "-p", type=click.Path(path_type=Path), help="The project's file (default: the one that pyproject names).")
+_in = click.option("--in", "environment", metavar="NAME", help="The environment (default: dev).")
+
+
+@command("ninefold deploy desk --version 2")
+@click.argument("endpoint")
+@click.option("--version", "number", type=int, help="Which version (default: the newest).")
+@_project
+@_in
+def deploy(say: Say, endpoint: str, number: int | None, project: Path | None, environment: str | None) -> None:
+    """Freeze code, lock and policy, and release a version to ENDPOINT, if the gate lets it."""
+    settings, name, main, graph_of = target_of(project, environment)
+    graph = graph_of()
+    _, thing = graph.resolve(endpoint, ("endpoint",))
+    model = graph.resolve(thing.model, ("model",))[0]
+    with Home(settings, name, actor=author_name()) as home:
+        made = releasing.chosen(home, model, number)
+        frozen = freeze(graph, home, main)
+        home.ledger.record("deploy.frozen", f"{name}/endpoint/{endpoint}", {"digest": frozen, "files": [str(p) for p in graph.files]})
+        state, gate = releasing.release(home, endpoint, thing.release, made, frozen=frozen)
+    share = thing.release.share if state == "challenger" else 1.0
+
+    def text() -> None:
+        for line in gate.why:
+            say.line(f"  {line}")
+        how = "answers every question" if state == "champion" else f"is tried on {share:.0%} of the callers beside the champion"
+        say.line(f"\n{model}@{made.version} {how} at {endpoint} · code frozen as {frozen[:12]}\nnext: ninefold up")
+
+    say.result({"endpoint": endpoint, "model": model, "version": made.version, "state": state, "frozen": frozen, "gate": gate.why}, text)
+
+
+@command("ninefold rollback desk")
+@click.argument("endpoint")
+@click.option("--because", default="asked", help="Why; it goes into the fact.")
+@_project
+@_in
+def rollback(say: Say, endpoint: str, because: str, project: Path | None, environment: str | None) -> None:
+    """Return ENDPOINT to the version before, at once."""
+    with open_home(project.absolute() if project else None, environment) as home:
+        back = releasing.rollback(home, endpoint, why=because)
+    say.result({"endpoint": endpoint, "version": back.version}, f"{back.model}@{back.version} answers {endpoint}; a running server follows within a second")
+
+
+@command("ninefold approve forecast@3 --as model-risk")
+@click.argument("what", metavar="MODEL@VERSION|policy:PROBLEM")
+@click.option("--as", "role", required=True, help="The role that the policy asks.")
+@click.option("--by", "approver", help="Who approves (default: you).")
+@click.option("--because", default="", help="Why.")
+@_project
+@_in
+def approve(say: Say, what: str, role: str, approver: str | None, because: str, project: Path | None, environment: str | None) -> None:
+    """Approve a version, or a proposed change of a policy, by name. Whoever made it may not."""
+    who = approver or author_name()
+    with open_home(project.absolute() if project else None, environment) as home:
+        if what.startswith("policy:"):
+            fact: Any = approve_policy(home, what.removeprefix("policy:"), approver=who)
+        else:
+            model, _, number = what.partition("@")
+            if not number.isdigit():
+                raise UsageError(f"{what!r} names no version", hint="write MODEL@VERSION: forecast@3")
+            fact = approve_version(home, model, int(number), approver=who, role=role, because=because)
+    say.result({"fact": fact.seq, "subject": fact.subject}, f"{who} approved {what} as {role} (fact {fact.seq})")

@@ -1,0 +1,63 @@
+"""``up``: the server."""
+
+import os
+from pathlib import Path
+
+import click
+
+from ninefold import config
+from ninefold.cli.report import Say, command, project_option
+from ninefold.clock import SimulatedClock, SystemClock, iso, micros
+from ninefold.errors import NotFoundError, UsageError
+from ninefold.ledger.roles import Role
+from ninefold.project.home import Home, open_home, projects
+
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+
+
+@command("ninefold up --port 9009")
+@project_option
+@click.option("--host", help="The address to listen on (default: this machine only).")
+@click.option("--port", type=int, help="The port (default 9009; 0: any free one).")
+@click.option("--replay-at", metavar="TIME", help="Serve a replay: a simulated clock that stands at TIME until the replay moves it.")
+def up(say: Say, project: Path | None, environment: str | None, host: str | None, port: int | None, replay_at: str | None) -> None:
+    """Serve pages, predictions, events, the API and the loop, on one port, until Ctrl-C."""
+    from ninefold.logs import setup
+    from ninefold.server.app import build
+    from ninefold.server.runtime import Runtime
+    from ninefold.web.drain import serve
+
+    setup()
+    home = _home(project, environment)
+    address = host or home.settings.host
+    if address not in LOOPBACK:
+        raise UsageError(
+            f"{address} can be reached from other machines, and there are no accounts yet", hint="serve this machine only, and let a proxy that signs people in stand before it",
+        )
+    token = os.environ.get("NINEFOLD_REPLAY_TOKEN") if replay_at else None
+    if replay_at and not token:
+        raise UsageError("a replay needs a token in NINEFOLD_REPLAY_TOKEN", hint="ninefold replay starts the server for you")
+    with Role(home.settings.home, "server").hold("ninefold up"), home:
+        clock = SimulatedClock(micros(replay_at)) if replay_at else SystemClock()
+        runtime = Runtime(home, clock, replay=token)
+        runtime.start()
+
+        def ready(at: str, bound: int) -> None:
+            url = f"http://{'localhost' if at in LOOPBACK else at}:{bound}"
+            say.result(
+                {"url": url, "project": home.project, "endpoints": sorted(runtime.services)},
+                lambda: say.line(f"{home.project or 'ninefold'} is up at {url}" + (f" · clock {iso(clock.now())}" if replay_at else "") + " · Ctrl-C stops it"),
+            )
+
+        serve(build(runtime), address, port if port is not None else home.settings.port, on_ready=ready)
+
+
+def _home(project: Path | None, environment: str | None) -> Home:
+    """The home to serve; a directory in which nothing has run yet is served too: events and pages work without a project."""
+    try:
+        return open_home(project.absolute() if project else None, environment)
+    except NotFoundError:
+        settings = config.load(None, environment)
+        settings.home.mkdir(parents=True, exist_ok=True)
+        known = projects(settings)
+        return Home(settings, known[0] if known else settings.project or "default")

@@ -1,0 +1,68 @@
+"""Approvals: a named person says yes to one version under one policy; whoever made it may not."""
+
+from typing import Any
+
+from ninefold.errors import DeniedError, NotFoundError
+from ninefold.ledger import Fact
+from ninefold.models.records import Version, version
+from ninefold.project.home import Home
+from ninefold.project.policy import adopt, in_force, proposed
+
+
+def problem_of(home: Home, made: Version) -> str:
+    """The problem that a version was made for, from the fact of its judgement."""
+    judged = home.ledger.last("model.judged", made.subject)
+    if judged is None:
+        raise NotFoundError(f"{made.subject} has not been judged yet", hint="run the project first")
+    return str(judged.body["problem"])
+
+
+def approve(home: Home, model: str, number: int, *, approver: str, role: str, because: str = "") -> Fact:
+    """Approve a version as ``role``; the approval binds to its bundle and to the policy in force: changing either voids it.
+
+    Raises DeniedError where the approver made the version, or the policy does not ask for that role.
+    """
+    made = version(home.ledger, home.project, model, number)
+    problem = problem_of(home, made)
+    policy = in_force(home, problem)
+    assert policy is not None
+    asked = policy.body["policy"]["risk"]["approve"]
+    if asked and role not in asked:
+        raise DeniedError(f'the policy of "{problem}" does not ask "{role}"', hint=f"it asks {', '.join(asked)}")
+    author = author_of(home, made)
+    if approver == author:
+        raise DeniedError(f'"{approver}" made {made.subject} and may not approve it', hint="somebody else has to")
+    body = {"approver": approver, "role": role, "bundle": made.digest, "policy": policy.body["digest"], "because": because, "author": author}
+    return home.ledger.record("approval.given", made.subject, body)
+
+
+def approve_policy(home: Home, problem: str, *, approver: str) -> Fact:
+    """Put a proposed policy in force. Its author may not."""
+    waiting = proposed(home, problem)
+    if waiting is None:
+        raise NotFoundError(f'no change of the policy of "{problem}" waits for an approval')
+    if approver == waiting.body["author"]:
+        raise DeniedError(f'"{approver}" proposed the policy and may not approve it', hint="somebody else has to")
+    adopted = adopt(home, problem, approver)
+    assert adopted is not None
+    return adopted
+
+
+def author_of(home: Home, made: Version) -> str:
+    """Who made a version: the actor of its fact."""
+    fact = home.ledger.last("model.version", made.subject)
+    return fact.actor if fact is not None else ""
+
+
+def given(home: Home, made: Version, policy: str) -> dict[str, str]:
+    """Role → approver, of the approvals that hold for this bundle under this policy."""
+    facts = home.ledger.facts(kind="approval.given", subject=made.subject)
+    return {f.body["role"]: f.body["approver"] for f in facts if f.body["bundle"] == made.digest and f.body["policy"] == policy}
+
+
+def missing(home: Home, made: Version, policy: dict[str, Any], digest: str) -> list[str]:
+    """Roles whose approval a release still needs; none unless the risk is high."""
+    if policy["risk"]["level"] != "high":
+        return []
+    have = given(home, made, digest)
+    return [role for role in policy["risk"]["approve"] if role not in have]

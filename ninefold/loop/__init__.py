@@ -1,0 +1,1 @@
+"""From trigger to release: the only place that acts on alerts and criteria."""

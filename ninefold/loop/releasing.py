@@ -1,0 +1,111 @@
+"""Releasing: a first version goes full, later ones through shadow or canary; rollback in one command."""
+
+from typing import Any
+
+from ninefold.clock import now
+from ninefold.endpoints.endpoint import Release as Rule
+from ninefold.endpoints.records import Release, challenger, champion, current, end, history, start
+from ninefold.errors import ConflictError, DeniedError, NotFoundError
+from ninefold.loop.gate import Gate, gate
+from ninefold.models.records import Version, newest, version
+from ninefold.project.home import Home
+
+
+def chosen(home: Home, model: str, number: int | None) -> Version:
+    """The version that is meant: that number, or the newest."""
+    if number is not None:
+        return version(home.ledger, home.project, model, number)
+    found = newest(home.ledger, home.project, model)
+    if found is None:
+        raise NotFoundError(f'the model "{model}" has no version', hint="run the project first: ninefold run")
+    return found
+
+
+def release(
+    home: Home, endpoint: str, rule: Rule, made: Version, *, frozen: str, at: int | None = None, reason: str = "asked", maturity: int = 0
+) -> tuple[str, Gate]:
+    """Release a version to an endpoint by its rule, if the gate lets it; the release's state and the gate.
+
+    Without a champion it goes full. The champion stays beside a challenger until a canary is judged. Raises DeniedError where
+    the gate holds, ConflictError where the version answers already or another challenger is being tried.
+    """
+    found = gate(home, made)
+    if not found.passes:
+        told = "; ".join([*found.blocks, *(f"{who} has not approved" for who in found.waits)])
+        home.ledger.record("release.refused", home.subject("endpoint", endpoint), {"version": made.version, "why": told, "reason": reason})
+        hint = f"ninefold approve {made.model}@{made.version} --as ROLE" if found.waits and not found.blocks else "change the model, or the policy as its owner"
+        raise DeniedError(f"{made.model}@{made.version} is not released: {told}", hint=hint)
+    open_releases = current(home.ledger, home.project, endpoint)
+    first, other = champion(open_releases), challenger(open_releases)
+    if first is not None and first.version == made.version and first.model == made.model:
+        raise ConflictError(f"{made.model}@{made.version} answers {endpoint} already")
+    if other is not None:
+        raise ConflictError(f"{other.model}@{other.version} is being tried on {endpoint}", hint="wait for its canary, or: ninefold rollback " + endpoint)
+    when = at if at is not None else now()
+    body = {"frozen": frozen, "bundle": made.digest, "gate": found.why, "reason": reason, "maturity": maturity}
+    full = first is None or rule.kind == "full"
+
+    def write(tx: Any) -> None:
+        if full and first is not None:
+            end(tx, first, "replaced", at=when)
+        start(
+            tx, project=home.project, endpoint=endpoint, model=made.model, version=made.version, kind="full" if full else rule.kind,
+            share=1.0 if full else rule.share, state="champion" if full else "challenger", at=when, body=body,
+        )
+
+    home.ledger.write(write)
+    return ("champion" if full else "challenger"), found
+
+
+def promote(home: Home, endpoint: str, *, at: int, why: str) -> None:
+    """The challenger becomes the champion."""
+    releases = current(home.ledger, home.project, endpoint)
+    first, other = champion(releases), challenger(releases)
+    if other is None:
+        raise NotFoundError(f"no version is being tried on {endpoint}")
+
+    def write(tx: Any) -> None:
+        if first is not None:
+            end(tx, first, "replaced", at=at, why=why)
+        end(tx, other, "promoted", at=at, why=why)
+        start(
+            tx, project=home.project, endpoint=endpoint, model=other.model, version=other.version, kind="full", share=1.0, state="champion",
+            at=at, body={**other.body, "promoted": other.id},
+        )
+
+    home.ledger.write(write)
+
+
+def dismiss(home: Home, endpoint: str, *, at: int, why: str) -> None:
+    """The champion stays, the challenger goes."""
+    other = challenger(current(home.ledger, home.project, endpoint))
+    if other is not None:
+        home.ledger.write(lambda tx: end(tx, other, "stayed", at=at, why=why))
+
+
+def rollback(home: Home, endpoint: str, *, at: int | None = None, why: str = "asked") -> Release:
+    """Back to the version before: a challenger is dropped; else the last full release before the champion answers again."""
+    when = at if at is not None else now()
+    releases = current(home.ledger, home.project, endpoint)
+    first, other = champion(releases), challenger(releases)
+    if other is not None:
+        home.ledger.write(lambda tx: end(tx, other, "rolled back", at=when, kind="release.rolledback", why=why))
+        assert first is not None
+        return first
+    if first is None:
+        raise NotFoundError(f'nothing is released to "{endpoint}"')
+    before = [r for r in history(home.ledger, home.project, endpoint) if r.kind == "full" and r.version != first.version and r.state == "replaced"]
+    if not before:
+        raise NotFoundError(f"{first.model}@{first.version} is the first version of {endpoint}: there is none to return to")
+    back = before[0]
+
+    def write(tx: Any) -> str:
+        end(tx, first, "rolled back", at=when, kind="release.rolledback", why=why)
+        body = {**back.body, "back_to": back.id}
+        return start(
+            tx, project=home.project, endpoint=endpoint, model=back.model, version=back.version, kind="full", share=1.0, state="champion",
+            at=when, body=body,
+        )
+
+    home.ledger.write(write)
+    return back

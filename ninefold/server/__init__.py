@@ -1,0 +1,1 @@
+"""One ASGI application: routes, doors, the loop beside them."""

@@ -1,0 +1,113 @@
+"""The server of one home: routes of the doors, the API and the pages, and what runs beside them."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+from ninefold import __version__
+from ninefold.clock import iso, micros
+from ninefold.errors import DeniedError, UsageError
+from ninefold.loop.loop import Loop
+from ninefold.server import doors
+from ninefold.server.runtime import Runtime
+from ninefold.ui.pages import routes as page_routes
+from ninefold.web.app import App
+from ninefold.web.call import Call
+from ninefold.web.openapi import document
+from ninefold.web.route import Route, route
+
+_log = logging.getLogger("ninefold.server")
+EVERYBODY = ("viewer", "scientist", "operator", "approver", "auditor", "administrator", "service")
+ROLL_EVERY = 60.0  # seconds between two moves of the journals into the lake
+WATCH_EVERY = 0.5  # seconds between two looks at the ledger for releases of other processes
+
+
+class Local:
+    """Whoever calls over the loopback of a server without accounts: the person at this machine."""
+
+    name = "local"
+    roles = frozenset(EVERYBODY)
+
+
+def build(runtime: Runtime, *, hosts: Sequence[str] = ()) -> App:
+    """The application of a runtime. Without accounts it serves this machine only, and whoever calls may do everything."""
+    loop = Loop(runtime)
+    beside = Beside(runtime, loop)
+    routes = [*doors.routes(runtime), *_own(runtime, loop), *page_routes(runtime.home)]
+    routes.append(route("GET", "/api/openapi.json", lambda call: document(routes, title="ninefold", version=__version__), who="public", summary="This document."))
+    return App(routes, hosts=hosts, permit=_permit, on_start=[beside.start], on_stop=[beside.stop])
+
+
+def _permit(call: Call) -> None:
+    call.who = Local()
+
+
+def _own(runtime: Runtime, loop: Loop) -> list[Route]:
+    def health(call: Call) -> dict[str, Any]:
+        """Whether the server is well, and what an acknowledged answer means."""
+        stopped = {s: j.stopped for s, j in runtime.journals.items() if j.stopped}
+        logs = {name: "strict" if runtime.strict(name) else "fast" for name in runtime.services}
+        return {"status": "stopped" if stopped else "ok", "version": __version__, "project": runtime.home.project, "log": logs, "stopped": stopped}
+
+    def advance(call: Call, body: Any) -> dict[str, Any]:
+        """Move the clock of a replay; what is due by then is done before the answer."""
+        if runtime.replay is None or call.headers.get("x-ninefold-replay") != runtime.replay:
+            raise DeniedError("the server is not in a replay, or the token is another one")
+        if not isinstance(body, dict) or not isinstance(body.get("at"), str):
+            raise UsageError("the clock needs a time", hint='{"at": "2013-10-01T00:00:00Z"}')
+        at = micros(body["at"])
+        runtime.clock.set(at)  # type: ignore[attr-defined]
+        return {"at": iso(at), "done": loop.tick(at)}
+
+    return [
+        route("GET", "/health", health, who="public", summary="Whether the server is well."),
+        route("POST", "/-/clock", advance, who=("service", "operator", "administrator"), summary="Move the clock of a replay.", blocking=True, body=Any),
+    ]
+
+
+class Beside:
+    """What runs beside the requests: moving journals into the lake, following releases, ticks of the loop."""
+
+    def __init__(self, runtime: Runtime, loop: Loop) -> None:
+        self.runtime, self.loop = runtime, loop
+        self._tasks: list[asyncio.Task[None]] = []
+        self._head = 0
+
+    def start(self) -> None:
+        self._head = self.runtime.home.ledger.head()
+        self._tasks = [asyncio.get_running_loop().create_task(t) for t in (self._roll(), self._follow(), self._tick())]
+
+    async def stop(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.to_thread(self.runtime.stop)
+
+    async def _roll(self) -> None:
+        while True:
+            await asyncio.sleep(ROLL_EVERY)
+            if self.runtime.replay is None:
+                await _quietly("moving journals into the lake", self.runtime.roll_all)
+
+    async def _follow(self) -> None:
+        while True:
+            await asyncio.sleep(WATCH_EVERY)
+            head = await asyncio.to_thread(self.runtime.home.ledger.head)
+            if head != self._head:
+                self._head = head
+                await _quietly("following releases", self.runtime.reload)
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(1.0)
+            if self.runtime.replay is None:
+                await _quietly("looking at monitors", lambda: self.loop.tick(self.runtime.clock.now()))
+
+
+async def _quietly(what: str, work: Any) -> None:
+    """Do it in a thread; a failure is logged, and tried again at the next turn: the server goes on."""
+    try:
+        await asyncio.to_thread(work)
+    except Exception:  # whatever fails beside the requests must not end them
+        _log.exception("%s failed; it is tried again", what)
