@@ -113,7 +113,10 @@ class _Follower:
             self._names(dict.fromkeys(function.__code__.co_names, ()), scope, {})
         else:
             self.parts[f"code:{name}"] = source.digest_nodes(nodes, lambda decorator: _is_ours(decorator, scope))
-            self._body(nodes, scope, _free(function))
+            inside = [part for node in nodes for part in _inside(node)]
+            self._body(inside, scope, _own_names(function, inside))
+            # decorators are evaluated outside, where a parameter of the same name does not hide anything
+            self._body([d for node in nodes for d in getattr(node, "decorator_list", ()) if not _is_ours(d, scope)], scope, frozenset())
         defaults = inspect.signature(function, follow_wrapped=False).parameters.values()
         for parameter in defaults:
             if parameter.default is not parameter.empty:
@@ -130,7 +133,7 @@ class _Follower:
         scope = vars(sys.modules[cls.__module__]) if cls.__module__ in sys.modules else {}
         if nodes:
             self.parts[f"code:{name}"] = source.digest_nodes(nodes, lambda decorator: _is_ours(decorator, scope))
-            self._body(nodes, scope, {})
+            self._body(nodes, scope, frozenset())
         else:
             self.reasons.append(f"the source of the class {name} cannot be found")
         for base in (*cls.__bases__, type(cls)):
@@ -155,9 +158,9 @@ class _Follower:
             self.reasons.append(f"the source of the module {module.__name__} cannot be found")
             return
         self.parts[f"module:{module.__name__}"] = source.digest_nodes([tree.module])
-        self._body([tree.module], vars(module), {})
+        self._body([tree.module], vars(module), frozenset())
 
-    def _body(self, nodes: Sequence[Any], scope: Mapping[str, Any], cells: Mapping[str, Any]) -> None:
+    def _body(self, nodes: Sequence[Any], scope: Mapping[str, Any], own: frozenset[str]) -> None:
         local = self._imported(nodes, scope)
         for found in reads.environment(nodes, scope, local):
             if found.name is None:
@@ -165,7 +168,7 @@ class _Follower:
             else:
                 self.parts[found.name] = found.digest
         for name, attributes, _ in source.chains(list(nodes)):
-            if name not in cells:
+            if name not in own or name in local:
                 self._names({name: attributes}, scope, local)
 
     def _imported(self, nodes: Sequence[Any], scope: Mapping[str, Any]) -> dict[str, Any]:
@@ -249,6 +252,19 @@ def _free(function: FunctionType) -> dict[str, Any]:
         except ValueError:
             continue  # not yet assigned
     return cells
+
+
+def _inside(node: source.Definition) -> list[ast.AST]:
+    if isinstance(node, ast.Lambda):
+        return [node]
+    return [node.args, *([node.returns] if node.returns else []), *node.body]
+
+
+def _own_names(function: FunctionType, nodes: Sequence[Any]) -> frozenset[str]:
+    """Parameters, local variables and closure cells: they hide globals of the same name, also in functions inside."""
+    code = function.__code__
+    said_global = {name for top in nodes for node in ast.walk(top) if isinstance(node, ast.Global) for name in node.names}
+    return frozenset({*code.co_varnames, *code.co_cellvars, *code.co_freevars} - said_global)
 
 
 def _file_of_function(function: FunctionType) -> str:
