@@ -254,7 +254,7 @@ def _free(function: FunctionType) -> dict[str, Any]:
     return cells
 
 
-def _inside(node: source.Definition) -> list[ast.AST]:
+def _inside(node: source.Function) -> list[ast.AST]:
     if isinstance(node, ast.Lambda):
         return [node]
     return [node.args, *([node.returns] if node.returns else []), *node.body]

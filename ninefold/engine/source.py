@@ -9,7 +9,8 @@ from types import CodeType
 from typing import Any
 
 _Scope = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
-Definition = _Scope | ast.Lambda
+Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+Definition = Function | ast.ClassDef
 _SKIPPED = frozenset({"ctx", "type_comment", "kind", "type_ignores", "lineno", "col_offset"})
 _trees: dict[str, tuple[tuple[int, int], "Tree | None"]] = {}
 
@@ -57,7 +58,7 @@ def tree_of(file: str) -> Tree | None:
     return known[1]
 
 
-def definitions(code: CodeType) -> list[Definition]:
+def definitions(code: CodeType) -> list[Function]:
     """The definitions that a code object may come from: one, or all lambdas that begin on its line."""
     tree = tree_of(code.co_filename)
     if tree is None:
