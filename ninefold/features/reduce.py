@@ -166,6 +166,31 @@ def variances(low: Int, high: Int, values: NDArray[Any], center: NDArray[Any], m
     sums, squares = float_sums(low, high, real, m)[many], float_sums(low, high, real * real, m)[many]
     with np.errstate(invalid="ignore"):
         spread = squares - sums * sums / size
-        spread[spread <= 4e-15 * squares] = 0.0  # below what the squares' last digits can tell
+        # close values far from the center: their squares' last digits hide the difference
+        unsure = np.flatnonzero(many)[~(spread > 1e-5 * squares)]
         result[many] = spread / (size - 1)
+    if len(unsure):
+        result[unsure] = _two_pass(low, high, values.astype(np.float64), unsure)
     return n, result
+
+
+def _two_pass(low: Int, high: Int, values: Float, at: Int) -> Float:
+    """Sample variances at the questions ``at`` from each value's difference to the mean; a step per (question, value) pair."""
+    low, high = np.searchsorted(at, low), np.searchsorted(at, high)
+    result = np.full(len(at), np.nan)
+    edges = np.concatenate([[0], np.cumsum(counts(low, high, len(at)))])
+    start = 0
+    while start < len(at):
+        stop = max(int(np.searchsorted(edges, edges[start] + _PAIRS, side="right")) - 1, start + 1)
+        inside = np.flatnonzero((low < stop) & (high > start))
+        question, row = _pairs(np.maximum(low[inside], start) - start, np.minimum(high[inside], stop) - start)
+        value, size = values[inside][row], np.diff(edges[start : stop + 1])
+        with np.errstate(invalid="ignore"):
+            # from one of the values first, so that large equal values differ by nothing
+            one = np.zeros(stop - start)
+            one[question] = value
+            off = value - one[question]
+            mean = np.bincount(question, off, stop - start) / size
+            result[start:stop] = np.bincount(question, (off - mean[question]) ** 2, stop - start) / (size - 1)
+        start = stop
+    return result

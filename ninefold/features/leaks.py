@@ -1,0 +1,124 @@
+"""Leaks: what a model would read that is known only after its question. Found from the declarations, before anything runs."""
+
+from collections.abc import Sequence
+
+from ninefold.errors import DeclarationError
+from ninefold.features.aggregate import Aggregate
+from ninefold.features.features import Features
+from ninefold.features.rows import reads
+from ninefold.problems.target import Ahead, Target
+from ninefold.tables.known import later_columns
+from ninefold.tables.table import Table
+from ninefold.units import Moment, duration_text
+
+Groups = Sequence[tuple[str, Features, Table | None]]
+
+
+def check_leaks(target: Target, table: Table, groups: Groups, bare: Sequence[str] = (), *, columns: Sequence[str] | None = None) -> list[DeclarationError]:
+    """Every leak of a model's inputs: each error names the column, the two times, and the way out.
+
+    A bare column, the root of an expression, an entity or the question's own moment must be known at the question, so
+    that no ``later=`` moment of the asked table comes after it. Windows cannot leak: a row counts from its known time on;
+    those that can never see a row are refused with the same words. ``columns`` are the asked table's, where known.
+
+    >>> import ninefold as nf
+    >>> trips = nf.Table("db:trips", key="id", time="leaves", later={"late": "arrives"})
+    >>> print(check_leaks(nf.binary("late", of=trips, at="leaves - 2h"), trips, [], ["late"])[0])
+    the feature "late" is the label: it is known at arrives, the question is asked at leaves - 2h
+    """
+    errors = [e for column in bare for e in _column(target, table, column, f'the feature "{column}"')]
+    if target.at is not None:
+        errors += _column(target, table, target.at.column, f'the question\'s moment "{target.at}"', own=True)
+    for name, group, source in groups:
+        asked_by = {c for _, a in group.aggregates for c in (a.by or ())} | set(group.by)
+        for column in sorted(asked_by):
+            if columns is None or column in columns:
+                errors += _column(target, table, column, f'the entity "{column}" of the features {name}')
+        for feature, expression in group.expressions:
+            for column in expression.meta.root_names():
+                if column not in group.names:
+                    errors += _column(target, table, column, f'the feature {name}.{feature} reads "{column}", which')
+        for feature, aggregate in group.aggregates:
+            errors += _window(target, table, f"{name}.{feature}", group, aggregate, source)
+    return errors
+
+
+def _column(target: Target, table: Table, column: str, what: str, *, own: bool = False) -> list[DeclarationError]:
+    """The leak of a column that is read with the question itself."""
+    label = target.label if isinstance(target.label, str) else None
+    moment = later_columns(table).get(column)
+    if column == label and not own:
+        known = moment if moment is not None else table.known
+        when = f"at {known}" if known is not None else "with the outcome"
+        return [
+            DeclarationError(
+                f"{what} is the label: it is known {when}, the question is asked {_asked(target)}",
+                hint=f'leave it out; what it was before is a window: nf.Features(..., {column}=nf.mean("{column}", "7d"))',
+            )
+        ]
+    if moment is None or _before(moment, target, table):
+        return []
+    return [
+        DeclarationError(
+            f"{what} is known at {moment}, the question is asked {_asked(target)}",
+            hint=f'leave it out, or read earlier rows through a window: nf.Features(..., by="...", at="{moment.column}", x=nf.last("{column}", "1d"))',
+        )
+    ]
+
+
+def _before(moment: Moment, target: Target, table: Table) -> bool:
+    """Whether a moment is certain to come before the question: only two offsets of one column can be compared."""
+    if target.at is None:
+        # on a calendar the row is asked about until it ends: only `until` itself is ahead, the rest is masked by its known time
+        return moment.column != table.until
+    if moment.column == target.at.column:
+        return moment.offset < target.at.offset
+    own = later_columns(table).get(target.at.column)
+    return own is not None and own.column == moment.column and moment.offset < own.offset
+
+
+def _window(target: Target, table: Table, what: str, group: Features, aggregate: Aggregate, source: Table | None) -> list[DeclarationError]:
+    """A window that can see no row: all it could count is known only when the window has passed."""
+    if source is None:
+        return []
+    e = group.at or source.time
+    if e is None or aggregate.window is None:
+        return []
+    moments = later_columns(source)
+    for column in reads(group, aggregate, source):
+        k = moments.get(column)
+        if k is None or k.column != e.column:
+            continue
+        lag = k.offset - e.offset
+        if aggregate.ahead and lag >= 0:
+            return [
+                DeclarationError(
+                    f'the feature {what} looks ahead at "{column}", which is known at {k}, when its row has happened ({e})',
+                    hint="look ahead only at what is planned: columns without later=, with known= before the event",
+                )
+            ]
+        if not aggregate.ahead and lag >= aggregate.window + aggregate.before:
+            return [
+                DeclarationError(
+                    f'the feature {what} can never see a row: "{column}" is known at {k}, {duration_text(lag)} after the event ({e}), '
+                    f"and the window ends after {duration_text(aggregate.window + aggregate.before)}",
+                    hint="make the window longer than the delay",
+                )
+            ]
+    if aggregate.ahead and source.known is not None and source.known.column == e.column and source.known.offset >= e.offset:
+        return [
+            DeclarationError(
+                f"the feature {what} looks ahead, but rows are known at {source.known}, when they have happened ({e})",
+                hint='say on the table since when they are planned: known="planned_at", or known="starts_at - 30d"',
+            )
+        ]
+    return []
+
+
+def _asked(target: Target) -> str:
+    return f"at {target.at}" if target.at is not None else f"every {target.every}"
+
+
+def label_columns(target: Target) -> tuple[str, ...]:
+    """The columns that hold the truth: never an input of the same question."""
+    return (target.label,) if not isinstance(target.label, Ahead) else ()

@@ -1,0 +1,57 @@
+"""Each planted leak is refused, with the column, the two times, and the way out."""
+
+import polars as pl
+import pytest
+
+import ninefold as nf
+from ninefold.features import Features
+from ninefold.features.leaks import check_leaks
+from ninefold.tables import Table
+
+TRIPS = Table(
+    lambda: None, key="id", time="leaves", known="leaves - 30d", tz="UTC",
+    later={"delay": "left", "late": "arrived", "gate": "leaves - 3h", "crew": "leaves - 1h"},
+)
+TARGET = nf.binary("late", of=TRIPS, at="leaves - 2h")
+
+
+def found(*bare: str, **groups: Features) -> list[tuple[str, str]]:
+    errors = check_leaks(TARGET, TRIPS, [(n, g, TRIPS if g.aggregates else None) for n, g in groups.items()], bare)
+    return [(e.message, e.hint) for e in errors]
+
+
+@pytest.mark.parametrize(
+    ("column", "known"), [("late", "arrived"), ("delay", "left"), ("left", "left"), ("crew", "leaves - 1h")],
+)
+def test_bare_column_known_after_the_question_is_refused_with_both_times(column: str, known: str) -> None:
+    [(message, hint)] = found(column)
+    assert f'"{column}"' in message and f"known at {known}" in message and "asked at leaves - 2h" in message and "window" in hint
+
+
+def test_column_known_before_the_question_may_be_read() -> None:
+    assert found("gate", "leaves", "origin") == []
+
+
+def test_expression_over_a_later_column_is_refused() -> None:
+    [(message, _)] = found(early=Features(columns={"x": pl.col("delay") * 2}))
+    assert "early.x" in message and "known at left" in message
+
+
+def test_entity_that_is_known_later_is_refused() -> None:
+    [(message, _)] = found(crew=Features(TRIPS, by="crew", at="left", n=nf.count("1d")))
+    assert 'entity "crew"' in message
+
+
+def test_window_over_the_label_of_earlier_rows_is_no_leak() -> None:
+    assert found(past=Features(TRIPS, by="origin", at="arrived", share=nf.mean("late", "1d"))) == []
+
+
+def test_window_ahead_over_an_outcome_is_refused() -> None:
+    [(message, hint)] = found(next=Features(TRIPS, by="origin", at="left", delay=nf.mean("delay", ahead="3h")))
+    assert "looks ahead" in message and "planned" in hint
+
+
+def test_window_shorter_than_the_delay_of_its_column_is_refused() -> None:
+    slow = Table(lambda: None, key="id", time="at", tz="UTC", later={"score": "at + 2d"})
+    errors = check_leaks(TARGET, TRIPS, [("slow", Features(slow, by="id", n=nf.mean("score", "1d")), slow)])
+    assert "can never see a row" in errors[0].message and "2d" in errors[0].message
