@@ -152,7 +152,7 @@ class TableFeeds:
         declared = _moment(record.values, moment)
         if declared is None:
             return received if record.values[column] is None and received > _EVER else None
-        return declared if declared > received else received
+        return max(received, declared)
 
     def _flush(self, waiting: dict[Any, tuple[Record, bool]], horizon: int | None) -> None:
         if not waiting:
@@ -212,8 +212,7 @@ class TableFeeds:
                 cell = self._cell(record, column)
                 if cell is None:
                     return None
-                if cell > k:
-                    k = cell
+                k = max(k, cell)
             elif received[column] > k:
                 k = received[column]
         if feed.single is not None:

@@ -136,7 +136,7 @@ class _Plan:
         self.by, self.reads = by, reads
 
     def answers(self, who: Mapping[str, Any], q: int) -> dict[str, Any]:
-        found = {}
+        found: dict[str, Any] = {}
         for name, aggregate, feed, by, same_instant in self.reads:
             columns = self.by if by is None else by
             try:

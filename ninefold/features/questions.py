@@ -78,7 +78,7 @@ def _on_calendar(target: Target, table: Table, view: pl.DataFrame, start: int | 
         return np.zeros(0, np.int64), np.zeros(0, np.int64)
     last = end if end is not None else int(k[usable].max()) + 1
     if start is None and int(begins[usable].min()) <= ALWAYS + 1:
-        raise DataError("the rows are known for ever: nothing says when the questions begin", hint='give the table a time=, or say start=')
+        raise DataError("the rows are known for ever: nothing says when the questions begin", hint="give the table a time=, or say start=")
     begins = np.where(usable, begins if start is None else np.maximum(begins, start), last)
     first = min(int(begins.min()), last)
     ticks = np.array(target.every.ticks(first, last, target.tz or table.tz or "UTC"), np.int64)

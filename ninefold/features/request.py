@@ -63,7 +63,8 @@ class Expressions:
 
     def evaluate(self, columns: Mapping[str, Sequence[Any]], asked: Sequence[int]) -> dict[str, list[Any]]:
         """Each expression (``group.feature``) for every row. ``columns`` holds the request's columns (times as µs UTC), and
-        the windows looked up as ``group.feature``; ``asked`` each row's ``q``."""
+        the windows looked up as ``group.feature``; ``asked`` each row's ``q``.
+        """
         if not self.groups:
             return {}
         frame = in_zones(pl.DataFrame([self._series(c, columns[c]) for c in self.schema]), self.zones)

@@ -29,7 +29,9 @@ class Ring:
         self.g: list[int | None] | None = None
         self.real = self.wild = False
         self.limit = 64
-        self._forget()
+        self.built = 0
+        self.n, self.total, self.squares, self.top = [0], [0], [0], list[int]()
+        self._low, self._high = list[Any](), list[Any]()
 
     def insert(self, e: int, k: int, s: int, v: Any) -> None:
         """Add a row; in the usual order of arrival this is an append."""
@@ -223,8 +225,7 @@ class Ring:
 
     def _forget(self) -> None:
         self.n, self.total, self.squares, self.top = [0], [0], [0], list[int]()
-        self._low: list[Any] = []
-        self._high: list[Any] = []
+        self._low, self._high = [], []
         self.built = 0
 
 

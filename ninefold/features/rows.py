@@ -25,7 +25,7 @@ def micros(series: pl.Series) -> pl.Series:
         return series.dt.timestamp("us")
     if series.dtype.is_integer() or series.dtype == pl.Null:
         return series.cast(pl.Int64)
-    raise DataError(f'the question time "{series.name}" is {series.dtype}', hint='give a time with its zone: pl.col("at").dt.replace_time_zone("UTC")')
+    raise DataError(f'the question time "{series.name}" is {series.dtype}', hint='give its zone: pl.col("at").dt.replace_time_zone("UTC")')
 
 
 def at(frame: pl.DataFrame, moment: Moment, tz: str | None) -> pl.Series:

@@ -104,4 +104,6 @@ def _entity(value: Any) -> Any:
 
 
 def _text(moment: Moment | None) -> str | None:
-    return None if moment is None else f"{moment.column} {'-' if moment.offset < 0 else '+'} {abs(moment.offset)}us" if moment.offset else moment.column
+    if moment is None or not moment.offset:
+        return None if moment is None else moment.column
+    return f"{moment.column} {'-' if moment.offset < 0 else '+'} {abs(moment.offset)}us"

@@ -68,7 +68,9 @@ class GroupSpec(msgspec.Struct, frozen=True, omit_defaults=True):
         return msgspec.json.decode(data, type=cls)
 
 
-def spec_of(name: str, group: Features, table_name: str | None = None, table: Table | None = None, columns: dict[str, str] | None = None) -> GroupSpec:
+def spec_of(
+    name: str, group: Features, table_name: str | None = None, table: Table | None = None, columns: dict[str, str] | None = None,
+) -> GroupSpec:
     """The definition of a declared group; ``columns`` gives the types of the table's columns.
 
     >>> import ninefold as nf

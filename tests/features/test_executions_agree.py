@@ -54,7 +54,7 @@ def by_oracle(rows: list[Any], questions: list[Any], name: str, same_instant: bo
     seen = []
     for seq, r in enumerate(rows):
         paid, v = r[5], None if r[4] is None or math.isnan(r[4]) else r[4]
-        if name == "paid" and paid is not True or name == "paid_sum" and not (paid is True and v is not None and v > 1):
+        if (name == "paid" and paid is not True) or (name == "paid_sum" and not (paid is True and v is not None and v > 1)):
             continue
         value = paid if a.column == "paid" else v
         seen.append(Row(tuple(r[place[c]] for c in by), r[2], r[3], value, seq, r[6]))
