@@ -11,6 +11,7 @@ import ninefold
 from ninefold.clock import now
 from ninefold.engine.step import Step
 from ninefold.ids import digest_of
+from ninefold.project.described import describe
 from ninefold.project.filedigests import file_digest
 from ninefold.project.graph import Graph
 from ninefold.project.home import Home
@@ -39,7 +40,7 @@ def keep(home: Home, main: Path, graph: Graph, steps: list[Step], as_of: int | N
             }
             for s in steps
         ],
-        "things": {n: t.noun for n, t in graph.things.items()},
+        "things": describe(graph),
     }
     home.ledger.write(lambda tx: tx.execute(_KEEP, _key(main, as_of), home.project, msgspec.json.encode(body).decode(), now()))
 
