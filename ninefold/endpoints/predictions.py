@@ -10,7 +10,8 @@ class Prediction(msgspec.Struct):
     """One answer. Times in µs UTC: ``at`` by the machine's clock, ``q`` the decision time; ``lead`` is q less the problem's
     decision time (null where the question has none). ``key`` is the question's key as JSON. ``values`` are the columns that
     the model read, as served. ``scores`` and ``decisions`` are by version: every released version scores every question;
-    ``version`` is the one whose answer was given. ``held``: answered but not to be acted on.
+    ``version`` is the one whose answer was given. ``held``: answered but not to be acted on. ``together``: how many questions
+    came in the same request; latency is judged on those that came alone.
     """
 
     id: str
@@ -28,7 +29,7 @@ class Prediction(msgspec.Struct):
     micros: int
     lead: int | None = None
     held: bool = False
-    replayed: bool = False
+    together: int = 1
     caller: str = ""
 
 
@@ -43,14 +44,14 @@ def frame(payloads: Sequence[bytes]) -> Any:
     schema = {
         "id": pl.String(), "at": pl.Datetime("us", "UTC"), "q": pl.Datetime("us", "UTC"), "key": pl.String(), "row": pl.String(), "values": pl.String(),
         "score": pl.Float64(), "decision": pl.Int64(), "version": pl.Int64(), "variant": pl.String(), "scores": pl.String(),
-        "decisions": pl.String(), "micros": pl.Int64(), "lead": pl.Int64(), "held": pl.Boolean(), "replayed": pl.Boolean(), "caller": pl.String(),
+        "decisions": pl.String(), "micros": pl.Int64(), "lead": pl.Int64(), "held": pl.Boolean(), "together": pl.Int64(), "caller": pl.String(),
     }
     if not payloads:
         return pl.DataFrame(schema=schema)
     records = [_DECODER.decode(p) for p in payloads]
     columns = {
         name: [getattr(r, name) for r in records]
-        for name in ("id", "at", "q", "key", "version", "variant", "micros", "lead", "held", "replayed", "caller")
+        for name in ("id", "at", "q", "key", "version", "variant", "micros", "lead", "held", "together", "caller")
     }
     encode = msgspec.json.encode
     columns |= {name: [encode(getattr(r, name)).decode() for r in records] for name in ("row", "values", "scores", "decisions")}

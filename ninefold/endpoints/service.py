@@ -3,7 +3,7 @@
 import hashlib
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -44,10 +44,9 @@ class Service:
     share: float = 0.0
     split_by: tuple[str, ...] = ()
     holdout: float = 0.0
-    seconds: list[float] = field(default_factory=list)
 
     def answer(
-        self, body: Any, *, q: Sequence[int] | int | None = None, explain: bool = False, replayed: bool = False, caller: str = "", started: float | None = None
+        self, body: Any, *, q: Sequence[int] | int | None = None, explain: bool = False, caller: str = "", started: float | None = None
     ) -> tuple[list[dict[str, Any]], list[bytes]]:
         """Answers to one question or several, in order, and the records to log before they are given.
 
@@ -76,7 +75,7 @@ class Service:
                 decision=decision, version=given.version, variant="champion" if given is champion else "challenger",
                 scores={str(v): s[0][i] for v, s in scored.items()}, decisions={str(v): s[1][i] for v, s in scored.items()},
                 micros=round((time.perf_counter() - begun) * 1e6), lead=champion.questions.lead(row, moments[i]), held=held,
-                replayed=replayed, caller=caller,
+                together=len(rows), caller=caller,
             )
             records.append(_encode(record))
             answers.append(_answer(self.name, record, given, reasons[i] if reasons and given is champion else None))

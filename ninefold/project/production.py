@@ -136,6 +136,8 @@ def as_version(rows: "pl.DataFrame", version: int) -> "pl.DataFrame":
 
 
 def _judged(graph: Graph, home: Home, learning: Learning, criterion: Criterion, rows: "pl.DataFrame") -> dict[str, Any]:
+    import polars as pl
+
     from ninefold.metrics.judge import judge as judge_one
     from ninefold.metrics.latency import measure_latency
     from ninefold.project.judging import measure_rows
@@ -144,8 +146,8 @@ def _judged(graph: Graph, home: Home, learning: Learning, criterion: Criterion, 
     if isinstance(metric, Custom):
         measured = _custom(graph, home, learning, name, metric, rows)
     elif isinstance(metric, Metric) and metric.name == "latency":
-        live = [m for m, replayed in zip(rows["micros"].to_list(), rows["replayed"].to_list(), strict=True) if m and not replayed]
-        measured = measure_latency(metric, [m / 1e6 for m in live]) if live else None
+        alone = rows.filter(pl.col("together") == 1)["micros"].to_list()
+        measured = measure_latency(metric, [m / 1e6 for m in alone]) if alone else None
     elif not rows.height:
         measured = None
     else:

@@ -10,7 +10,7 @@ from ninefold.clock import now
 from ninefold.config import Settings
 from ninefold.engine import Event, Planned, Result, Runner
 from ninefold.errors import DeclarationError, NotYetError
-from ninefold.project import storedplan
+from ninefold.project import declared, storedplan
 from ninefold.project.assemble import steps_of
 from ninefold.project.check import check
 from ninefold.project.graph import Graph
@@ -31,8 +31,17 @@ class Ran:
 
 
 def run(
-    graph: Callable[[], Graph], settings: Settings, *, name: str, main: Path, as_of: int | None = None, targets: list[str] | None = None,
-    force: Collection[str] = (), on_event: Callable[[Event], None] | None = None, workers: int = 2, reason: str = "asked",
+    graph: Callable[[], Graph],
+    settings: Settings,
+    *,
+    name: str,
+    main: Path,
+    as_of: int | None = None,
+    targets: list[str] | None = None,
+    force: Collection[str] = (),
+    on_event: Callable[[Event], None] | None = None,
+    workers: int = 2,
+    reason: str = "asked",
     actor: str | None = None,
 ) -> Ran:
     """Run the project ``name``. ``graph`` reads it, and is called only where something has to run.
@@ -47,6 +56,7 @@ def run(
         refuse_what_cannot_run(read)
         check(read, settings).raise_errors()
         started = home.ledger.record("run.started", f"{name}/run", {"as_of": at, "reason": reason, "targets": targets})
+        declared.record(home, read, run=started.id)
         author = actor or author_name()
         for problem in read.of("problem"):
             declare(home, problem, policy_of(read, problem), author)
@@ -58,7 +68,9 @@ def run(
             home.ledger.record("run.failed", f"{name}/run", {"error": str(error)[:2000], "started": started.seq})
             raise
         judged = {"hypotheses": judge_hypotheses(read, home, result.outputs), "models": judge_models(read, home, result.outputs)}
-        home.ledger.record("run.done", f"{name}/run", {"ran": result.ran, "hits": len(result.hits), "seconds": result.seconds, "started": started.seq})
+        home.ledger.record(
+            "run.done", f"{name}/run", {"ran": result.ran, "hits": len(result.hits), "seconds": result.seconds, "started": started.seq}
+        )
         if targets is None:
             storedplan.keep(home, main, read, steps, as_of)
         return Ran(name, at, result, judged)

@@ -14,7 +14,7 @@ from ninefold.server.runtime import Runtime
 from ninefold.ui.pages import routes as page_routes
 from ninefold.web.app import App
 from ninefold.web.call import Call
-from ninefold.web.openapi import document
+from ninefold.web.openapi import openapi
 from ninefold.web.route import Route, route
 
 _log = logging.getLogger("ninefold.server")
@@ -35,7 +35,7 @@ def build(runtime: Runtime, *, hosts: Sequence[str] = ()) -> App:
     loop = Loop(runtime)
     beside = Beside(runtime, loop)
     routes = [*doors.routes(runtime), *_own(runtime, loop), *page_routes(runtime.home)]
-    routes.append(route("GET", "/api/openapi.json", lambda call: document(routes, title="ninefold", version=__version__), who="public", summary="This document."))
+    routes.append(route("GET", "/api/openapi.json", lambda call: openapi(routes, title="ninefold", version=__version__), who="public", summary="This document."))
     return App(routes, hosts=hosts, permit=_permit, on_start=[beside.start], on_stop=[beside.stop])
 
 

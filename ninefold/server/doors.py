@@ -1,6 +1,5 @@
 """The doors through which rows come in: events, updates of tables, questions, outcomes. Journal first, then everything else."""
 
-import time
 from typing import Any
 
 import msgspec
@@ -78,12 +77,9 @@ class Doors:
         body, moments = _moments(body) if replayed else (body, None)
         explain = call.query().get("explain") in {"1", "true"}
         answers, records = service.answer(
-            body, q=moments, explain=explain, replayed=replayed, caller=getattr(call.who, "name", "") or "", started=started,
+            body, q=moments, explain=explain, caller=getattr(call.who, "name", "") or "", started=started,
         )
         await self.runtime.journal(f"predictions/{name}", strict=self.runtime.strict(name)).append_async(records)
-        if not replayed:
-            service.seconds.append(time.perf_counter() - started)
-            del service.seconds[:-10_000]
         return answers if isinstance(body, list) else answers[0]
 
     async def outcomes(self, call: Call, body: Any, name: str) -> dict[str, Any]:

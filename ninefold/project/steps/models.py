@@ -123,7 +123,7 @@ def _version(making: Making, learning: Learning, candidates: dict[str, Any]) -> 
         record_version(tx, home.project, name, bundle=output.ref["bundle"], digest=output.content, body=output.ref)
 
     return step(
-        f"model/{name}", run, kind="model", needs=(training, *step_of.values()), parts=(_shared(learning),), subject=subject, facts=facts,
+        f"model/{name}", run, kind="model", needs=(training, *step_of.values()), parts=(_shared(learning),), subject=subject, facts=facts, revision=2,
         exists=lambda output: home.path("bundles", output.ref["bundle"]).is_dir(),
     )
 
