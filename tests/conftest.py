@@ -1,13 +1,17 @@
-"""A real S3 server, in a process of its own: engines hold the interpreter's lock while they wait for it."""
+"""A real S3 server, in a process of its own: engines hold the interpreter's lock while they wait for it; and a small project that has run."""
 
+import shutil
 import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from ninefold.ids import new_id
+
+PROJECTS = Path(__file__).parent / "projects"
 
 _SERVE = """
 import sys
@@ -38,3 +42,21 @@ def bucket(s3_server: str, monkeypatch: pytest.MonkeyPatch) -> str:
     name = f"bucket-{new_id()}"
     urllib.request.urlopen(urllib.request.Request(f"{s3_server}/{name}", method="PUT")).close()
     return f"s3://{name}"
+
+
+@pytest.fixture(scope="session")
+def tiny_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a small project (tests/projects/parcels.py) that has run, is released, and has answered questions. Only read it."""
+    if str(PROJECTS) not in sys.path:
+        sys.path.append(str(PROJECTS))
+    import building
+
+    folder = tmp_path_factory.mktemp("tiny") / "parcels"
+    building.build(folder)
+    return folder
+
+
+@pytest.fixture
+def tiny_copy(tiny_project: Path, tmp_path: Path) -> Path:
+    """A copy of the small project to change. Its stored plan is of the other folder, so that the next run reads the module."""
+    return Path(shutil.copytree(tiny_project, tmp_path / "parcels"))
