@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 # an answer asked further from the decision time than this says nothing about the decision
 NEAR = 15 * MINUTE
 
+_MATURITY = "select ref from steps where project = ? and name = ? order by at desc limit 1"
+
 
 def outcomes_frame(payloads: list[bytes]) -> "pl.DataFrame":
     """Outcomes of journal payloads: the key as JSON, the value as JSON, and when it was told (µs)."""
@@ -88,14 +90,15 @@ def _typed(frame: "pl.DataFrame", learning: Learning) -> Any:
     return pl.col("value").str.strip_chars('"')
 
 
-def columns_of(rows: "pl.DataFrame", wanted: list[str]) -> "pl.DataFrame":
-    """The rows with some of the request's columns taken out of their JSON."""
+def columns_of(rows: "pl.DataFrame", wanted: list[str], times: tuple[str, ...] = ()) -> "pl.DataFrame":
+    """The rows with some of the request's columns taken out of their JSON; ``times`` are µs there, and become timestamps."""
     import polars as pl
 
-    missing = [c for c in wanted if c not in rows.columns]
+    missing = [c for c in dict.fromkeys(wanted) if c not in rows.columns]
     if not missing:
         return rows
-    return rows.with_columns(pl.col("row").str.json_path_match(f"$.{c}").alias(c) for c in missing)
+    found = rows.with_columns(pl.col("row").str.json_path_match(f"$.{c}").alias(c) for c in missing)
+    return found.with_columns(pl.col(c).cast(pl.Int64).cast(pl.Datetime("us", "UTC")) for c in missing if c in times)
 
 
 def judged_rows(rows: "pl.DataFrame") -> "pl.DataFrame":
@@ -105,23 +108,38 @@ def judged_rows(rows: "pl.DataFrame") -> "pl.DataFrame":
     return rows.filter((pl.col("__state") != "open") & (pl.col("lead").is_null() | (pl.col("lead").abs() <= NEAR)))
 
 
+def maturity(home: Home, problem: str) -> int:
+    """How long after its question a label counts, µs: what the last run recorded."""
+    row = home.ledger.one(_MATURITY, home.project, f"questions/{problem}")
+    if row is None:
+        raise DataError(f'the problem "{problem}" has not been run', hint="ninefold run")
+    return int(msgspec.json.decode(row[0])["after"])
+
+
 def judge(
-    graph: Graph, home: Home, endpoint: str, *, now: int, after: int, window: int | None = None, version: int | None = None
+    graph: Graph, home: Home, endpoint: str, *, now: int, after: int, window: int | None = None, version: int | None = None,
+    since: int | None = None, until: int | None = None,
 ) -> list[dict[str, Any]]:
-    """The problem's criteria on the mature questions of the last ``window`` (default: the problem's).
+    """The problem's criteria on the mature questions of the last ``window`` (default: the problem's), or of ``[since, until)``.
 
     ``version`` judges what that version would have answered, where several scored every question.
     """
     name = graph.resolve(graph.things[endpoint].model, ("model",))[0]  # type: ignore[attr-defined]
     learning = Learning.of(graph, name)
     span = window or learning.problem.window
-    rows = predictions(home, endpoint, since=now - after - span, until=now)
-    wanted = [*learning.table.key, *(c for c in learning.extra), *learning.bare]
-    frame = columns_of(with_outcomes(home, learning, endpoint, rows, now=now, after=after), wanted)
+    begin = since if since is not None else now - after - span
+    rows = predictions(home, endpoint, since=begin, until=until if until is not None else now)
+    wanted = [*learning.table.key, *(c for c in learning.extra), *learning.bare, *_roots(learning)]
+    frame = columns_of(with_outcomes(home, learning, endpoint, rows, now=now, after=after), wanted, tuple(_roots(learning)))
     counted = judged_rows(frame)
     if version is not None:
         counted = as_version(counted, version)
     return [_judged(graph, home, learning, c, counted) for c in learning.problem.solved_when]
+
+
+def _roots(learning: Learning) -> list[str]:
+    at = learning.problem.predict.at
+    return [at.column] if at else []
 
 
 def as_version(rows: "pl.DataFrame", version: int) -> "pl.DataFrame":
