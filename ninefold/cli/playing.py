@@ -99,6 +99,7 @@ class Played:
     updates: int = 0
     events: int = 0
     seconds: float = 0.0
+    last: str = ""
     done: list[dict[str, Any]] = field(default_factory=list)
     compared: Compared = field(default_factory=lambda: Compared(0, 0, 0))
 
@@ -166,6 +167,7 @@ class Player:
         if asked[ALONE:]:
             answers += self.served.post(f"/predict/{self.endpoint}", asked[ALONE:])
         self.played.questions += len(asked)
+        self.played.last = answers[-1]["id"]
         if self.behave is not None:
             by_stream: dict[str, list[dict[str, Any]]] = {}
             for stream, event in self.behave(asked, answers):
