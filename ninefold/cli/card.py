@@ -19,9 +19,7 @@ from ninefold.storage.durable import write
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write to this file instead of the terminal.")
 @click.option("--project", "-p", type=click.Path(path_type=Path), help="The project's file (default: the one that ran here last).")
 @click.option("--in", "environment", metavar="NAME", help="The environment (default: dev).")
-def card(
-    say: Say, model: str | None, endpoint: str | None, as_html: bool, out: Path | None, project: Path | None, environment: str | None
-) -> None:
+def card(say: Say, model: str | None, endpoint: str | None, as_html: bool, out: Path | None, project: Path | None, environment: str | None) -> None:
     """The model card of MODEL@VERSION (default: its newest version), or the release report of an endpoint.
 
     Written from facts only: every sentence names its facts, and what no fact says is listed as not recorded.

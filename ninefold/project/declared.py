@@ -12,7 +12,8 @@ KIND = "project.declared"
 
 def record(home: Home, graph: Graph, run: str | None = None) -> Fact:
     """The fact of what ``graph`` declares: each thing's text, documentation and settings, and the digests of the files that were
-    read. Written where anything differs from the last; else the last."""
+    read. Written where anything differs from the last; else the last.
+    """
     things = describe(graph)
     files = {shown(path, graph.root): digest(data) for path, data in sorted(graph.files.items())}
     said = digest_of([things, files])
