@@ -13,7 +13,9 @@ from ninefold.governance.approvals import approve_policy
 from ninefold.loop import releasing
 from ninefold.project.freeze import freeze
 from ninefold.project.home import Home, open_home
+from ninefold.project.place import shown
 from ninefold.project.running import author_name
+from ninefold.project.workplace import workplace
 
 _project = click.option("--project", "-p", type=click.Path(path_type=Path), help="The project's file (default: the one that pyproject names).")
 _in = click.option("--in", "environment", metavar="NAME", help="The environment (default: dev).")
@@ -33,7 +35,8 @@ def deploy(say: Say, endpoint: str, number: int | None, project: Path | None, en
     with Home(settings, name, actor=author_name()) as home:
         made = releasing.chosen(home, model, number)
         frozen = freeze(graph, home, main)
-        home.ledger.record("deploy.frozen", f"{name}/endpoint/{endpoint}", {"digest": frozen, "files": [str(p) for p in graph.files]})
+        told = {"digest": frozen, "files": [shown(p, graph.root) for p in graph.files], **workplace(graph.root)}
+        home.ledger.record("deploy.frozen", f"{name}/endpoint/{endpoint}", told)
         state, gate = releasing.release(home, endpoint, thing.release, made, frozen=frozen)
     share = thing.release.share if state == "challenger" else 1.0
 

@@ -22,8 +22,8 @@ def orders() -> str:
     lines = ["parcel_id,depot,region,weight,promised_at,minutes_late"]
     state = {"north": 0.0, "south": 0.0}
     for day in range(DAYS):
-        for depot in state:
-            state[depot] = 0.5 * state[depot] + draw.gauss(0, 1.0)
+        for depot, before in state.items():
+            state[depot] = 0.5 * before + draw.gauss(0, 1.0)
         for n in range(PER_DAY):
             at = FIRST + timedelta(days=day, minutes=6 * 60 + 20 * n)
             depot, region = draw.choice(["north", "south"]), draw.choice(["hills", "coast", "town"])
@@ -54,6 +54,7 @@ def build(folder: Path) -> Path:
     from ninefold.project.freeze import freeze
     from ninefold.project.home import Home
     from ninefold.project.read import read
+    from ninefold.project.workplace import workplace
 
     main = write(folder)
     settings = config.load(folder)
@@ -61,7 +62,7 @@ def build(folder: Path) -> Path:
     graph = read(main, root=folder)
     with Home(settings, "parcels", actor="ada") as home:
         frozen = freeze(graph, home, main)
-        home.ledger.record("deploy.frozen", "parcels/endpoint/dispatch", {"digest": frozen, "files": [str(p) for p in graph.files]})
+        home.ledger.record("deploy.frozen", "parcels/endpoint/dispatch", {"digest": frozen, "files": ["parcels.py"], **workplace(folder)})
         made = releasing.chosen(home, "forecast", None)
         releasing.release(home, "dispatch", graph.things["dispatch"].release, made, frozen=frozen, at=micros(AS_OF))
         ask(home)
