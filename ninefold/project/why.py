@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from ninefold.clock import iso
 from ninefold.errors import NotFoundError
 from ninefold.ledger import Fact
 from ninefold.project.behind import Value
@@ -14,6 +15,7 @@ from ninefold.project.home import Home
 from ninefold.project.lineage import Made, lineage
 
 if TYPE_CHECKING:
+    from ninefold.endpoints.questions import Request
     from ninefold.models.records import Version
 
 
@@ -61,14 +63,16 @@ class Origin(msgspec.Struct, frozen=True):
 
 
 class Why(msgspec.Struct, frozen=True):
-    """One answer and everything behind it. ``asked_at`` is the decision time, ``answered_at`` the machine's clock, both µs."""
+    """One answer and everything behind it. ``asked_at`` is the decision time, ``answered_at`` the machine's clock, both µs; times in ``key`` and
+    ``question`` are ISO 8601 in the zone ``tz``."""
 
     prediction: str
     project: str
     endpoint: str
     asked_at: int
     answered_at: int
-    key: list[Any]
+    key: dict[str, Any]
+    tz: str | None
     question: dict[str, Any]
     score: Any
     decision: Any
@@ -103,15 +107,22 @@ def why_prediction(home: Home, id: str) -> Why:
     versions = {name: _version_then(home, name, one.at) for name in names}
     unseen = personal(home)
     values = behind(home, groups, request, one.row, one.q, one.values, versions=versions, personal=unseen)
-    question = {c: v for c, v in one.row.items() if c not in unseen.get(request.asked, ())}
+    asked = _shown(one.row, request)
+    question = {c: v for c, v in asked.items() if c not in unseen.get(request.asked, ())}
     kept = msgspec.json.decode(files["scoring.json"]).get("decision", {})
     origin = origin_of(home, made)
     return Why(
-        prediction=id, project=home.project, endpoint=endpoint, asked_at=one.q, answered_at=one.at, key=msgspec.json.decode(one.key),
-        question=question, score=one.score, decision=one.decision, threshold=kept.get("threshold"), variant=one.variant, scores=one.scores,
+        prediction=id, project=home.project, endpoint=endpoint, asked_at=one.q, answered_at=one.at, key={c: asked[c] for c in request.key},
+        tz=request.tz, question=question, score=one.score, decision=one.decision, threshold=kept.get("threshold"), variant=one.variant, scores=one.scores,
         outcome=outcome(home, endpoint, one.key), acts=acts(home, endpoint, id), values=values, origin=origin, release=released,
         code=_code(home, endpoint, released), facts=[released["fact"], *origin.facts],
     )
+
+
+def _shown(row: dict[str, Any], request: "Request") -> dict[str, Any]:
+    """A question's columns as people read them: times in the table's zone."""
+    times = {c for c, kind in request.columns.items() if kind.startswith("Datetime")}
+    return {c: iso(v, request.tz) if c in times and isinstance(v, int) else v for c, v in row.items()}
 
 
 def origin_of(home: Home, made: "Version") -> Origin:
