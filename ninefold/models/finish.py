@@ -16,6 +16,7 @@ from ninefold.bundles.pack import pack
 from ninefold.bundles.predictors import open_predictor
 from ninefold.bundles.scorer import Scorer, Scoring
 from ninefold.ids import digest
+from ninefold.models.calibrate import calibrate
 from ninefold.models.choose import Chosen
 from ninefold.models.contest import FittedCandidate, calibrated, fit_model
 from ninefold.models.dataset import Dataset, Parts, Rows
@@ -32,13 +33,16 @@ GOLDEN = 32
 class Evidence:
     """What the test span says. ``frame`` has a line per test row: ``row`` (of the training set), ``q``, ``day``, ``label``,
     ``score`` and ``decision`` of the winner, ``loss`` on the problem's costs, and for each candidate ``score.<name>`` and
-    ``loss.<name>`` (log loss or squared error). ``digest`` is the evidence model's.
+    ``loss.<name>`` (log loss or squared error). ``digest`` is the evidence model's. ``calibration`` is the one of validate, which the
+    scores have; ``newest`` is fitted on these same rows' scores, for the model that is deployed: a season older than the newest
+    rows would speak through the other one.
     """
 
     frame: "pl.DataFrame"
     calibration: Calibration
     decision: Decision
     digest: str
+    newest: Calibration
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -63,14 +67,14 @@ def evidence(
 
     rows, truth = parts.test, data.label[parts.test]
 
-    def tested(candidate: FittedCandidate) -> tuple[Fitted, Calibration, Floats]:
+    def tested(candidate: FittedCandidate) -> tuple[Fitted, Calibration, Floats, Floats]:
         fitted = fit_model(candidate.name, declared.get(candidate.name), candidate.params, data, parts.refit, objective.seed)
-        table = calibrated(candidate, data, parts)
-        return fitted, table, table(fitted.open().raw(data, rows))
+        table, raw = calibrated(candidate, data, parts), fitted.open().raw(data, rows)
+        return fitted, table, table(raw), raw
 
     with ThreadPoolExecutor(max(1, workers), thread_name_prefix="refit") as pool:
         results = dict(zip([c.name for c in candidates], pool.map(tested, candidates), strict=True))
-    fitted, calibration, scores = results[chosen.winner]
+    fitted, calibration, scores, raw = results[chosen.winner]
     winner = next(c for c in candidates if c.name == chosen.winner)
     decision = decision_of(objective, calibration(winner.raw), data.q[parts.validate])
     columns = cost_columns(objective, data, rows)
@@ -81,7 +85,8 @@ def evidence(
         **{f"score.{name}": result[2] for name, result in results.items()},
         **{f"loss.{name}": proper_losses(objective, truth, result[2]) for name, result in results.items()},
     })
-    return Evidence(frame, calibration, decision, digest(encoded(fitted)))
+    newest = calibrate(raw, truth) if data.kind == "binary" else Calibration()
+    return Evidence(frame, calibration, decision, digest(encoded(fitted)), newest)
 
 
 def _labels(data: Dataset, truth: Floats) -> Any:
@@ -111,11 +116,11 @@ def deploy(
     objective: Objective, *, about: Mapping[str, Any] | None = None, features: list[Any] | None = None,
     request: dict[str, Any] | None = None, signer: Callable[[bytes], bytes] | None = None,
 ) -> str:
-    """Refit the winner's recipe on everything known, keep calibration and threshold, write the bundle; its digest."""
+    """Refit the winner's recipe on everything known, keep the threshold, calibrate on the newest rows, write the bundle; its digest."""
     fitted = fit_model(candidate.name, declared.get(candidate.name), candidate.params, data, parts.everything, objective.seed)
     scorer = Scorer(
         Encoder(fitted.encoding), open_predictor(fitted.format, fitted.model, fitted.shape), fitted.shape,
-        Scoring(proof.calibration, proof.decision, data.classes),
+        Scoring(proof.newest, proof.decision, data.classes),
     )
     said = {**(about or {}), "evidence": proof.digest, "candidate": candidate.name, "until": int(data.mature.max())}
     return pack(
