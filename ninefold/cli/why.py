@@ -9,7 +9,8 @@ import msgspec
 from ninefold.cli.report import Say, command, table
 from ninefold.cli.times import ago, when
 from ninefold.project.home import open_home
-from ninefold.project.reasons import WhyIncident, WhyStep, why as reasons
+from ninefold.project.reasons import WhyIncident, WhyStep
+from ninefold.project.reasons import why as reasons
 from ninefold.project.why import Origin, Why
 
 
@@ -87,12 +88,12 @@ def _version(page: Page, origin: Origin, heading: bool = True) -> None:
     for one in origin.criteria:
         page.line(one["text"], fg={"met": "green", "not met": "red"}.get(one["verdict"]))
     page.head("What it learned from")
-    span, rows_ = origin.training, origin.training.get("rows") or {}
-    counts = ", ".join(f"{name} {n:,}" for name, n in rows_.items() if isinstance(n, int))
+    span = origin.training
+    counts = ", ".join(f"{name} {n:,}" for name, n in (span.get("rows") or {}).items() if isinstance(n, int))
     page.line(f"questions from {when(span['from'])} to {when(span['to'])}, tables as of {when(span['as_of'])}: {counts}")
-    for one in origin.tables:
-        kept = f", {one.quarantined:,} quarantined ({'; '.join(f'{r}: {n:,}' for r, n in one.reasons.items())})" if one.quarantined else ""
-        page.line(f"table {one.name}@{one.version}: {one.rows:,} rows{kept}")
+    for made in origin.tables:
+        kept = f", {made.quarantined:,} quarantined ({'; '.join(f'{r}: {n:,}' for r, n in made.reasons.items())})" if made.quarantined else ""
+        page.line(f"table {made.name}@{made.version}: {made.rows:,} rows{kept}")
     for file in origin.files:
         page.line(f"file {file.path}: {file.rows:,} rows, {file.bytes:,} bytes, sha256 {file.sha256[:16]}")
     if origin.packages:
@@ -102,9 +103,10 @@ def _version(page: Page, origin: Origin, heading: bool = True) -> None:
     page.line(f"owner {origin.problem.get('owner')}; {origin.problem.get('why', '')}")
     policy = origin.policy
     if policy:
-        page.line(f"policy {policy['digest'][:12]}, risk {policy['risk']}, in force since {when(policy['since'])} by {policy['author']} (fact {policy['fact']})")
-    for one_ in origin.approvals:
-        page.line(f"approved by {one_['approver']} as {one_['role']} {when(one_['at'])} (fact {one_['fact']})")
+        force = f"in force since {when(policy['since'])} by {policy['author']} (fact {policy['fact']})"
+        page.line(f"policy {policy['digest'][:12]}, risk {policy['risk']}, {force}")
+    for said in origin.approvals:
+        page.line(f"approved by {said['approver']} as {said['role']} {when(said['at'])} (fact {said['fact']})")
     if not origin.approvals:
         page.line("no approval was asked" if not policy.get("approvers") else f"approvals asked: {', '.join(policy['approvers'])}; none given")
 
@@ -121,7 +123,8 @@ def _released(page: Page, why: Why) -> None:
         page.line(f"not committed then: {', '.join(dirty[:8])}" + (f" and {len(dirty) - 8} more" if len(dirty) > 8 else ""), fg="yellow")
     packages = code.get("packages") or {}
     if packages:
-        page.line(f"python {code.get('python')}, {len(packages)} packages, among them " + ", ".join(f"{n} {packages[n]}" for n in why.origin.packages if n in packages))
+        reached = ", ".join(f"{n} {packages[n]}" for n in why.origin.packages if n in packages)
+        page.line(f"python {code.get('python')}, {len(packages)} packages" + (f", among them {reached}" if reached else ""))
     page.line(f"facts {', '.join(str(f) for f in why.facts)}; prove them: ninefold audit verify")
 
 

@@ -19,7 +19,8 @@ _ALERTS = "select * from alerts where incident = ? order by at"
 
 class WhyStep(msgspec.Struct, frozen=True):
     """Why a step ran when it last did. ``changed`` are the parts of its key that differ from the time before, with the digests
-    before and after; empty for a first run. Times in µs."""
+    before and after; empty for a first run. Times in µs.
+    """
 
     step: str
     key: str
@@ -124,9 +125,10 @@ def _incidents(home: Home, id: str) -> list[Any]:
 
 def _incident(home: Home, row: Any) -> WhyIncident:
     decode = msgspec.json.decode
-    alerts = [{**{k: a[k] for k in a.keys() if k != "body"}, **decode(a["body"])} for a in home.ledger.all(_ALERTS, row["id"])]  # noqa: SIM118  a row iterates over its values
+    alerts = [{**{k: v for k, v in dict(a).items() if k != "body"}, **decode(a["body"])} for a in home.ledger.all(_ALERTS, row["id"])]
     kinds = ("incident.opened", "incident.closed", "alert.raised", "retrain.started", "retrain.done", "item.opened", "release.rolledback")
-    facts = [f for f in home.ledger.facts(kind=kinds, prefix=f"{home.project}/") if f.body.get("incident") == row["id"] or f.body.get("id") == row["id"]]
+    told = home.ledger.facts(kind=kinds, prefix=f"{home.project}/")
+    facts = [f for f in told if row["id"] in {f.body.get("incident"), f.body.get("id")}]
     return WhyIncident(
         id=row["id"], monitor=row["monitor"], state=row["state"], severity=row["severity"], title=row["title"], opened=row["opened"],
         closed=row["closed"], body=decode(row["body"]), alerts=alerts,

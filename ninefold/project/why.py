@@ -64,7 +64,8 @@ class Origin(msgspec.Struct, frozen=True):
 
 class Why(msgspec.Struct, frozen=True):
     """One answer and everything behind it. ``asked_at`` is the decision time, ``answered_at`` the machine's clock, both µs; times in ``key`` and
-    ``question`` are ISO 8601 in the zone ``tz``."""
+    ``question`` are ISO 8601 in the zone ``tz``.
+    """
 
     prediction: str
     project: str
@@ -112,8 +113,8 @@ def why_prediction(home: Home, id: str) -> Why:
     kept = msgspec.json.decode(files["scoring.json"]).get("decision", {})
     origin = origin_of(home, made)
     return Why(
-        prediction=id, project=home.project, endpoint=endpoint, asked_at=one.q, answered_at=one.at, key={c: asked[c] for c in request.key},
-        tz=request.tz, question=question, score=one.score, decision=one.decision, threshold=kept.get("threshold"), variant=one.variant, scores=one.scores,
+        prediction=id, project=home.project, endpoint=endpoint, asked_at=one.q, answered_at=one.at, tz=request.tz,
+        key={c: asked[c] for c in request.key}, question=question, score=one.score, decision=one.decision, threshold=kept.get("threshold"), variant=one.variant, scores=one.scores,
         outcome=outcome(home, endpoint, one.key), acts=acts(home, endpoint, id), values=values, origin=origin, release=released,
         code=_code(home, endpoint, released), facts=[released["fact"], *origin.facts],
     )
