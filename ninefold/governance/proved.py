@@ -117,16 +117,13 @@ def limits(case: Case, lines: Lineage) -> Section:
     states, step = lines.refs.get(training, {}).get("states") or {}, lines.steps.get(training)
     if states.get("void") and step is not None:
         total, void = sum(states.values()), states["void"]
-        section.say(
-            f"{percent(void, total)} of the questions ({number(void)} of {number(total)}) are void: no outcome was known in time.",
-            step.seq,
-        )
+        section.say(f"{percent(void, total)} of the questions ({number(void)} of {number(total)}) are void: no outcome was known in time.", step.seq)
     for name, fact in sorted(lines.tables.items()):
         if fact.body["quarantined"]:
             section.say(f"{many(fact.body['quarantined'], 'row')} of “{name}” broke an expectation and were left out.", fact.seq)
     live = in_production(case)
-    for fact, where in [(case.judged[-1] if case.judged else None, "on the test span"), (live, "in production")]:
-        _weak(section, fact, where)
+    for judged, where in [(case.judged[-1] if case.judged else None, "on the test span"), (live, "in production")]:
+        _weak(section, judged, where)
     trials = sum(len(t) for t in case.report.get("trials", {}).values())
     if trials:
         section.say(

@@ -46,11 +46,12 @@ def verify(ledger: "Ledger") -> Report:
     roots = _walk(ledger, stored, limits, report)
     for size, root in notes:
         _compare("checkpoint", size, root, roots, report)
-    restored = [i for i, anchor in enumerate(anchors) if anchor.restored]
     for i, anchor in enumerate(anchors):
-        if anchor.size > stored.size and restored and i < restored[-1]:
-            back = anchors[restored[-1]]
-            report.notes.append(f"a backup was brought back on {iso(back.at)}: facts after {back.size} from before are gone")
+        back = next((a for a in anchors[i + 1 :] if a.restored and a.size < anchor.size), None)
+        if back is not None:  # it vouched for facts that were there before the restore, and had been written after the backup
+            note = f"a backup was brought back on {iso(back.at)}: facts after {back.size} from before are gone"
+            if note not in report.notes:
+                report.notes.append(note)
         else:
             _compare("anchor", anchor.size, bytes.fromhex(anchor.root), roots, report)
     report.signed = max((size for size, _ in notes), default=0)

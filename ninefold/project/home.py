@@ -3,7 +3,7 @@
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from ninefold import config
 from ninefold.config import Settings
@@ -26,7 +26,7 @@ class Home:
         from ninefold.ledger import Ledger
 
         self.settings.home.mkdir(parents=True, exist_ok=True)
-        return Ledger.open(self.settings.ledger, home=self.settings.home, actor=self.actor)
+        return Ledger.open(self.settings.ledger, home=self.settings.home, actor=self.actor, anchors=self.settings.anchor)
 
     @cached_property
     def lake(self) -> "Lake":
@@ -66,7 +66,7 @@ class Home:
         if "ledger" in self.__dict__:
             self.ledger.close()
 
-    def __enter__(self) -> "Home":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:

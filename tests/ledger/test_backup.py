@@ -129,3 +129,14 @@ def test_a_missing_ledger_is_found(full: Ledger, home: Path, anchors: Path) -> N
     (home / "ledger.db").unlink()
     (finding,) = errors(home, anchors)
     assert finding.what == "the ledger is missing"
+
+
+def test_a_restored_home_stays_intact_when_it_grows_past_what_was_anchored_before(full: Ledger, anchors: Path, tmp_path: Path) -> None:
+    backup(full, tmp_path / "backup")
+    full.close()  # anchors the fact of the backup, which is not in the backup
+    restore(tmp_path / "backup", tmp_path / "again", anchors=anchors)
+    with Ledger.open(f"sqlite:///{tmp_path}/again/ledger.db", anchors=anchors) as ledger:
+        ledger.record("later.x", "p/t")
+        report = ledger.verify()
+    assert report.ok, report.problems
+    assert "was brought back" in report.notes[0]
