@@ -61,21 +61,24 @@ def with_outcomes(home: Home, learning: Learning, endpoint: str, rows: "pl.DataF
 
     ``after`` is the maturity: a question counts once ``q + after`` has passed, with what was known by then.
     """
-    import polars as pl
-
     from ninefold.project.steps.training import local_day
+
+    days = rows.with_columns(local_day(rows["q"].dt.timestamp("us"), learning.tz).alias("__day"))
+    return with_truth(learning, days, outcomes(home, endpoint), now=now, after=after)
+
+
+def with_truth(learning: Learning, rows: "pl.DataFrame", told: "pl.DataFrame", *, now: int, after: int) -> "pl.DataFrame":
+    """Predictions with ``__label`` and ``__state``, by the outcomes in ``told``."""
+    import polars as pl
 
     if isinstance(learning.problem.predict.label, Ahead):
         raise DataError("outcomes of a window ahead are read from its table", hint="they are joined when the batch is judged")
-    told = outcomes(home, endpoint)
     joined = rows.join(told, on="key", how="left", maintain_order="left")
     mature = pl.col("q").dt.timestamp("us") + after
     ripe = mature < now
     in_time = pl.col("told").is_not_null() & (pl.col("told") <= mature) & (pl.col("value") != "null")
-    frame = joined.with_columns(
-        pl.when(~ripe).then(pl.lit("open")).when(in_time).then(pl.lit("settled")).otherwise(pl.lit("void")).alias("__state"),
-        local_day(joined["q"].dt.timestamp("us"), learning.tz).alias("__day"),
-    )
+    state = pl.when(~ripe).then(pl.lit("open")).when(in_time).then(pl.lit("settled")).otherwise(pl.lit("void"))
+    frame = joined.with_columns(state.alias("__state"))
     label = _typed(frame, learning)
     return frame.with_columns(pl.when(pl.col("__state") == "settled").then(label).alias("__label")).drop("value")
 
@@ -90,15 +93,19 @@ def _typed(frame: "pl.DataFrame", learning: Learning) -> Any:
     return pl.col("value").str.strip_chars('"')
 
 
-def columns_of(rows: "pl.DataFrame", wanted: list[str], times: tuple[str, ...] = ()) -> "pl.DataFrame":
-    """The rows with some of the request's columns taken out of their JSON; ``times`` are µs there, and become timestamps."""
+def columns_of(home: Home, learning: Learning, rows: "pl.DataFrame") -> "pl.DataFrame":
+    """The rows with the request's columns taken out of their JSON, in the types of the asked table."""
     import polars as pl
 
-    missing = [c for c in dict.fromkeys(wanted) if c not in rows.columns]
-    if not missing:
+    if not rows.height:
         return rows
-    found = rows.with_columns(pl.col("row").str.json_path_match(f"$.{c}").alias(c) for c in missing)
-    return found.with_columns(pl.col(c).cast(pl.Int64).cast(pl.Datetime("us", "UTC")) for c in missing if c in times)
+    schema = home.stored("tables", learning.asked).scan().collect_schema()
+    types = {c: schema[c] for c in msgspec.json.decode(rows["row"][0]) if c in schema and c not in rows.columns}
+    raw = {c: pl.Int64() if isinstance(t, pl.Datetime) else t for c, t in types.items()}
+    asked = pl.read_ndjson("\n".join(rows["row"].to_list()).encode(), schema=raw)
+    times = {c: t.time_zone or "UTC" for c, t in types.items() if isinstance(t, pl.Datetime)}
+    shown = asked.with_columns(pl.col(c).cast(pl.Datetime("us", "UTC")).dt.convert_time_zone(zone) for c, zone in times.items())
+    return pl.concat([rows, shown], how="horizontal")
 
 
 def judged_rows(rows: "pl.DataFrame") -> "pl.DataFrame":
@@ -129,17 +136,14 @@ def judge(
     span = window or learning.problem.window
     begin = since if since is not None else now - after - span
     rows = predictions(home, endpoint, since=begin, until=until if until is not None else now)
-    wanted = [*learning.table.key, *(c for c in learning.extra), *learning.bare, *_roots(learning)]
-    frame = columns_of(with_outcomes(home, learning, endpoint, rows, now=now, after=after), wanted, tuple(_roots(learning)))
-    counted = judged_rows(frame)
-    if version is not None:
-        counted = as_version(counted, version)
+    frame = with_outcomes(home, learning, endpoint, rows, now=now, after=after)
+    return judge_rows(graph, home, learning, as_version(frame, version) if version is not None else frame)
+
+
+def judge_rows(graph: Graph, home: Home, learning: Learning, rows: "pl.DataFrame") -> list[dict[str, Any]]:
+    """The problem's criteria on predictions with their outcomes."""
+    counted = columns_of(home, learning, judged_rows(rows))
     return [_judged(graph, home, learning, c, counted) for c in learning.problem.solved_when]
-
-
-def _roots(learning: Learning) -> list[str]:
-    at = learning.problem.predict.at
-    return [at.column] if at else []
 
 
 def as_version(rows: "pl.DataFrame", version: int) -> "pl.DataFrame":
@@ -161,13 +165,13 @@ def _judged(graph: Graph, home: Home, learning: Learning, criterion: Criterion, 
     from ninefold.project.judging import measure_rows
 
     name, metric = metric_thing(graph, criterion.metric)
-    if isinstance(metric, Custom):
+    if not rows.height:
+        measured = None
+    elif isinstance(metric, Custom):
         measured = _custom(graph, home, learning, name, metric, rows)
     elif isinstance(metric, Metric) and metric.name == "latency":
         alone = rows.filter(pl.col("together") == 1)["micros"].to_list()
         measured = measure_latency(metric, [m / 1e6 for m in alone]) if alone else None
-    elif not rows.height:
-        measured = None
     else:
         measured = measure_rows(learning, metric, rows["__label"], rows["score"], rows["decision"], rows["__day"], rows)
     slices = [msgspec.to_builtins(s) for s in measured.slices] if measured is not None else []
@@ -187,10 +191,19 @@ def _custom(graph: Graph, home: Home, learning: Learning, name: str, metric: Cus
     answers = None
     for bound in graph.parameters(name):
         if bound.kind == "predictions":
-            frames[bound.name], answers = to_kind(told.lazy(), bound.annotation), bound.name
+            frames[bound.name], answers = to_kind(_in_zone(told, learning.tz).lazy(), bound.annotation), bound.name
         elif bound.kind == "rows":
-            frames[bound.name] = to_kind(read_rows(graph, home, str(bound.thing)).lazy(), bound.annotation)
+            frames[bound.name] = to_kind(_in_zone(read_rows(graph, home, str(bound.thing)), learning.tz).lazy(), bound.annotation)
     return evaluate(metric, frames, day="__day" if answers else None, rows=answers or "", name=name)
+
+
+def _in_zone(frame: "pl.DataFrame", tz: str | None) -> "pl.DataFrame":
+    """All times in the asked table's zone, so that a metric may compare them."""
+    import polars as pl
+
+    from ninefold.features.training import in_zones
+
+    return in_zones(frame, {c: tz or "UTC" for c, t in frame.schema.items() if isinstance(t, pl.Datetime)})
 
 
 def read_rows(graph: Graph, home: Home, name: str) -> "pl.DataFrame":
