@@ -81,8 +81,18 @@ def micros(value: "str | datetime | int", tz: str | None = None) -> int:
     if value.tzinfo is None:
         if tz is None:
             raise UsageError(f'"{value.isoformat()}" has no time zone', hint="add an offset (Z, +02:00) or say which zone is meant")
-        value = value.replace(tzinfo=zone(tz))
+        value = _placed(value, tz)
     return (value.astimezone(UTC) - _EPOCH) // _MICRO
+
+
+def _placed(value: datetime, tz: str) -> datetime:
+    """A local time in its zone; one that the clocks skip or show twice is refused, as no reading of it is right."""
+    there = value.replace(tzinfo=zone(tz))
+    if there.astimezone(UTC).astimezone(there.tzinfo).replace(tzinfo=None) != value.replace(fold=0):
+        raise UsageError(f"{value.isoformat()} does not exist in {tz}: the clocks go forward over it", hint="write it with its offset")
+    if there.utcoffset() != there.replace(fold=1).utcoffset():
+        raise UsageError(f"{value.isoformat()} happens twice in {tz}: the clocks go back", hint=f"write it with its offset: {there.isoformat()}")
+    return there
 
 
 def moment_of(at: int, tz: str | None = None) -> datetime:

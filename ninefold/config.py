@@ -8,6 +8,7 @@ from typing import Any
 
 from ninefold.errors import UsageError, closest
 
+_KINDS: dict[type, str] = {list: "list", dict: "table", float: "number"}
 _KEYS = {"project", "home", "ledger", "lake", "artifacts", "online", "compute", "anchor", "connections", "host", "port", "tz"}
 
 
@@ -66,8 +67,8 @@ def find_root(start: Path | None = None) -> Path:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text("utf-8")
-    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        return path.read_text("utf-8", errors="replace")
+    except (FileNotFoundError, NotADirectoryError, PermissionError, IsADirectoryError):
         return ""
 
 
@@ -78,21 +79,23 @@ def load(root: Path | None = None, environment: str | None = None) -> Settings:
     """
     root = (root or find_root()).absolute()
     path = root / "pyproject.toml"
-    try:
-        table: dict[str, Any] = tomllib.loads(_text(path)).get("tool", {}).get("ninefold", {})
-    except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"it is not valid TOML: {error}", where=str(path)) from None
-    environments = table.get("environments", {})
+    table = _settings(path)
+    environments = _tables(table, "environments", path)
     name = environment or os.environ.get("NINEFOLD_IN") or "dev"
     if name != "dev" and name not in environments:
         raise UsageError(f'there is no environment "{name}"', where=str(path), hint=closest(name, ["dev", *environments]))
     merged: dict[str, Any] = {k: v for k, v in table.items() if k != "environments"}
-    chosen = environments.get(name, {})
+    chosen = _tables(environments, name, path)
     merged |= {k: v for k, v in chosen.items() if k != "connections"}
-    merged["connections"] = {**table.get("connections", {}), **chosen.get("connections", {})}
-    for key in merged:
+    merged["connections"] = {**_tables(table, "connections", path), **_tables(chosen, "connections", path)}
+    for key, value in merged.items():
         if key not in _KEYS:
             raise UsageError(f'the setting "{key}" is not known', where=f"{path} [tool.ninefold]", hint=closest(key, _KEYS))
+        if key != "connections" and not isinstance(value, (str, int)):
+            raise UsageError(f'the setting "{key}" is a {_KINDS.get(type(value), "value")}', where=f"{path} [tool.ninefold]", hint="write a text")
+    for key, value in merged["connections"].items():
+        if not isinstance(value, str):
+            raise UsageError(f'the connection "{key}" is no text', where=f"{path} [tool.ninefold.connections]", hint='write a URL: "postgresql://..."')
     for key in _KEYS - {"connections"}:
         if value := os.environ.get(f"NINEFOLD_{key.upper()}"):
             merged[key] = value
@@ -112,6 +115,24 @@ def load(root: Path | None = None, environment: str | None = None) -> Settings:
         port=_port(merged.get("port", 9009)),
         connections=merged["connections"],
     )
+
+
+def _settings(path: Path) -> dict[str, Any]:
+    try:
+        return _tables(_tables(tomllib.loads(path.read_text("utf-8")), "tool", path), "ninefold", path)
+    except (FileNotFoundError, NotADirectoryError, PermissionError, IsADirectoryError):
+        return {}
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"it is not valid TOML: {error}", where=str(path), hint="correct that line") from None
+    except UnicodeDecodeError as error:
+        raise UsageError(f"it is not UTF-8: {error.reason} at byte {error.start}", where=str(path), hint="save it as UTF-8") from None
+
+
+def _tables(table: dict[str, Any], key: str, path: Path) -> dict[str, Any]:
+    found = table.get(key, {})
+    if not isinstance(found, dict):
+        raise UsageError(f'"{key}" is {found!r}, expected a table', where=str(path), hint='such as [tool.ninefold] with the line home = ".ninefold"')
+    return found
 
 
 def _port(value: Any) -> int:

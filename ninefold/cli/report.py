@@ -1,8 +1,10 @@
 """How the command line answers: results as text or JSON, errors as sentences, exit codes that scripts can use."""
 
+import errno
 import json
 import os
 import sys
+import traceback
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -31,23 +33,65 @@ def report(cli: click.Command) -> int:
         else:
             error.show()
         return WRONG_USE
+    except OSError as error:
+        if isinstance(error, BrokenPipeError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return FAILED
+        _say_error(system_error(error), as_json)
+        return FAILED
     except (KeyboardInterrupt, click.Abort):
         print("\ninterrupted: nothing is lost; the same command goes on where it stopped", file=sys.stderr)
         return INTERRUPTED
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except Exception as error:  # the last net: a mistake of ours is one line too, and says how to see more
+        _say_error(unforeseen(error), as_json)
         return FAILED
 
 
 def _say_error(error: NinefoldError, as_json: bool) -> None:
+    if os.environ.get("NINEFOLD_TRACE"):
+        traceback.print_exception(error)
     if as_json:
         print(json.dumps({"error": {"code": error.code, "message": error.message, "hint": error.hint, "where": error.where}}))
         return
     errors: Any = getattr(error, "errors", None) or [error]
+    told: dict[tuple[str, str], list[str]] = {}
     for one in errors.values() if isinstance(errors, dict) else errors:
-        click.echo(click.style("error: ", fg="red", bold=True) + str(one), err=True)
-        if one.hint:
-            click.echo(f"  {one.hint}", err=True)
+        # several steps may fail for one reason: it is said once
+        told.setdefault((one.message.rpartition('" failed: ')[2], one.hint), []).append(str(one))
+    for (_, hint), texts in told.items():
+        more = f" (and {len(texts) - 1} more for the same reason)" if len(texts) > 1 else ""
+        click.echo(click.style("error: ", fg="red", bold=True) + texts[0] + more, err=True)
+        if hint:
+            click.echo("  " + hint.replace("\n", "\n  "), err=True)
+
+
+def system_error(error: OSError) -> NinefoldError:
+    """What the operating system refused, as a sentence with a way out.
+
+    >>> print(system_error(PermissionError(13, "Permission denied", "/home/ada/.ninefold")))
+    /home/ada/.ninefold: permission denied
+    """
+    hints = {
+        errno.ENOSPC: "free some space there; what was acknowledged is safe, and the same command goes on where it stopped",
+        errno.EROFS: "the file system is read-only; name another home: NINEFOLD_HOME=/somewhere/else",
+        errno.EADDRINUSE: "another program has that port; choose another one: --port 0 takes any that is free",
+    }
+    denied = "it may not be read or written by you: mend its permissions, or name another home: NINEFOLD_HOME=/somewhere/else"
+    hint = denied if isinstance(error, PermissionError) else hints.get(error.errno or 0, "")
+    told = NinefoldError((error.strerror or str(error)).lower(), hint=hint, where=str(error.filename or ""))
+    told.__cause__ = error
+    return told
+
+
+def unforeseen(error: Exception) -> NinefoldError:
+    """A mistake of ours, in one line."""
+    last = traceback.extract_tb(error.__traceback__)[-1:]
+    place = f" ({Path(last[0].filename).name}:{last[0].lineno})" if last else ""
+    told = NinefoldError(
+        f"ninefold itself failed: {type(error).__name__}: {error}{place}", hint="this should not happen; NINEFOLD_TRACE=1 shows the trace to report with it"
+    )
+    told.__cause__ = error
+    return told
 
 
 class Say:

@@ -12,7 +12,7 @@ from ninefold.cli.project import load
 from ninefold.cli.report import FAILED, Say, command, project_option, table
 from ninefold.clock import iso, micros
 from ninefold.config import Settings
-from ninefold.engine import Event, Planned
+from ninefold.engine import Event, Planned, Result
 from ninefold.errors import UsageError
 from ninefold.project import running
 from ninefold.project.graph import Graph
@@ -96,6 +96,8 @@ class Progress:
 def _told(say: Say, done: running.Ran) -> None:
     hits = len(done.result.hits)
     say.line(f"\n{len(done.result.ran)} steps ran, {hits} were stored already · {done.result.seconds:.1f} s · as of {iso(done.as_of)}")
+    for line in set_aside(done.result):
+        say.line(line, fg="yellow")
     for name, body in done.judged.get("hypotheses", {}).items():
         say.line(f"\n{name}: {body['belief']}\n  {body['text']}")
     for name, body in done.judged.get("models", {}).items():
@@ -103,6 +105,19 @@ def _told(say: Say, done: running.Ran) -> None:
         for one in body["criteria"]:
             colour = {"met": "green", "not met": "red"}.get(one["verdict"])
             say.line(f"  {one['text']}", fg=colour)
+
+
+def set_aside(result: Result) -> list[str]:
+    """What a run left out, and why: rows in quarantine, candidates that could not compete."""
+    lines = []
+    for step, output in result.outputs.items():
+        noun, _, name = step.partition("/")
+        if noun == "table" and output.ref.get("quarantined"):
+            why = "; ".join(f"{reason}: {rows}" for reason, rows in output.ref["reasons"].items() if rows)
+            lines.append(f"{name}: {output.ref['quarantined']} rows are set apart ({why})")
+        if noun == "candidate" and "failed" in output.ref:
+            lines.append(f"{name} does not compete: {output.ref['failed']}")
+    return lines
 
 
 @command("ninefold plan flights.py")

@@ -11,6 +11,7 @@ from ninefold.engine.cache import Cache, Used, measured
 from ninefold.engine.plan import Planned, make_plan
 from ninefold.engine.progress import Event, Kind, Listener, Result, RunError, failure
 from ninefold.engine.step import Output, Step, in_order, key_of
+from ninefold.errors import UsageError, closest
 
 if TYPE_CHECKING:
     from ninefold.ledger import Ledger
@@ -37,6 +38,8 @@ class Runner:
 
     def run(self, steps: Sequence[Step], *, targets: Sequence[str] | None = None, force: Collection[str] = (), check: bool = True) -> Result:
         """Run what has no stored output. Raises RunError (its ``result`` says what was done) unless ``check`` is false."""
+        if unknown := sorted(set(force) - {step.name for step in steps}):
+            raise UsageError(f'there is no step "{unknown[0]}" to run again', hint=closest(unknown[0], [step.name for step in steps]))
         result = _Run(self, in_order(steps, targets), frozenset(force)).all()
         if check and result.failed:
             raise RunError(result)
@@ -102,9 +105,9 @@ class _Run:
         try:
             output, found = self._once(step, needs, parts, key)
             self.done.put((step, output, None, time.perf_counter() - start, found))
-        except Exception as error:  # whatever a user's step raises is that step's failure
+        except (Exception, SystemExit) as error:  # whatever a user's step raises is that step's failure
             self.done.put((step, None, error, time.perf_counter() - start, False))
-        except (KeyboardInterrupt, SystemExit) as error:
+        except KeyboardInterrupt as error:
             if threading.current_thread() is threading.main_thread():
                 raise
             self.done.put((step, None, error, time.perf_counter() - start, False))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from ninefold.errors import DeclarationError, closest
+from ninefold.errors import DeclarationError, UsageError, closest
 from ninefold.ids import digest_of
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def key_of(parts: Parts) -> str:
 def in_order(steps: Sequence[Step], targets: Sequence[str] | None = None) -> list[Step]:
     """The steps that the targets need (default: all), each after what it needs, else in the order given.
 
-    Raises DeclarationError for an unknown name, a name given twice, and a cycle.
+    Raises UsageError for an unknown target, DeclarationError for a need that is no step, a name given twice, and a cycle.
     """
     by_name: dict[str, Step] = {}
     for step in steps:
@@ -107,7 +107,8 @@ def _visit(target: str, asked_by: str, by_name: dict[str, Step], done: dict[str,
         name, parent = stack[-1]
         if name not in by_name:
             needs = f'the step "{parent}" needs "{name}"' if parent else f'there is no step "{name}"'
-            raise DeclarationError(needs + (", which is no step" if parent else ""), hint=closest(name, by_name))
+            kind = DeclarationError if parent else UsageError
+            raise kind(needs + (", which is no step" if parent else ""), hint=closest(name, by_name))
         open_needs = [need for need in by_name[name].needs if need not in done]
         if name in done or not open_needs:
             done.setdefault(name, by_name[name])

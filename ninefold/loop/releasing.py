@@ -5,7 +5,7 @@ from typing import Any
 from ninefold.clock import now
 from ninefold.endpoints.endpoint import Release as Rule
 from ninefold.endpoints.records import Release, challenger, champion, current, end, history, start
-from ninefold.errors import ConflictError, DeniedError, NotFoundError
+from ninefold.errors import ConflictError, DeniedError, NotFoundError, closest
 from ninefold.loop.gate import Gate, gate
 from ninefold.models.records import Version, newest, version
 from ninefold.project.home import Home
@@ -93,7 +93,8 @@ def rollback(home: Home, endpoint: str, *, at: int | None = None, why: str = "as
         assert first is not None
         return first
     if first is None:
-        raise NotFoundError(f'nothing is released to "{endpoint}"')
+        known = [row["endpoint"] for row in home.ledger.all("select distinct endpoint from releases where project = ?", home.project)]
+        raise NotFoundError(f'nothing is released to "{endpoint}"', hint=closest(endpoint, known))
     before = [r for r in history(home.ledger, home.project, endpoint) if r.kind == "full" and r.version != first.version and r.state == "replaced"]
     if not before:
         raise NotFoundError(f"{first.model}@{first.version} is the first version of {endpoint}: there is none to return to")

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from ninefold.clock import now
-from ninefold.errors import NotFoundError
+from ninefold.errors import NotFoundError, closest
 from ninefold.ids import canonical
 from ninefold.ledger import Ledger, Tx
 
@@ -81,7 +81,11 @@ def version(ledger: Ledger, project: str, model: str, number: int) -> Version:
     """One version. Raises NotFoundError."""
     row = ledger.one(f"select {_COLUMNS} from versions where project = ? and model = ? and version = ?", project, model, number)
     if row is None:
-        raise NotFoundError(f"the model {model} has no version {number}", hint=f"it has {len(versions(ledger, project, model))} versions")
+        known = [row["model"] for row in ledger.all("select distinct model from versions where project = ?", project)]
+        if model not in known:
+            raise NotFoundError(f'no model "{model}" has a version', hint=closest(model, known))
+        have = ", ".join(str(v.version) for v in reversed(versions(ledger, project, model)))
+        raise NotFoundError(f"the model {model} has no version {number}", hint=f"it has {have}")
     return _version(row)
 
 

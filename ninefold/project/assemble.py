@@ -1,8 +1,12 @@
 """All steps of a project, in lifecycle order."""
 
-from ninefold.engine.step import Step
-from ninefold.project.home import Home
+from collections.abc import Mapping
+from dataclasses import replace
+
+from ninefold.engine.step import Output, Step
+from ninefold.errors import NinefoldError
 from ninefold.project.graph import Graph
+from ninefold.project.home import Home
 from ninefold.project.steps.hypotheses import hypothesis_step
 from ninefold.project.steps.making import Making
 from ninefold.project.steps.models import model_steps
@@ -28,4 +32,19 @@ def steps_of(graph: Graph, home: Home, as_of: int) -> list[Step]:
         steps.append(training_step(making, name))
         steps += model_steps(making, name)
     steps += [hypothesis_step(making, name) for name in graph.of("hypothesis")]
-    return steps
+    return [_placed(each, graph) for each in steps]
+
+
+def _placed(step: Step, graph: Graph) -> Step:
+    """The step, its errors naming where the thing is declared that it makes, unless they know a nearer place."""
+    name = step.name.partition("/")[2]
+    place = graph.place(name if name in graph.things else name.rpartition(".")[0])
+
+    def run(outputs: Mapping[str, Output]) -> Output:
+        try:
+            return step.run(outputs)
+        except NinefoldError as error:
+            error.where = error.where or place
+            raise
+
+    return replace(step, run=run) if place else step

@@ -120,6 +120,8 @@ def not_python(error: SyntaxError | ValueError, path: str, root: Path) -> Declar
     """A syntax error as the user should read it: the line, and the place in it."""
     if not isinstance(error, SyntaxError):
         return DeclarationError(f"it is not Python: {error}", where=shown(Path(path), root))
+    if error.lineno is None:
+        return DeclarationError(f"it is not Python: {error.msg}", where=shown(Path(path), root))
     line = (error.text or "").rstrip("\n")
     pointed = f"{line}\n  {' ' * max((error.offset or 1) - 1, 0)}^" if line else "the file cannot be read as text"
     return DeclarationError(f"it is not Python: {error.msg}", hint=pointed, where=f"{shown(Path(error.filename or path), root)}:{error.lineno}")

@@ -4,13 +4,17 @@ import re
 from pathlib import Path
 
 from ninefold.config import find_root
-from ninefold.errors import DeclarationError, DeclarationErrors
+from ninefold.errors import DeclarationError, DeclarationErrors, UsageError
 from ninefold.project.graph import Graph
 from ninefold.project.load import load
 from ninefold.project.names import name_things
 from ninefold.project.place import bindings, shown
 
 _PROJECT = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
+
+
+class NoProjectError(DeclarationErrors, UsageError):
+    """What was named is no project's file: the command was used wrongly, nothing in a file is wrong."""
 
 
 def read(target: str | Path, *, root: Path | None = None) -> Graph:
@@ -41,7 +45,7 @@ def locate(target: str | Path, root: Path | None = None) -> Path:
     """The file of a project's main module.
 
     Raises:
-        DeclarationErrors: there is none.
+        NoProjectError: there is none.
     """
     path = Path(target)
     base = root or Path.cwd()
@@ -52,17 +56,21 @@ def locate(target: str | Path, root: Path | None = None) -> Path:
     for candidate in candidates:
         if candidate.is_file():
             if candidate.suffix != ".py":
-                raise _wrong("it is no Python file", str(target), "a project is a .py file or a package")
+                raise _nowhere("it is no Python file", str(target), "a project is a .py file or a package")
             return candidate.absolute()
         if (candidate / "__init__.py").is_file():
             return candidate.absolute() / "__init__.py"
     if candidates[0].is_dir():
         inside = sorted(p.name for p in candidates[0].glob("*.py"))
         hint = f"name one of its files: {', '.join(inside[:8])}" if inside else 'begin one with "ninefold new"'
-        raise _wrong("the folder is no package: it has no __init__.py", str(target), hint)
+        raise _nowhere("the folder is no package: it has no __init__.py", str(target), hint)
     near = sorted(p.name for p in candidates[0].parent.glob("*.py")) if candidates[0].parent.is_dir() else []
-    raise _wrong("there is no such file", str(target), f"beside it: {', '.join(near[:8])}" if near else f"looked in {base}")
+    raise _nowhere("there is no such file", str(target), f"beside it: {', '.join(near[:8])}" if near else f"looked in {base}")
 
 
 def _wrong(message: str, where: str, hint: str) -> DeclarationErrors:
     return DeclarationErrors([DeclarationError(message, hint=hint, where=where)])
+
+
+def _nowhere(message: str, where: str, hint: str) -> NoProjectError:
+    return NoProjectError([DeclarationError(message, hint=hint, where=where)])

@@ -46,11 +46,11 @@ def place_of(function: Any) -> str:
 def failed(what: str, function: Any, error: Exception) -> DataError:
     """The error to raise for ``error`` out of a user's function: it names the last line of the user's file that ran."""
     code = getattr(inspect.unwrap(function), "__code__", None)
-    frames = traceback.extract_tb(error.__traceback__)
-    own = [f for f in frames if code and f.filename == code.co_filename]
-    line = own[-1] if own else (frames[-1] if frames else None)
-    where = f"{line.filename}:{line.lineno}" if line else place_of(function)
-    shown = f" at `{line.line}`" if line and line.line else ""
+    own = [f for f in traceback.extract_tb(error.__traceback__) if code and f.filename == code.co_filename]
+    # a lazy frame fails after the function returned: then no line of it ran, and its beginning is the place
+    where = f"{own[-1].filename}:{own[-1].lineno}" if own else place_of(function)
+    shown = f" at `{own[-1].line}`" if own and own[-1].line else ""
+    told = str(error).partition("\n\nResolved plan until failure")[0].strip()
     return DataError(
-        f"{what} raised {type(error).__name__}: {error}{shown}", where=where, hint="correct the function; its whole trace is below this error"
+        f"{what} raised {type(error).__name__}: {told}{shown}", where=where, hint="correct the function; NINEFOLD_TRACE=1 shows the whole trace"
     )
