@@ -147,9 +147,8 @@ class Player:
 
     def _request(self) -> list[str]:
         from ninefold.project.serving import request
-        from ninefold.project.steps.making import Making
 
-        return list(request(Making(self.graph, self.home, 0), self.learning).columns)
+        return list(request(self.home, self.learning).columns)
 
     def _advance(self, at: int) -> None:
         told = self.served.post("/-/clock", {"at": iso(at)})

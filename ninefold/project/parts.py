@@ -14,6 +14,7 @@ from ninefold.engine.step import Output
 from ninefold.errors import CorruptError
 from ninefold.project.filedigests import SourceParts
 from ninefold.tables.instants import latest_instant
+from ninefold.units import calendar
 
 if TYPE_CHECKING:
     from ninefold.project.home import Home
@@ -21,9 +22,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Fixed:
-    """Parts that do not change while the code does not: digests of code, parameters, package versions."""
+    """Parts that do not change while the code does not: digests of code, parameters, package versions.
+
+    ``unkeyed`` is the reason why they do not tell everything: then the step has no key.
+    """
 
     parts: tuple[tuple[str, str], ...]
+    unkeyed: str | None = None
 
     def __call__(self, needs: Mapping[str, Output]) -> dict[str, str]:
         return dict(self.parts)
@@ -47,6 +52,21 @@ class Known:
             if path:
                 found[f"{self.field}:{name}"] = str(latest_instant(Path(path), self.as_of))
         return found
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """The latest instant of a calendar before ``as_of``: a new question needs no news. ``every`` is the calendar's text."""
+
+    every: str
+    tz: str
+    as_of: int
+
+    def __call__(self, needs: Mapping[str, Output]) -> dict[str, str]:
+        rhythm = calendar(self.every)
+        # two turns back: the last one may be longer by an hour of daylight saving
+        ticks = rhythm.ticks(self.as_of - 2 * rhythm.every, self.as_of, self.tz)
+        return {"tick": str(ticks[-1]) if ticks else "none"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +103,14 @@ class Together:
         return merged
 
 
-_TYPES: dict[str, type[Any]] = {t.__name__: t for t in (Fixed, Known, LakeHead)}
+_TYPES: dict[str, type[Any]] = {t.__name__: t for t in (Fixed, Known, LakeHead, Tick)}
 
 
 def encode(part: Any) -> dict[str, Any]:
     """A part as JSON.
 
     >>> encode(Fixed((("code", "12"),)))
-    {'type': 'Fixed', 'parts': (('code', '12'),)}
+    {'type': 'Fixed', 'parts': (('code', '12'),), 'unkeyed': None}
     """
     if isinstance(part, Together):
         return {"type": "Together", "of": [encode(p) for p in part.of]}

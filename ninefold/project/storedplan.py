@@ -1,7 +1,9 @@
 """The plan of a project, stored by the digests of its files: a run in which nothing changed imports nothing of the user's."""
 
 import os
+import sys
 import sysconfig
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -10,12 +12,12 @@ import msgspec
 import ninefold
 from ninefold.clock import now
 from ninefold.engine.step import Step
-from ninefold.ids import digest_of
+from ninefold.ids import digest, digest_of
 from ninefold.project.described import describe
 from ninefold.project.filedigests import file_digest
 from ninefold.project.graph import Graph
 from ninefold.project.home import Home
-from ninefold.project.parts import Known, Together, decode, encode
+from ninefold.project.parts import Known, Tick, Together, decode, encode
 
 _KEEP = "insert into plans (digest, project, body, at) values (?, ?, ?, ?) on conflict (project, digest) do update set body = excluded.body, at = excluded.at"
 _FIND = "select body from plans where project = ? and digest = ?"
@@ -29,7 +31,8 @@ def keep(home: Home, main: Path, graph: Graph, steps: list[Step], as_of: int | N
     """Store the plan of a run that ended well."""
     variables = sorted({part[4:] for step in steps for part in _fixed(step) if part.startswith("env:")})
     body = {
-        "files": {str(path): file_digest(home, path) for path in graph.module_files},
+        # the bytes that were read: a file that was edited during the run is another plan
+        "files": {str(path): digest(data) for path, data in graph.files.items()},
         "world": _world(),
         "variables": variables,
         "values": digest_of([os.environ.get(v) for v in variables]),
@@ -51,9 +54,9 @@ def _fixed(step: Step) -> list[str]:
 
 
 def _world() -> list[Any]:
-    """What else a plan depends on: our version and the installed packages (a change of theirs touches the folder)."""
+    """What else a plan depends on: our version, Python's, and the installed packages (a change of theirs touches the folder)."""
     folder = sysconfig.get_paths()["purelib"]
-    return [ninefold.__version__, os.stat(folder).st_mtime_ns]
+    return [ninefold.__version__, list(sys.version_info[:2]), os.stat(folder).st_mtime_ns]
 
 
 def stored(home: Home, main: Path, as_of: int | None, at: int) -> list[Step] | None:
@@ -81,7 +84,7 @@ def _as_of(part: Any, at: int) -> Any:
     """A plan without a fixed instant is asked as of now."""
     if isinstance(part, Together):
         return Together(tuple(_as_of(p, at) for p in part.of))
-    return Known(part.needs, at, part.field) if isinstance(part, Known) else part
+    return replace(part, as_of=at) if isinstance(part, (Known, Tick)) else part
 
 
 def _never(needs: Any) -> NoReturn:

@@ -8,10 +8,10 @@ from ninefold.errors import DataError
 from ninefold.hypotheses.hypothesis import Evidence, Hypothesis, Test
 from ninefold.ids import canonical, digest
 from ninefold.project.learning import Learning
-from ninefold.project.parts import Fixed, Known
-from ninefold.project.steps.making import Making, step, values
+from ninefold.project.parts import Known
+from ninefold.project.steps.making import Making, step
 from ninefold.project.steps.models import fitted_of, objective, prepared
-from ninefold.project.views import view, visible
+from ninefold.project.steps.tables import rows_of, rows_step
 
 if TYPE_CHECKING:
     import polars as pl
@@ -79,7 +79,7 @@ def _on_model(making: Making, name: str, test: Test) -> Step:
         return _made(making, name, found, **seen)
 
     return step(
-        f"hypothesis/{name}", run, kind="hypothesis", needs=tuple(needs), parts=(values("test", kind=test.kind, args=_names(making, test)),),
+        f"hypothesis/{name}", run, kind="hypothesis", needs=tuple(needs), parts=(making.values("test", kind=test.kind, args=_names(making, test), model=learning.name),),
         subject=making.home.subject("hypothesis", name),
     )
 
@@ -107,7 +107,7 @@ def _on_table(making: Making, name: str, test: Test) -> Step:
     def run(outputs: Mapping[str, Output]) -> Output:
         from ninefold.hypotheses.test import associated, stable
 
-        rows = visible(view(making.home, table_name, table, version=outputs[need].ref["version"], as_of=making.as_of)).collect()
+        rows = rows_of(making, outputs[need], need, as_of=making.as_of).collect()
         day = _days(rows, table)
         if test.kind == "associated":
             return _made(making, name, associated(rows[test.args[0]], rows[test.args[1]], day), table=table_name)
@@ -115,7 +115,7 @@ def _on_table(making: Making, name: str, test: Test) -> Step:
 
     return step(
         f"hypothesis/{name}", run, kind="hypothesis", needs=(need,), subject=making.home.subject("hypothesis", name),
-        parts=(values("test", kind=test.kind, args=list(test.args)), Known((need,), making.as_of)),
+        parts=(making.values("test", kind=test.kind, args=list(test.args)), making.meaning(table_name), Known((need,), making.as_of)),
     )
 
 
@@ -139,26 +139,20 @@ def _days(rows: "pl.DataFrame", table: Any) -> "pl.Series":
 
 def _evidence(making: Making, name: str, test: Evidence) -> Step:
     bound = [b for b in making.graph.parameters(test) if b.kind == "rows" and b.thing]
-    needs = {b.name: f"{'view' if making.thing(str(b.thing)).noun == 'table' else 'source'}/{b.thing}" for b in bound}
-    code, unkeyed = making.code(test.function)
+    needs = {b.name: rows_step(making, str(b.thing)) for b in bound}
 
     def run(outputs: Mapping[str, Output]) -> Output:
         from ninefold.hypotheses.test import evidence
         from ninefold.tables.frames import to_kind
 
-        frames = {}
-        for b in bound:
-            noun, _, thing = needs[b.name].partition("/")
-            if noun == "view":
-                rows = visible(view(making.home, thing, making.thing(thing), version=outputs[needs[b.name]].ref["version"], as_of=making.as_of))
-            else:
-                rows = making.home.stored("sources", thing).scan(outputs[needs[b.name]].ref["version"])
-            frames[b.name] = to_kind(rows, b.annotation)
+        rows = {b.name: rows_of(making, outputs[needs[b.name]], needs[b.name], as_of=making.as_of) for b in bound}
+        frames = {b.name: to_kind(rows[b.name], b.annotation) for b in bound}
         return _made(making, name, evidence(test.function(**frames)))
 
     known = Known(tuple(n for n in needs.values() if n.startswith("view/")), making.as_of)
-    parts: tuple[Any, ...] = (code, known) if known.needs else (code, Fixed(()))
+    meaning = making.meaning(*(n.partition("/")[2] for n in known.needs))
+    parts = (making.code(test.function), making.values("evidence", binds=sorted(needs.items())), meaning, known)
     return step(
-        f"hypothesis/{name}", run, kind="hypothesis", needs=tuple(needs.values()), parts=parts, uncacheable=unkeyed,
+        f"hypothesis/{name}", run, kind="hypothesis", needs=tuple(needs.values()), parts=parts,
         subject=making.home.subject("hypothesis", name),
     )

@@ -6,13 +6,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from ninefold.engine.step import Output, Step
-from ninefold.errors import DataError, NinefoldError, NotYetError
+from ninefold.errors import DataError, NinefoldError, NotYetError, StoppedError
 from ninefold.ids import canonical, digest, new_id
 from ninefold.models.records import record_version
 from ninefold.project.learning import Learning
-from ninefold.project.steps.making import Making, step, values
-from ninefold.project.steps.training import load
+from ninefold.project.steps.making import Making, step
+from ninefold.project.steps.training import features_part, load
 
 if TYPE_CHECKING:
     from ninefold.ledger import Tx
@@ -26,7 +28,7 @@ def model_steps(making: Making, name: str) -> list[Step]:
     learning = Learning.of(making.graph, name)
     candidates: dict[str, Any] = {CONSTANT: None, **dict(learning.model.candidates)}
     steps = [_candidate(making, learning, c, declared) for c, declared in candidates.items()]
-    return [*steps, _version(making, learning, candidates)]
+    return [*steps, _program(making, learning), _version(making, learning, candidates)]
 
 
 def objective(learning: Learning) -> Any:
@@ -44,12 +46,11 @@ def prepared(making: Making, learning: Learning, output: Output) -> tuple[Any, A
     return data, prepare(data, learning.model.split)
 
 
-def _shared(learning: Learning) -> Any:
+def _shared(making: Making, learning: Learning) -> Any:
     problem, model = learning.problem, learning.model
-    return values(
-        "model", kind=learning.kind, inputs=learning.inputs, split=model.split, seed=model.seed, costs=str(problem.costs) if problem.costs else None,
-        objective=[(m.name, m.params) for m in [problem.costs, *(c.metric for c in problem.solved_when)] if getattr(m, "name", "") == "cost"][:1],
-        decide=problem.decide,
+    return making.values(
+        "model", kind=learning.kind, inputs=learning.inputs, split=model.split, seed=model.seed, decide=problem.decide,
+        costs=[(m.name, m.params) for m in [problem.costs, *(c.metric for c in problem.solved_when)] if getattr(m, "name", "") == "cost"][:1],
     )
 
 
@@ -64,7 +65,7 @@ def _candidate(making: Making, learning: Learning, name: str, declared: Any) -> 
         data, parts = prepared(making, learning, outputs[training])
         try:
             fitted = fit_candidate(name, declared, data, parts, objective(learning), home.path("search", home.project, learning.name))
-        except NotYetError:
+        except (NotYetError, StoppedError):  # a full disk is no property of the candidate
             raise
         except NinefoldError as error:
             # the others go on; the table of candidates says why this one is out
@@ -72,7 +73,8 @@ def _candidate(making: Making, learning: Learning, name: str, declared: Any) -> 
         blob = home.blobs.add(encoded(fitted))
         return Output(blob, {"blob": blob, "loss": fitted.mean, "params": fitted.params, "trials": len(fitted.trials)})
 
-    parts = (_shared(learning), values("candidate", **{name: declared}) if declared is not None else values("candidate", constant=True))
+    declaration = making.values("candidate", **{name: declared if declared is not None else CONSTANT})
+    parts = (_shared(making, learning), declaration)
     subject = home.subject("model", learning.name)
     return step(f"candidate/{learning.name}.{name}", run, kind="candidate", needs=(training,), parts=parts, subject=subject)
 
@@ -85,9 +87,26 @@ def fitted_of(making: Making, output: Output) -> "FittedCandidate":
     return decoded(making.home.blobs.get(output.ref["blob"]), FittedCandidate)
 
 
+def _program(making: Making, learning: Learning) -> Step:
+    """What the bundle carries beside the model: the feature groups as data, and the request's columns with their types."""
+    home = making.home
+    tables = dict.fromkeys([learning.asked, *(of for _, _, of in learning.groups if of is not None)])
+
+    def run(outputs: Mapping[str, Output]) -> Output:
+        from ninefold.project.serving import program
+
+        blob = home.blobs.add(canonical(program(making.graph, home, learning)))
+        return Output(blob, {"blob": blob})
+
+    return step(
+        f"program/{learning.name}", run, kind="program", needs=tuple(f"view/{t}" for t in tables), parts=(features_part(making, learning),),
+        subject=home.subject("model", learning.name), exists=lambda output: home.blobs.has(output.ref["blob"]),
+    )
+
+
 def _version(making: Making, learning: Learning, candidates: dict[str, Any]) -> Step:
     home, name = making.home, learning.name
-    training = f"training/{name}"
+    training, served = f"training/{name}", f"program/{name}"
     step_of = {c: f"candidate/{name}.{c}" for c in candidates}
     subject = home.subject("model", name)
 
@@ -106,7 +125,7 @@ def _version(making: Making, learning: Learning, candidates: dict[str, Any]) -> 
         done = finish(
             folder, fitted, {c: d for c, d in candidates.items() if d is not None}, chosen, data, parts, judge,
             about={"project": home.project, "model": name, "training": outputs[training].content},
-            **serving_program(making, learning, outputs[training]),
+            **msgspec.json.decode(home.blobs.get(outputs[served].ref["blob"])),
         )
         _keep(folder, home.path("bundles", done.digest))
         proof = home.stored("evidence", name).write(done.evidence.frame, mode="overwrite")
@@ -123,7 +142,8 @@ def _version(making: Making, learning: Learning, candidates: dict[str, Any]) -> 
         record_version(tx, home.project, name, bundle=output.ref["bundle"], digest=output.content, body=output.ref)
 
     return step(
-        f"model/{name}", run, kind="model", needs=(training, *step_of.values()), parts=(_shared(learning),), subject=subject, facts=facts, revision=2,
+        f"model/{name}", run, kind="model", needs=(training, served, *step_of.values()), parts=(_shared(making, learning),), subject=subject,
+        facts=facts, revision=3,
         exists=lambda output: home.path("bundles", output.ref["bundle"]).is_dir(),
     )
 
@@ -137,9 +157,3 @@ def _keep(made: Path, to: Path) -> None:
             raise
         shutil.rmtree(made)
 
-
-def serving_program(making: Making, learning: Learning, training: Output) -> dict[str, Any]:
-    """What a bundle needs beside the model: the feature groups as data, and the request's columns with their types."""
-    from ninefold.project.serving import program
-
-    return program(making, learning)

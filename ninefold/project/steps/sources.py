@@ -35,8 +35,7 @@ def _read(making: Making, name: str, source: Source) -> Step:
     parts: list[Any] = [SourceParts.of(source, home)]
     why = uncacheable(source, home.settings)
     if callable(source.of):
-        code, unkeyed = making.code(source.of)
-        parts, why = [code], unkeyed or why
+        parts = [making.code(source.of), making.values("source", null=source.null, types=source.types, watermark=source.watermark)]
 
     def run(needs: Mapping[str, Output]) -> Output:
         last = home.ledger.last("source.read", subject)
@@ -68,4 +67,6 @@ def _collected(making: Making, name: str, kind: str) -> Step:
             )
         return Output(digest_of([name, version]), {"table": f"{kind}/{name}", "version": version})
 
-    return step(f"source/{name}", run, kind="collected", parts=(LakeHead(kind, folder),), subject=home.subject("source", name))
+    return step(
+        f"source/{name}", run, kind="collected", parts=(LakeHead(kind, folder),), subject=home.subject("source", name),
+    )

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 from ninefold.engine.step import Output, Step
 from ninefold.project.parts import Fixed, Known, LakeHead
-from ninefold.project.steps.making import Making, step, values
-from ninefold.project.views import view, visible
+from ninefold.project.steps.making import Making, step
+from ninefold.project.views import NONE, current, view, visible
 from ninefold.sources.source import Source
 from ninefold.tables.table import Table
 
@@ -22,16 +22,16 @@ def table_step(making: Making, name: str) -> list[Step]:
     home = making.home
     subject = home.subject("table", name)
     steps: list[Step] = []
-    needs, code, unkeyed = _reads(making, name, table, steps)
-    referred = {e.args[0]: f"table/{making.graph.resolve(e.args[0], ('table',))[0]}" for e in table.expect if e.kind == "refers_to"}
+    needs, code = _reads(making, name, table, steps)
+    referred = {e.args[0]: f"view/{making.graph.resolve(e.args[0], ('table',))[0]}" for e in table.expect if e.kind == "refers_to"}
     step_needs = tuple(dict.fromkeys([*needs.values(), *referred.values()]))
 
     def run(outputs: Mapping[str, Output]) -> Output:
         from ninefold.tables.build import build
 
-        inputs = {parameter: _rows(making, outputs[need], need) for parameter, need in needs.items()}
+        inputs = {parameter: rows_of(making, outputs[need], need) for parameter, need in needs.items()}
         kinds = {b.name: b.annotation for b in making.graph.parameters(name)}
-        others = {key: _rows(making, outputs[need], need) for key, need in referred.items()}
+        others = {key: rows_of(making, outputs[need], need) for key, need in referred.items()}
         built = build(table, inputs, name=name, annotations=kinds, tables=others)
         return _store(making, name, table, built, {n: outputs[n].content for n in step_needs})
 
@@ -41,14 +41,12 @@ def table_step(making: Making, name: str) -> list[Step]:
             told = {"rows": output.ref["quarantined"], "reasons": output.ref["reasons"], "version": output.ref["version"]}
             tx.fact("table.quarantined", f"{subject}@{output.ref['version']}", told)
 
-    declared = values(
-        "table", key=table.key, time=table.time, until=table.until, tz=table.tz, known=table.known, later=table.later,
-        expect=[e.text for e in table.expect] or None, otherwise=[(e.otherwise, e.at_most) for e in table.expect] or None,
-    )
+    rules = [(e.kind, e.columns, e.args, e.otherwise, e.at_most) for e in table.expect]
+    declared = making.values("table", expect=rules or None, binds=sorted(needs.items()), refers=sorted(referred.items()) or None)
     steps.append(
         step(
-            f"table/{name}", run, kind="table", needs=step_needs, parts=(code, declared), subject=subject,
-            uncacheable=unkeyed, facts=facts, exists=lambda output: home.stored("tables", name).version is not None,
+            f"table/{name}", run, kind="table", needs=step_needs, parts=(code, making.meaning(name), declared), subject=subject, revision=2,
+            facts=facts, exists=lambda output: home.stored("tables", name).version is not None,
         )
     )
     steps.append(_updated(making, name, table))
@@ -56,26 +54,31 @@ def table_step(making: Making, name: str) -> list[Step]:
     return steps
 
 
-def _reads(making: Making, name: str, table: Table, steps: list[Step]) -> tuple[dict[str, str], Fixed, str | None]:
-    """Parameter → step that it reads; the code's parts; why it has no key."""
+def _reads(making: Making, name: str, table: Table, steps: list[Step]) -> tuple[dict[str, str], Fixed]:
+    """Parameter → step that it reads, and the code's parts."""
     from ninefold.project.steps.sources import external_step
 
     if isinstance(table.of, str):
         steps.append(external_step(making, name, Source(table.of)))
-        return {"rows": f"source/{name}"}, Fixed(()), None
+        return {"rows": f"source/{name}"}, Fixed(())
     bound = [b for b in making.graph.parameters(name) if b.kind == "rows" and b.thing]
-    needs = {b.name: f"{making.thing(str(b.thing)).noun}/{b.thing}" for b in bound}
-    code, unkeyed = making.code(table.of)
-    return needs, code, unkeyed
+    return {b.name: rows_step(making, str(b.thing)) for b in bound}, making.code(table.of)
 
 
-def _rows(making: Making, output: Output, need: str) -> "pl.LazyFrame":
-    """The rows that a function reads: a source's snapshot, or a table's visible columns."""
-    noun, _, name = need.partition("/")
-    if noun == "table":
-        return visible(view(making.home, name, making.thing(name), version=output.ref["version"]))
+def rows_step(making: Making, thing: str) -> str:
+    """The step whose rows a function gets for a thing: of a table its view, so that updates are among them."""
+    return f"{'view' if making.thing(thing).noun == 'table' else 'source'}/{thing}"
+
+
+def rows_of(making: Making, output: Output, need: str, *, as_of: int | None = None) -> "pl.LazyFrame":
+    """The rows that a function reads: a source's snapshot, each event once, or the rows of a table that count."""
+    step_kind, _, name = need.partition("/")
+    if step_kind == "view":
+        seen = view(making.home, name, making.thing(name), version=output.ref["version"], updates=output.ref.get("updates", NONE), as_of=as_of)
+        return visible(seen)
     kind, _, stored = output.ref["table"].partition("/")
-    return making.home.stored(kind, stored).scan(output.ref["version"])
+    rows = making.home.stored(kind, stored).scan(output.ref["version"])
+    return rows.unique("id", keep="first", maintain_order=True) if kind == "events" else rows
 
 
 def _store(making: Making, name: str, table: Table, built: Any, inputs: dict[str, str]) -> Output:
@@ -123,12 +126,12 @@ def _updated(making: Making, name: str, table: Table) -> Step:
             return Output(base.content, base.ref)
         content = digest_of([base.content, version])
         path = home.path("instants", home.project, name, f"{content[:16]}.i64")
-        write_instants(path, instants(table, view(home, name, table, version=base.ref["version"])))
+        write_instants(path, instants(table, view(home, name, table, version=base.ref["version"], updates=version)))
         return Output(content, {**base.ref, "updates": version, "instants": str(path)})
 
     return step(
-        f"view/{name}", run, kind="view", needs=(f"table/{name}",), parts=(head, values("table", later=table.later, known=table.known)),
-        subject=home.subject("table", name),
+        f"view/{name}", run, kind="view", needs=(f"table/{name}",), parts=(head, making.meaning(name)),
+        subject=home.subject("table", name), revision=2,
     )
 
 
@@ -140,11 +143,12 @@ def _profile(making: Making, name: str, table: Table) -> Step:
         from ninefold.ids import canonical
         from ninefold.tables.profile import profile
 
-        seen = view(home, name, table, version=outputs[f"view/{name}"].ref["version"], as_of=making.as_of)
-        data = canonical(profile(seen.collect()))
-        return Output(home.blobs.add(data), {"blob": home.blobs.add(data), "as_of": making.as_of})
+        ref = outputs[f"view/{name}"].ref
+        seen = view(home, name, table, version=ref["version"], updates=ref.get("updates", NONE), as_of=making.as_of)
+        blob = home.blobs.add(canonical(profile(current(seen).collect())))
+        return Output(blob, {"blob": blob, "as_of": making.as_of})
 
     return step(
-        f"profile/{name}", run, kind="profile", needs=(f"view/{name}",), parts=(Known((f"view/{name}",), making.as_of),),
-        subject=home.subject("table", name),
+        f"profile/{name}", run, kind="profile", needs=(f"view/{name}",), parts=(Known((f"view/{name}",), making.as_of), making.meaning(name)),
+        subject=home.subject("table", name), revision=2,
     )

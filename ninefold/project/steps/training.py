@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from ninefold.engine.step import Output, Step
 from ninefold.problems.target import Ahead
 from ninefold.project.learning import Learning
-from ninefold.project.parts import Known
-from ninefold.project.steps.making import Making, step, values
-from ninefold.project.views import view
+from ninefold.project.parts import Fixed, Known, Tick
+from ninefold.project.steps.making import Making, step
+from ninefold.project.views import NONE, view
 
 if TYPE_CHECKING:
     import polars as pl
@@ -53,22 +53,24 @@ def questions_step(making: Making, problem_name: str) -> Step:
         }
         return Output(written.digest, ref)
 
-    declared = values(
-        "target", kind=target.kind, label=_label(target.label), at=target.at, every=target.every, tz=target.tz, settle=target.settle, matures=target.matures,
+    declared = making.values(
+        "target", kind=target.kind, of=asked_name, label=_label(label_name, target.label), at=target.at, every=target.every, tz=target.tz, settle=target.settle, matures=target.matures,
     )
-    meaning = values("table", key=asked_table.key, time=asked_table.time, until=asked_table.until, tz=asked_table.tz)
+    parts: list[Any] = [declared, making.meaning(asked_name, label_name), Known(needs, making.as_of)]
+    if target.every is not None:
+        parts.append(Tick(str(target.every), target.tz or asked_table.tz or "UTC", making.as_of))
     return step(
-        f"questions/{problem_name}", run, kind="questions", needs=needs, parts=(declared, meaning, Known(needs, making.as_of)),
-        subject=home.subject("problem", problem_name),
+        f"questions/{problem_name}", run, kind="questions", needs=needs, parts=tuple(parts), subject=home.subject("problem", problem_name), revision=2,
     )
 
 
-def _label(label: Any) -> Any:
-    return [str(label.table), label.aggregate, label.window, label.by] if isinstance(label, Ahead) else label
+def _label(name: str, label: Any) -> Any:
+    return [name, label.aggregate, label.window, label.by] if isinstance(label, Ahead) else label
 
 
 def _view(making: Making, name: str, outputs: Mapping[str, Output], as_of: int | None) -> "pl.DataFrame":
-    return view(making.home, name, making.thing(name), version=outputs[f"view/{name}"].ref["version"], as_of=as_of).collect()
+    ref = outputs[f"view/{name}"].ref
+    return view(making.home, name, making.thing(name), version=ref["version"], updates=ref.get("updates", NONE), as_of=as_of).collect()
 
 
 def local_day(q: "pl.Series", tz: str | None) -> "pl.Series":
@@ -110,17 +112,20 @@ def training_step(making: Making, model_name: str) -> Step:
         }
         return Output(written.digest, ref)
 
-    declared = values(
-        "features", bare=learning.bare, extra=learning.extra, zone=learning.tz,
-        **{f"group_{n}": [g.by, g.rows_by, g.at, g.same_instant, g.aggregates, g.expressions] for n, g, _ in learning.groups},
-    )
     known = Known((questions_name,), making.as_of, "mature")
-    meaning = tuple(
-        values(f"table_{t}", time=making.thing(t).time, known=making.thing(t).known, later=making.thing(t).later, key=making.thing(t).key) for t in tables
-    )
     return step(
-        f"training/{model_name}", run, kind="training", needs=needs, parts=(declared, *meaning, known), subject=home.subject("model", model_name),
+        f"training/{model_name}", run, kind="training", needs=needs, parts=(features_part(making, learning), known),
+        subject=home.subject("model", model_name), revision=2,
     )
+
+
+def features_part(making: Making, learning: Learning) -> Fixed:
+    """What determines a model's columns beside the rows: groups of features, and what the rows of their tables mean."""
+    groups = {f"group_{n}": [of, g.by, g.rows_by, g.at, g.same_instant, g.aggregates, g.expressions] for n, g, of in learning.groups}
+    tables = dict.fromkeys([learning.asked, *(of for _, _, of in learning.groups if of is not None)])
+    declared = making.values("features", bare=learning.bare, extra=learning.extra, zone=learning.tz, **groups)
+    meaning = making.meaning(*tables)
+    return Fixed((*declared.parts, *meaning.parts), declared.unkeyed or meaning.unkeyed)
 
 
 def _int(value: Any) -> int | None:
