@@ -67,7 +67,8 @@ def _on_model(making: Making, name: str, test: Test) -> Step:
         if test.kind == "beats":
             for candidate in test.args:
                 if f"loss.{candidate}" not in proof.columns:
-                    raise DataError(f'the candidate "{candidate}" could not be fitted, so nothing can be said of it', where=f'hypothesis "{name}"')
+                    out = outputs[f"candidate/{learning.name}.{candidate}"].ref
+                    raise DataError(f"nothing can be said of {candidate}: {out.get('failed', 'it was not measured')}", hint=out.get("hint", ""))
             first, second = (proof[f"loss.{c}"].to_numpy() for c in test.args)
             return _made(making, name, beats(first, second, proof["day"].to_numpy()), **seen)
         if test.kind == "helps":

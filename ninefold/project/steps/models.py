@@ -69,7 +69,7 @@ def _candidate(making: Making, learning: Learning, name: str, declared: Any) -> 
             raise
         except NinefoldError as error:
             # the others go on; the table of candidates says why this one is out
-            return Output(digest(str(error).encode()), {"failed": str(error), "hint": error.hint})
+            return Output(digest(str(error).encode()), {"failed": error.message, "hint": error.hint})
         blob = home.blobs.add(encoded(fitted))
         return Output(blob, {"blob": blob, "loss": fitted.mean, "params": fitted.params, "trials": len(fitted.trials)})
 
@@ -117,7 +117,8 @@ def _version(making: Making, learning: Learning, candidates: dict[str, Any]) -> 
         fitted = [fitted_of(making, outputs[s]) for s in step_of.values() if "blob" in outputs[s].ref]
         failed = {c: outputs[s].ref["failed"] for c, s in step_of.items() if "failed" in outputs[s].ref}
         if len(fitted) == 1:
-            raise DataError("no candidate could be fitted: " + "; ".join(f"{c}: {why}" for c, why in failed.items()), where=f'model "{name}"')
+            hints = [outputs[step_of[c]].ref["hint"] for c in failed]
+            raise DataError("no candidate is left: " + "; ".join(failed.values()), hint=next(filter(None, hints), "try another candidate"))
         data, parts = prepared(making, learning, outputs[training])
         judge = objective(learning)
         chosen = choose(fitted, data, parts, judge, failed)

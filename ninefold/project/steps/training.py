@@ -5,7 +5,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from ninefold.engine.step import Output, Step
+from ninefold.errors import DeclarationErrors
 from ninefold.problems.target import Ahead
+from ninefold.project.check import check_built
 from ninefold.project.learning import Learning
 from ninefold.project.parts import Fixed, Known, Tick
 from ninefold.project.steps.making import Making, step
@@ -102,6 +104,9 @@ def training_step(making: Making, model_name: str) -> Step:
         asked = home.stored("questions", learning.problem_name).scan(outputs[questions_name].ref["version"])
         mature = asked.filter(pl.col("__mature") < making.as_of).collect()
         views = {t: _view(making, t, outputs, None) for t in tables}
+        # now that columns are known: each that is named and not there, at its line in the file
+        if wrong := check_built(making.graph, {t: v.select(pl.exclude("^__.*$")).schema for t, v in views.items()}):
+            raise wrong[0] if len(wrong) == 1 else DeclarationErrors(wrong)
         frame = learning.frame(mature, views, making.graph)
         written = home.stored("training", model_name).write(frame, mode="overwrite", zones=zones(frame))
         assert written is not None
