@@ -9,7 +9,22 @@ from typing import Any
 from ninefold.errors import UsageError, closest
 
 _KINDS: dict[type, str] = {list: "list", dict: "table", float: "number"}
-_KEYS = {"project", "home", "ledger", "lake", "artifacts", "online", "compute", "anchor", "connections", "host", "port", "tz"}
+KEYS = {
+    "project": "The module, file or package that is the project: what `run` takes without an argument.",
+    "home": "The folder of the state. Default: `.ninefold` beside pyproject.toml.",
+    "ledger": "URL of the ledger. Default: `sqlite:///<home>/ledger.db`.",
+    "lake": "Folder or `s3://bucket/prefix` of the lake. Default: `<home>/lake`.",
+    "artifacts": "Folder or `s3://bucket/prefix` of stored blobs. Default: `<home>/blobs`.",
+    "online": "URL of the online store. Reserved: this release keeps online features in the server's memory.",
+    "compute": "URL of the compute. Reserved: this release computes on this machine.",
+    "anchor": "Folder for copies of the signed checkpoints, outside of the home. Default: `$XDG_STATE_HOME/ninefold/anchors`.",
+    "connections": "Table of connections by name: URLs that sources may begin with. Secrets as `env:NAME` or `${NAME}`.",
+    "host": "The address that `up` listens on. Default: `127.0.0.1`.",
+    "port": "The port that `up` listens on. Default: `9009`; `0` takes any free one.",
+    "tz": "Reserved: the zone in which times are shown.",
+    "smtp": "URL of the server that sends mail: `smtp://user:${PASSWORD}@host:587`.",
+    "webhook_secret": "What webhooks are signed with: `env:NAME`.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +42,8 @@ class Settings:
     host: str
     port: int
     connections: dict[str, str] = field(default_factory=dict)
+    smtp: str | None = None
+    webhook_secret: str | None = None
 
     def connection(self, name: str) -> str | None:
         """The URL of a connection, with secrets resolved; None where the environment has no such connection."""
@@ -89,14 +106,16 @@ def load(root: Path | None = None, environment: str | None = None) -> Settings:
     merged |= {k: v for k, v in chosen.items() if k != "connections"}
     merged["connections"] = {**_tables(table, "connections", path), **_tables(chosen, "connections", path)}
     for key, value in merged.items():
-        if key not in _KEYS:
-            raise UsageError(f'the setting "{key}" is not known', where=f"{path} [tool.ninefold]", hint=closest(key, _KEYS))
+        if key not in KEYS:
+            raise UsageError(f'the setting "{key}" is not known', where=f"{path} [tool.ninefold]", hint=closest(key, KEYS))
         if key != "connections" and not isinstance(value, (str, int)):
             raise UsageError(f'the setting "{key}" is a {_KINDS.get(type(value), "value")}', where=f"{path} [tool.ninefold]", hint="write a text")
     for key, value in merged["connections"].items():
         if not isinstance(value, str):
-            raise UsageError(f'the connection "{key}" is no text', where=f"{path} [tool.ninefold.connections]", hint='write a URL: "postgresql://..."')
-    for key in _KEYS - {"connections"}:
+            raise UsageError(
+                f'the connection "{key}" is no text', where=f"{path} [tool.ninefold.connections]", hint='write a URL: "postgresql://..."'
+            )
+    for key in KEYS.keys() - {"connections"}:
         if value := os.environ.get(f"NINEFOLD_{key.upper()}"):
             merged[key] = value
     home = Path(os.path.expanduser(str(merged.get("home", ".ninefold"))))
@@ -114,7 +133,14 @@ def load(root: Path | None = None, environment: str | None = None) -> Settings:
         host=str(merged.get("host", "127.0.0.1")),
         port=_port(merged.get("port", 9009)),
         connections=merged["connections"],
+        smtp=_reference(merged.get("smtp")),
+        webhook_secret=_reference(merged.get("webhook_secret")),
     )
+
+
+def _reference(value: Any) -> str | None:
+    """What holds a secret stays a reference until it is used."""
+    return None if value is None else str(value)
 
 
 def _settings(path: Path) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from ninefold.governance import learned, lived, proved
 from ninefold.governance.case import case
 from ninefold.governance.document import Document, Section, document
-from ninefold.governance.lineage import lineage
+from ninefold.governance.origins import origins
 from ninefold.governance.wording import when
 from ninefold.project.home import Home
 
@@ -14,7 +14,7 @@ def card(home: Home, model: str, number: int | None = None) -> Document:
     Raises NotFoundError where there is no such version.
     """
     told = case(home, model, number)
-    lines = lineage(home, f"training/{model}", str(told.born.body["training"]))
+    lines = origins(home, f"training/{model}", str(told.born.body["training"]))
     version = Section("Version")
     version.say(f"{told.made.subject} was made at {when(told.born.at)} by {told.born.actor}; its bundle is {told.made.digest}.", told.born.seq)
     declared = told.declaration

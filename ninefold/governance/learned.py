@@ -5,7 +5,7 @@ from typing import Any
 
 from ninefold.governance.case import Case
 from ninefold.governance.document import Section
-from ninefold.governance.lineage import Lineage
+from ninefold.governance.origins import Origins
 from ninefold.governance.wording import listed, many, number, percent, when
 from ninefold.ledger import Fact
 from ninefold.units import duration_text
@@ -40,7 +40,7 @@ def problem(case: Case) -> Section:
     return section
 
 
-def data(case: Case, lines: Lineage) -> Section:
+def data(case: Case, lines: Origins) -> Section:
     """Training set, tables with their versions, files with their digests."""
     section, born = Section("Training data"), case.born
     body = born.body
@@ -65,13 +65,13 @@ def data(case: Case, lines: Lineage) -> Section:
     return section
 
 
-def _tables(lines: Lineage) -> Iterator[tuple[list[object], list[int]]]:
+def _tables(lines: Origins) -> Iterator[tuple[list[object], list[int]]]:
     for name, fact in sorted(lines.tables.items()):
         body = fact.body
         yield [name, body["version"], number(body["rows"]), number(body["quarantined"]), body["content"]], [fact.seq]
 
 
-def _files(lines: Lineage) -> Iterator[tuple[list[object], list[int]]]:
+def _files(lines: Origins) -> Iterator[tuple[list[object], list[int]]]:
     for name, fact in sorted(lines.sources.items()):
         files = fact.body.get("files") or []
         for file in files:

@@ -30,11 +30,25 @@ def releases(case: Case) -> Section:
                 section.say(f"The gate to “{endpoint}” weighed: {'; '.join(fact.body['gate'])}.", fact.seq)
         frozen = [f for f in facts if f.body.get("frozen")]
         for fact in frozen[-1:]:
-            code = [f for f in case.of("deploy.frozen", endpoint=endpoint) if f.body["digest"] == fact.body["frozen"]]
-            section.say(f"The code that it runs with is frozen as {fact.body['frozen']}.", fact.seq, *(f.seq for f in code[-1:]))
+            _frozen(section, fact, [f for f in case.of("deploy.frozen", endpoint=endpoint) if f.body["digest"] == fact.body["frozen"]])
     if not section.parts:
         section.lacks("a release of this version")
     return section
+
+
+def _frozen(section: Section, release: Fact, deployed: list[Fact]) -> None:
+    """The code that answers: its digest, and the commit that it was frozen from."""
+    section.say(f"The code that it runs with is frozen as {release.body['frozen']}.", release.seq, *(f.seq for f in deployed[-1:]))
+    body = deployed[-1].body if deployed else {}
+    if body.get("commit"):
+        files = body.get("uncommitted") or []
+        changed = f", with uncommitted changes in {listed(files)}" if files else ", without uncommitted changes"
+        section.say(f"It was deployed from the commit {body['commit']}{changed}.", deployed[-1].seq)
+    else:
+        section.lacks("the commit of the code that answers")
+    if body.get("packages"):
+        packages = ", ".join(f"{name} {version}" for name, version in sorted(body["packages"].items()))
+        section.say(f"Packages: {packages}.", deployed[-1].seq)
 
 
 def release_row(endpoint: str, fact: Fact) -> tuple[list[object], list[int]]:

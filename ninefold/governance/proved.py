@@ -5,7 +5,7 @@ from typing import Any
 
 from ninefold.governance.case import Case
 from ninefold.governance.document import Section
-from ninefold.governance.lineage import Lineage
+from ninefold.governance.origins import Origins
 from ninefold.governance.wording import interval, listed, many, number, percent, when
 from ninefold.ledger import Fact
 
@@ -110,7 +110,7 @@ def _tested(fact: Fact) -> tuple[list[object], list[int]]:
     return cells, [fact.seq]
 
 
-def limits(case: Case, lines: Lineage) -> Section:
+def limits(case: Case, lines: Origins) -> Section:
     """What the facts themselves show to be weak."""
     section = Section("Limits that the facts show")
     training = f"training/{case.made.model}"
@@ -121,6 +121,8 @@ def limits(case: Case, lines: Lineage) -> Section:
     for name, fact in sorted(lines.tables.items()):
         if fact.body["quarantined"]:
             section.say(f"{many(fact.body['quarantined'], 'row')} of “{name}” broke an expectation and were left out.", fact.seq)
+    for fact in case.home.ledger.facts(kind="source.simulated", prefix=f"{case.home.project}/"):
+        section.say(f"The rows of “{fact.subject.rsplit('/', 1)[-1]}” were simulated, not observed: {fact.body['rule']}", fact.seq)
     live = in_production(case)
     for judged, where in [(case.judged[-1] if case.judged else None, "on the test span"), (live, "in production")]:
         _weak(section, judged, where)

@@ -1,0 +1,34 @@
+"""The command line in this process: what it printed, and its exit code."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from ninefold.cli import cli
+from ninefold.cli.report import report
+
+
+class Said(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def ninefold(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Said]:
+    """``ninefold("audit", "verify", at=folder)``. Anchors go to a folder of the test."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+
+    def run(*words: str | Path, at: Path | None = None) -> Said:
+        if at is not None:
+            monkeypatch.chdir(at)
+        monkeypatch.setattr(sys, "argv", ["ninefold", *map(str, words)])
+        capsys.readouterr()
+        code = report(cli)
+        out, err = capsys.readouterr()
+        return Said(code, out, err)
+
+    return run
