@@ -17,9 +17,8 @@ from ninefold.cli.story import Story, tell
 from ninefold.cli.template import create
 from ninefold.clock import iso, micros
 from ninefold.errors import UsageError
-from ninefold.loop import releasing
+from ninefold.loop.deploying import deploy
 from ninefold.project import running
-from ninefold.project.freeze import freeze
 from ninefold.project.home import Home
 from ninefold.project.read import read
 
@@ -45,10 +44,7 @@ def demo(say: Say, folder: Path, begin: str, end: str, stay: bool | None) -> Non
     _judged(say, ran.judged)
     with Home(settings, "flights", actor="demo") as home:
         graph = read(main, root=settings.root)
-        made = releasing.chosen(home, "forecast", None)
-        frozen = freeze(graph, home, main)
-        home.ledger.record("deploy.frozen", "flights/endpoint/desk", {"digest": frozen, "files": [str(p) for p in graph.files]})
-        releasing.release(home, "desk", graph.things["desk"].release, made, frozen=frozen, at=first)  # type: ignore[attr-defined]
+        made = deploy(home, graph, main, "desk", at=first).version
         home.ledger.record("source.simulated", "flights/source/rebookings", {"rule": RULE})
         say.line(f"\nforecast@{made.version} answers at the desk; production begins, by a clock that is replayed\n", bold=True)
         with Served(home, first) as served:

@@ -10,12 +10,9 @@ from ninefold.cli.run import target_of
 from ninefold.errors import UsageError
 from ninefold.governance.approvals import approve as approve_version
 from ninefold.governance.approvals import approve_policy
-from ninefold.loop import releasing
-from ninefold.project.freeze import freeze
+from ninefold.loop import deploying, releasing
 from ninefold.project.home import Home, open_home
-from ninefold.project.place import shown
 from ninefold.project.running import author_name
-from ninefold.project.workplace import workplace
 
 _project = click.option("--project", "-p", type=click.Path(path_type=Path), help="The project's file (default: the one that pyproject names).")
 _in = click.option("--in", "environment", metavar="NAME", help="The environment (default: dev).")
@@ -30,23 +27,18 @@ def deploy(say: Say, endpoint: str, number: int | None, project: Path | None, en
     """Freeze code, lock and policy, and release a version to ENDPOINT, if the gate lets it."""
     settings, name, main, graph_of = target_of(project, environment)
     graph = graph_of()
-    _, thing = graph.resolve(endpoint, ("endpoint",))
-    model = graph.resolve(thing.model, ("model",))[0]
     with Home(settings, name, actor=author_name()) as home:
-        made = releasing.chosen(home, model, number)
-        frozen = freeze(graph, home, main)
-        told = {"digest": frozen, "files": [shown(p, graph.root) for p in graph.files], **workplace(graph.root)}
-        home.ledger.record("deploy.frozen", f"{name}/endpoint/{endpoint}", told)
-        state, gate = releasing.release(home, endpoint, thing.release, made, frozen=frozen)
-    share = thing.release.share if state == "challenger" else 1.0
+        done = deploying.deploy(home, graph, main, endpoint, number=number)
+    made = f"{done.version.model}@{done.version.version}"
 
     def text() -> None:
-        for line in gate.why:
+        for line in done.gate.why:
             say.line(f"  {line}")
-        how = "answers every question" if state == "champion" else f"is tried on {share:.0%} of the callers beside the champion"
-        say.line(f"\n{model}@{made.version} {how} at {endpoint} · code frozen as {frozen[:12]}\nnext: ninefold up")
+        how = "answers every question" if done.state == "champion" else f"is tried on {done.share:.0%} of the callers beside the champion"
+        say.line(f"\n{made} {how} at {endpoint} · code frozen as {done.frozen[:12]}\nnext: ninefold up")
 
-    say.result({"endpoint": endpoint, "model": model, "version": made.version, "state": state, "frozen": frozen, "gate": gate.why}, text)
+    value = {"endpoint": endpoint, "model": done.version.model, "version": done.version.version, "state": done.state, "frozen": done.frozen}
+    say.result({**value, "gate": done.gate.why}, text)
 
 
 @command("ninefold rollback desk")
