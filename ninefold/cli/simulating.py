@@ -18,7 +18,7 @@ def travellers(asked: list[dict[str, Any]], answers: list[dict[str, Any]]) -> li
 
     >>> [(stream, event)] = travellers([{"flight_id": "F1"}], [{"decision": "yes", "asked_at": "2013-10-01T10:00:00Z"}])
     >>> stream, event["traveller"], event["accepted"]
-    ('rebookings', 'traveller of F1', True)
+    ('rebookings', 'traveller of F1', False)
     """
     events = []
     for question, answer in zip(asked, answers, strict=True):

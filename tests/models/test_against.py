@@ -91,7 +91,7 @@ def test_versions_are_numbered_by_model_and_a_bundle_keeps_its_number(ledger: Le
 
 
 def test_a_version_that_is_not_there_says_so(ledger: Ledger) -> None:
-    with pytest.raises(NotFoundError, match="no version 3"):
+    with pytest.raises(NotFoundError, match="has a version"):
         version(ledger, "flights", "forecast", 3)
 
 
