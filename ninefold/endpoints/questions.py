@@ -70,6 +70,10 @@ class Questions:
             return None
         return q - (int(row[self._at.column]) + self._at.offset)
 
+    def moment(self, row: Mapping[str, Any]) -> int | None:
+        """The decision time of a question, µs; None where the problem gives it none."""
+        return None if self._at is None else int(row[self._at.column]) + self._at.offset
+
     def values(self, rows: Sequence[Mapping[str, Any]], q: Sequence[int], fold: Fold) -> dict[str, list[Any]]:
         """Each input column, a value for each row: ``group.feature`` and bare columns."""
         found: dict[str, list[Any]] = {}
@@ -81,13 +85,13 @@ class Questions:
                 windows = {f: [values[f] for values in looked] for f, _ in group.aggregates}
                 found |= {f"{name}.{f}": values for f, values in windows.items()}
             if group.expressions:
-                frame = frame if frame is not None else self._frame(rows, q)
+                frame = frame if frame is not None else self.frame(rows)
                 found |= self._expressions(name, group, frame, windows, q)
         for column in self.request.bare:
             found[column] = [row[column] for row in rows]
         return found
 
-    def _frame(self, rows: Sequence[Mapping[str, Any]], q: Sequence[int]) -> Any:
+    def frame(self, rows: Sequence[Mapping[str, Any]]) -> Any:
         """The questions as a frame, times in the table's zone, for expressions."""
         import polars as pl
 

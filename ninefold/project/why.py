@@ -114,9 +114,9 @@ def why_prediction(home: Home, id: str) -> Why:
     origin = origin_of(home, made)
     return Why(
         prediction=id, project=home.project, endpoint=endpoint, asked_at=one.q, answered_at=one.at, tz=request.tz,
-        key={c: asked[c] for c in request.key}, question=question, score=one.score, decision=one.decision, threshold=kept.get("threshold"), variant=one.variant, scores=one.scores,
-        outcome=outcome(home, endpoint, one.key), acts=acts(home, endpoint, id), values=values, origin=origin, release=released,
-        code=_code(home, endpoint, released), facts=[released["fact"], *origin.facts],
+        key={c: asked[c] for c in request.key}, question=question, score=one.score, decision=one.decision, threshold=kept.get("threshold"),
+        variant=one.variant, scores=one.scores, outcome=outcome(home, endpoint, one.key), acts=acts(home, endpoint, id), values=values,
+        origin=origin, release=released, code=_code(home, endpoint, released), facts=[released["fact"], *origin.facts],
     )
 
 
