@@ -65,7 +65,7 @@ def approve(say: Say, what: str, role: str, approver: str | None, because: str, 
     who = approver or author_name()
     with open_home(project.absolute() if project else None, environment) as home:
         if what.startswith("policy:"):
-            fact: Any = approve_policy(home, what.removeprefix("policy:"), approver=who)
+            fact: Any = approve_policy(home, what.removeprefix("policy:"), approver=who, role=role)
         else:
             model, _, number = what.partition("@")
             if not number.isdigit():

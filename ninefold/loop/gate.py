@@ -22,7 +22,9 @@ class Gate:
 
 def gate(home: Home, made: Version) -> Gate:
     """Not met stops a release; not yet known lets it into the canary, said aloud; at high risk all must be met but those that
-    only production can tell, and each approver must have said yes."""
+    only production can tell, and each approver must have said yes. Evidence that was measured before the policy in force was
+    declared needs its owner's yes.
+    """
     judged = home.ledger.last("model.judged", made.subject)
     if judged is None:
         raise NotFoundError(f"{made.subject} has not been judged", hint="run the project again: ninefold run")
@@ -34,6 +36,6 @@ def gate(home: Home, made: Version) -> Gate:
     if high:
         blocks += [c["text"] for c in criteria if c["verdict"] == "not yet known" and not c.get("production")]
     if judged.body["policy"] != policy.body["digest"]:
-        blocks.append("the evidence was judged under another policy than the one in force")
-    waits = missing(home, made, policy.body["policy"], policy.body["digest"])
+        blocks.append("the policy has changed since the evidence was judged: run the project again")
+    waits = missing(home, made, policy.body["policy"], policy.body["digest"], after_the_fact=bool(judged.body.get("after_the_fact")))
     return Gate(not blocks and not waits, [c["text"] for c in criteria], blocks, waits)

@@ -41,13 +41,14 @@ def online_with_batch(graph: Graph, home: Home, endpoint: str, *, since: int | N
     batch = learning.frame(questions, views, graph)
     decode = msgspec.json.Decoder(dict[str, Any]).decode
     served = [decode(text) for text in rows["values"].to_list()]
-    unequal, examples = 0, []
+    unequal = 0
+    examples: list[dict[str, Any]] = []
     for name in names:
         online = pl.Series(name, [values.get(name) for values in served], strict=False)
         different = _different(online, batch[name])
         unequal += int(different.sum())
-        for place in different.arg_true().to_list()[: 5 - len(examples)]:
-            examples.append({"prediction": rows["id"][place], "feature": name, "online": online[place], "batch": batch[name][place]})
+        shown = different.arg_true().to_list()[: 5 - len(examples)]
+        examples += [{"prediction": rows["id"][p], "feature": name, "online": online[p], "batch": batch[name][p]} for p in shown]
     return Compared(rows.height, len(names) * rows.height, unequal, examples)
 
 

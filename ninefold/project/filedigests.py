@@ -13,7 +13,10 @@ if TYPE_CHECKING:
     from ninefold.project.home import Home
 
 _FIND = "select digest from files where path = ? and mtime_ns = ? and size = ?"
-_KEEP = "insert into files (path, mtime_ns, size, digest) values (?, ?, ?, ?) on conflict (path) do update set mtime_ns = excluded.mtime_ns, size = excluded.size, digest = excluded.digest"
+_KEEP = (
+    "insert into files (path, mtime_ns, size, digest) values (?, ?, ?, ?) on conflict (path) do update"
+    " set mtime_ns = excluded.mtime_ns, size = excluded.size, digest = excluded.digest"
+)
 
 
 def file_digest(home: "Home", path: Path) -> str:

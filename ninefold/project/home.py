@@ -10,7 +10,8 @@ from ninefold.config import Settings
 from ninefold.errors import NotFoundError
 
 if TYPE_CHECKING:
-    from ninefold.lake import Lake, LakeTable
+    from ninefold.lake import Lake
+    from ninefold.lake.table import LakeTable
     from ninefold.ledger import Ledger
     from ninefold.storage.blobs import Blobs
 

@@ -1,12 +1,13 @@
 """What a model learns from: its problem, groups of features, bare columns, and the columns that costs and slices read."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from ninefold.features.features import Features
 from ninefold.metrics.metric import Metric
 from ninefold.models.model import Model
 from ninefold.problems.problem import Problem
+from ninefold.problems.target import Ahead
 from ninefold.project.graph import Graph
 from ninefold.tables.table import Table
 
@@ -16,7 +17,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Learning:
-    """A model resolved: ``groups`` are (name, features, name of their table); ``inputs`` the columns that candidates see."""
+    """A model resolved: ``groups`` are (name, features, name of their table); ``inputs`` the columns that candidates see.
+
+    ``extra`` are columns that costs, slices, splits and today's practice read beside them; ``counted`` the table that an
+    ``nf.ahead`` label counts in.
+    """
 
     name: str
     model: Model
@@ -28,6 +33,7 @@ class Learning:
     bare: tuple[str, ...]
     extra: tuple[str, ...]
     tz: str | None
+    counted: tuple[str, Table] | None = None
 
     @classmethod
     def of(cls, graph: Graph, name: str) -> "Learning":
@@ -41,13 +47,15 @@ class Learning:
                 group_name, group = graph.resolve(item, ("features",))
                 of = graph.resolve(group.table, ("table",))[0] if group.table is not None else None
                 groups.append((group_name, group, of))
+        label = problem.predict.label
+        counted = graph.resolve(label.table, ("table",)) if isinstance(label, Ahead) else None
         bare = tuple(item for item in model.features if isinstance(item, str))
         extra = tuple(c for c in _read_by_judges(graph, problem_name, problem, model) if c not in bare)
-        return cls(name, model, problem_name, problem, asked, table, tuple(groups), bare, extra, table.tz or problem.predict.tz)
+        return cls(name, model, problem_name, problem, asked, table, tuple(groups), bare, extra, table.tz or problem.predict.tz, counted)
 
     @property
-    def kind(self) -> str:
-        """binary, multiclass or regression."""
+    def kind(self) -> Literal["binary", "multiclass", "regression"]:
+        """What is predicted."""
         return self.problem.predict.kind
 
     @property
@@ -82,6 +90,8 @@ def _read_by_judges(graph: Graph, problem_name: str, problem: Problem, model: Mo
             found += [*metric.by, *(v for _, v in metric.params if isinstance(v, str) and metric.name == "cost")]
     if model.split.by:
         found.append(model.split.by)
+    if isinstance(problem.baseline, str) and "." not in problem.baseline:
+        found.append(problem.baseline)
     for monitor in graph.of("monitor").values():
         endpoint = graph.resolve(monitor.endpoint, ("endpoint",))[1]
         of = graph.resolve(endpoint.model, ("model",))[1]

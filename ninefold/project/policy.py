@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 from ninefold.ids import digest_of
 from ninefold.ledger import Fact
 from ninefold.monitors.monitor import Monitor
+from ninefold.problems.criterion import Criterion
 from ninefold.problems.problem import Problem
+from ninefold.project.criteria import restored, stored
 from ninefold.project.home import Home
 from ninefold.units import duration_text
 
@@ -27,6 +29,7 @@ def policy_of(graph: "Graph", name: str) -> dict[str, Any]:
     monitors = {n: m for n, m in graph.of("monitor").items() if graph.resolve(m.endpoint, ("endpoint",))[0] in endpoints}
     return {
         "criteria": [str(c) for c in problem.solved_when],
+        "rules": [stored(c) for c in problem.solved_when],
         "costs": str(problem.costs) if problem.costs is not None else None,
         "decide": asdict(problem.decide) if problem.decide else None,
         "baseline": problem.baseline,
@@ -52,6 +55,17 @@ def in_force(home: Home, problem: str) -> Fact | None:
     return home.ledger.last("policy.changed", home.subject("problem", problem))
 
 
+def in_force_before(home: Home, problem: str, seq: int) -> Fact | None:
+    """The fact of the policy that was in force before the fact ``seq``; of several policies, the one that evidence is judged by."""
+    facts = home.ledger.facts(kind="policy.changed", subject=home.subject("problem", problem), newest_first=True)
+    return next((f for f in facts if f.seq < seq), None)
+
+
+def criteria_of(policy: Fact) -> list[Criterion]:
+    """The criteria of a policy, as they were when it was declared."""
+    return [restored(rule) for rule in policy.body["policy"]["rules"]]
+
+
 def proposed(home: Home, problem: str) -> Fact | None:
     """The fact of a policy that waits for its approval; None where none waits."""
     fact = home.ledger.last("policy.proposed", home.subject("problem", problem))
@@ -62,12 +76,17 @@ def proposed(home: Home, problem: str) -> Fact | None:
 def declare(home: Home, problem: str, policy: dict[str, Any], author: str) -> Fact:
     """Record the policy that the file declares, where it differs from the one in force, and return the one that is in force.
 
-    At high risk (before or after the change) a change is only proposed; ``adopt`` puts it in force.
+    At high risk (before or after the change) a change is only proposed; ``adopt`` puts it in force. Going back to the policy in
+    force withdraws what was proposed.
     """
     current = in_force(home, problem)
     new = digest_of(policy)
     if current is not None and current.body["digest"] == new:
-        return current
+        waiting = proposed(home, problem)
+        if waiting is None:
+            return current
+        body = {**current.body, "before": policy, "changes": ["a proposed change was withdrawn"], "withdraws": waiting.seq, "author": author}
+        return home.ledger.record("policy.changed", current.subject, body)
     subject = home.subject("problem", problem)
     before = current.body["policy"] if current else None
     body = {"digest": new, "policy": policy, "before": before, "changes": changes(before, policy), "author": author}
@@ -96,7 +115,8 @@ def changes(before: dict[str, Any] | None, after: dict[str, Any]) -> list[str]:
     """
     if before is None:
         return []
-    return [f"{key}: {_short(before.get(key))} → {_short(after.get(key))}" for key in sorted({*before, *after}) if before.get(key) != after.get(key)]
+    named = sorted({*before, *after} - {"rules"})  # the criteria say the same in words
+    return [f"{key}: {_short(before.get(key))} → {_short(after.get(key))}" for key in named if before.get(key) != after.get(key)]
 
 
 def _short(value: Any) -> str:

@@ -64,15 +64,19 @@ def with_outcomes(home: Home, learning: Learning, endpoint: str, rows: "pl.DataF
     from ninefold.project.steps.training import local_day
 
     days = rows.with_columns(local_day(rows["q"].dt.timestamp("us"), learning.tz).alias("__day"))
-    return with_truth(learning, days, outcomes(home, endpoint), now=now, after=after)
+    return with_truth(learning, days, outcomes(home, endpoint), now=now, after=after, home=home)
 
 
-def with_truth(learning: Learning, rows: "pl.DataFrame", told: "pl.DataFrame", *, now: int, after: int) -> "pl.DataFrame":
-    """Predictions with ``__label`` and ``__state``, by the outcomes in ``told``."""
+def with_truth(
+    learning: Learning, rows: "pl.DataFrame", told: "pl.DataFrame", *, now: int, after: int, home: Home | None = None
+) -> "pl.DataFrame":
+    """Predictions with ``__label`` and ``__state``, by the outcomes in ``told``; of a window ahead by its table, read from ``home``."""
     import polars as pl
 
-    if isinstance(learning.problem.predict.label, Ahead):
-        raise DataError("outcomes of a window ahead are read from its table", hint="they are joined when the batch is judged")
+    if learning.counted is not None:
+        if home is None:
+            raise DataError("outcomes of a window ahead are read from its table", hint="say of which home")
+        return _counted(home, learning, rows, now=now, after=after)
     joined = rows.join(told, on="key", how="left", maintain_order="left")
     mature = pl.col("q").dt.timestamp("us") + after
     ripe = mature < now
@@ -83,6 +87,27 @@ def with_truth(learning: Learning, rows: "pl.DataFrame", told: "pl.DataFrame", *
     return frame.with_columns(pl.when(pl.col("__state") == "settled").then(label).alias("__label")).drop("value")
 
 
+def _counted(home: Home, learning: Learning, rows: "pl.DataFrame", *, now: int, after: int) -> "pl.DataFrame":
+    """The truth of a window ahead: counted in its table as for training, with what is known now."""
+    import polars as pl
+
+    from ninefold.features.labels import LABEL, STATE, Maturity, labels
+    from ninefold.project.views import view
+
+    assert learning.counted is not None
+    target, (name, table) = learning.problem.predict, learning.counted
+    assert isinstance(target.label, Ahead)
+    if not rows.height:
+        truth = {"binary": pl.Boolean, "regression": pl.Float64}.get(learning.kind, pl.String)
+        return rows.with_columns(pl.lit(None, pl.Int64).alias("told"), pl.lit(None, pl.String).alias(STATE), pl.lit(None, truth).alias(LABEL))
+    asked = columns_of(home, learning, rows).with_columns(pl.col("q").dt.timestamp("us").alias("__q"))
+    seen = view(home, name, table, as_of=now).collect()
+    ripe = Maturity(target.label.window, after - target.label.window, "declared")
+    found = labels(asked, target, learning.table, asked, as_of=now, ahead=(table, seen), maturity=ripe).frame
+    label = found[LABEL].cast(pl.Float64) if learning.kind == "regression" else found[LABEL]
+    return rows.with_columns(pl.lit(None, pl.Int64).alias("told"), found[STATE].alias(STATE), label.alias(LABEL))
+
+
 def _typed(frame: "pl.DataFrame", learning: Learning) -> Any:
     import polars as pl
 
@@ -90,7 +115,7 @@ def _typed(frame: "pl.DataFrame", learning: Learning) -> Any:
         return pl.col("value") == "true"
     if learning.kind == "regression":
         return pl.col("value").cast(pl.Float64, strict=False)
-    return pl.col("value").str.strip_chars('"')
+    return pl.Series("value", [None if text is None else str(msgspec.json.decode(text)) for text in frame["value"].to_list()], dtype=pl.String)
 
 
 def columns_of(home: Home, learning: Learning, rows: "pl.DataFrame") -> "pl.DataFrame":
@@ -137,27 +162,58 @@ def judge(
     begin = since if since is not None else now - after - span
     rows = predictions(home, endpoint, since=begin, until=until if until is not None else now)
     frame = with_outcomes(home, learning, endpoint, rows, now=now, after=after)
-    return judge_rows(graph, home, learning, as_version(frame, version) if version is not None else frame)
+    counted = as_version(frame, version) if version is not None else frame
+    return judge_rows(graph, home, learning, counted, now=now)
 
 
-def judge_rows(graph: Graph, home: Home, learning: Learning, rows: "pl.DataFrame") -> list[dict[str, Any]]:
-    """The problem's criteria on predictions with their outcomes."""
-    counted = columns_of(home, learning, judged_rows(rows))
-    return [_judged(graph, home, learning, c, counted) for c in learning.problem.solved_when]
+def judge_rows(graph: Graph, home: Home, learning: Learning, rows: "pl.DataFrame", *, now: int | None = None) -> list[dict[str, Any]]:
+    """The problem's criteria on predictions with their outcomes; metrics of ours see other tables as known at ``now``."""
+    counted = _with_practice(learning, columns_of(home, learning, judged_rows(rows)))
+    return [_judged(graph, home, learning, c, counted, now) for c in learning.problem.solved_when]
+
+
+def _with_practice(learning: Learning, rows: "pl.DataFrame") -> "pl.DataFrame":
+    """Beside the rows what today's practice said, where that is one of the model's inputs: as it was served."""
+    import polars as pl
+
+    practice = learning.problem.baseline
+    if not isinstance(practice, str) or practice in rows.columns:
+        return rows
+    if practice not in learning.inputs:
+        raise DataError(f'the baseline "{practice}" is no input of "{learning.name}"', hint="add its group to the model's features=")
+    served = [msgspec.json.decode(text).get(practice) for text in rows["values"].to_list()]
+    return rows.with_columns(pl.Series(practice, served, dtype=pl.Float64, strict=False))
 
 
 def as_version(rows: "pl.DataFrame", version: int) -> "pl.DataFrame":
     """The rows that ``version`` scored, with its scores and decisions."""
     import polars as pl
 
-    taken = rows.with_columns(
+    scored = rows.filter(pl.col("scores").str.json_path_match(f"$.{version}").is_not_null())
+    return scored.with_columns(
         pl.col("scores").str.json_path_match(f"$.{version}").cast(pl.Float64, strict=False).alias("score"),
         pl.col("decisions").str.json_path_match(f"$.{version}").cast(pl.Int64, strict=False).alias("decision"),
+        pl.lit(version, pl.Int64).alias("version"),
     )
-    return taken.filter(pl.col("score").is_not_null())
 
 
-def _judged(graph: Graph, home: Home, learning: Learning, criterion: Criterion, rows: "pl.DataFrame") -> dict[str, Any]:
+def _of_classes(graph: Graph, home: Home, learning: Learning, rows: "pl.DataFrame") -> tuple[Any, list[Any]]:
+    """The scores by class of each row's own version, in one order of classes; a class that a version does not know has none."""
+    import polars as pl
+
+    from ninefold.models.records import version as version_of
+    from ninefold.project.judging import levels
+
+    own = {v: levels(home, version_of(home.ledger, home.project, learning.name, v).bundle) for v in rows["version"].unique().to_list()}
+    classes = list(dict.fromkeys(str(c) for known in own.values() for c in known))
+    found = []
+    for text, version in zip(rows["scores"].to_list(), rows["version"].to_list(), strict=True):
+        given = dict(zip(map(str, own[version]), msgspec.json.decode(text)[str(version)], strict=True))
+        found.append([given.get(c, 0.0) for c in classes])
+    return pl.Series("score", found, dtype=pl.List(pl.Float64)), classes
+
+
+def _judged(graph: Graph, home: Home, learning: Learning, criterion: Criterion, rows: "pl.DataFrame", now: int | None) -> dict[str, Any]:
     import polars as pl
 
     from ninefold.metrics.judge import judge as judge_one
@@ -168,24 +224,25 @@ def _judged(graph: Graph, home: Home, learning: Learning, criterion: Criterion, 
     if not rows.height:
         measured = None
     elif isinstance(metric, Custom):
-        measured = _custom(graph, home, learning, name, metric, rows)
+        measured = _custom(graph, home, learning, name, metric, rows, now)
     elif isinstance(metric, Metric) and metric.name == "latency":
         alone = rows.filter(pl.col("together") == 1)["micros"].to_list()
         measured = measure_latency(metric, [m / 1e6 for m in alone]) if alone else None
     else:
-        measured = measure_rows(learning, metric, rows["__label"], rows["score"], rows["decision"], rows["__day"], rows)
+        score, classes = _of_classes(graph, home, learning, rows) if learning.kind == "multiclass" else (rows["score"], [])
+        measured = measure_rows(learning, metric, rows["__label"], score, rows["decision"], rows["__day"], rows, classes=classes)
     slices = [msgspec.to_builtins(s) for s in measured.slices] if measured is not None else []
     return {**msgspec.to_builtins(judge_one(criterion, measured)), "metric": name, "slices": slices, "void": getattr(measured, "void", 0)}
 
 
-def _custom(graph: Graph, home: Home, learning: Learning, name: str, metric: Custom, rows: "pl.DataFrame") -> Any:
+def _custom(graph: Graph, home: Home, learning: Learning, name: str, metric: Custom, rows: "pl.DataFrame", now: int | None) -> Any:
     import polars as pl
 
     from ninefold.metrics.custom import evaluate
     from ninefold.tables.frames import to_kind
 
     told = rows.with_columns(
-        pl.col("q").alias("asked_at"), pl.col("__label").alias("outcome"), *(pl.col(c) for c in learning.table.key if c in rows.columns)
+        pl.col("q").alias("asked_at"), pl.col("__label").alias("outcome"), pl.col("held").alias("holdout") if "held" in rows.columns else pl.lit(False).alias("holdout"),
     )
     frames: dict[str, Any] = {}
     answers = None
@@ -193,7 +250,7 @@ def _custom(graph: Graph, home: Home, learning: Learning, name: str, metric: Cus
         if bound.kind == "predictions":
             frames[bound.name], answers = to_kind(_in_zone(told, learning.tz).lazy(), bound.annotation), bound.name
         elif bound.kind == "rows":
-            frames[bound.name] = to_kind(_in_zone(read_rows(graph, home, str(bound.thing)), learning.tz).lazy(), bound.annotation)
+            frames[bound.name] = to_kind(_in_zone(read_rows(graph, home, str(bound.thing), now), learning.tz).lazy(), bound.annotation)
     return evaluate(metric, frames, day="__day" if answers else None, rows=answers or "", name=name)
 
 
@@ -206,16 +263,17 @@ def _in_zone(frame: "pl.DataFrame", tz: str | None) -> "pl.DataFrame":
     return in_zones(frame, {c: tz or "UTC" for c, t in frame.schema.items() if isinstance(t, pl.Datetime)})
 
 
-def read_rows(graph: Graph, home: Home, name: str) -> "pl.DataFrame":
-    """All rows of a table or of collected events, for a metric."""
+def read_rows(graph: Graph, home: Home, name: str, now: int | None = None) -> "pl.DataFrame":
+    """All rows of a table as known at ``now``, or of collected events, for a metric."""
     from ninefold.project.events import collected
     from ninefold.project.views import view, visible
     from ninefold.sources.events import Events
 
     thing = graph.things[name]
     if thing.noun == "table":
-        return visible(view(home, name, thing)).collect()  # type: ignore[arg-type]
+        return visible(view(home, name, thing, as_of=now)).collect()  # type: ignore[arg-type]
     if isinstance(thing, Events):
         return collected(home, name, thing).collect()
-    return home.stored("sources", name).scan().collect()
+    found: pl.DataFrame = home.stored("sources", name).scan().collect()
+    return found
 

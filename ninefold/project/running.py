@@ -15,7 +15,7 @@ from ninefold.project.assemble import steps_of
 from ninefold.project.check import check
 from ninefold.project.graph import Graph
 from ninefold.project.home import Home
-from ninefold.project.judging import judge_hypotheses, judge_models
+from ninefold.project.judging import judge_hypotheses, judge_models, last_verdicts
 from ninefold.project.policy import declare, policy_of
 
 
@@ -100,7 +100,10 @@ def _all_cached(home: Home, main: Path, as_of: int | None, at: int, on_event: An
     runner = Runner(home.ledger, home.settings.home, home.project, on_event=on_event)
     if any(p.state != "cached" for p in runner.plan(steps)):
         return None
-    return Ran(home.project, at, runner.run(steps), cached=True)
+    result = runner.run(steps, check=False)
+    # another process may have changed something between the two looks; or the policy has changed since
+    judged = None if result.failed else last_verdicts(home, result.outputs)
+    return None if judged is None else Ran(home.project, at, result, judged, cached=True)
 
 
 def refuse_what_cannot_run(graph: Graph) -> None:

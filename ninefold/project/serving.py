@@ -40,7 +40,8 @@ def request(home: Home, learning: Learning) -> Request:
 
 def schema(home: Home, table: str) -> "pl.Schema":
     """The columns of a stored table with their types."""
-    return home.stored("tables", table).scan().collect_schema()
+    found: pl.Schema = home.stored("tables", table).scan().collect_schema()
+    return found
 
 
 def _text(moment: Moment) -> str:

@@ -63,7 +63,8 @@ def _on_model(making: Making, name: str, test: Test) -> Step:
         from ninefold.hypotheses.test import beats, differs, helps
 
         proof = making.home.stored("evidence", learning.name).scan(outputs[model].ref["evidence"]).collect()
-        seen = {"model": learning.name, "evidence": outputs[model].ref["evidence"], "winner": outputs[model].ref["winner"]}
+        made = outputs[model].ref
+        seen = {"model": learning.name, "evidence": made["evidence"], "winner": made["winner"], "until": made["to"]}
         if test.kind == "beats":
             for candidate in test.args:
                 if f"loss.{candidate}" not in proof.columns:
@@ -80,7 +81,7 @@ def _on_model(making: Making, name: str, test: Test) -> Step:
         return _made(making, name, found, **seen)
 
     return step(
-        f"hypothesis/{name}", run, kind="hypothesis", needs=tuple(needs), parts=(making.values("test", kind=test.kind, args=_names(making, test), model=learning.name),),
+        f"hypothesis/{name}", run, kind="hypothesis", revision=2, needs=tuple(needs), parts=(making.values("test", kind=test.kind, args=_names(making, test), model=learning.name),),
         subject=making.home.subject("hypothesis", name),
     )
 
@@ -110,12 +111,13 @@ def _on_table(making: Making, name: str, test: Test) -> Step:
 
         rows = rows_of(making, outputs[need], need, as_of=making.as_of).collect()
         day = _days(rows, table)
+        seen = {"table": table_name, "until": str(day.max())}
         if test.kind == "associated":
-            return _made(making, name, associated(rows[test.args[0]], rows[test.args[1]], day), table=table_name)
-        return _made(making, name, stable(rows[test.args[0]], day), table=table_name)
+            return _made(making, name, associated(rows[test.args[0]], rows[test.args[1]], day), **seen)
+        return _made(making, name, stable(rows[test.args[0]], day), **seen)
 
     return step(
-        f"hypothesis/{name}", run, kind="hypothesis", needs=(need,), subject=making.home.subject("hypothesis", name),
+        f"hypothesis/{name}", run, kind="hypothesis", revision=2, needs=(need,), subject=making.home.subject("hypothesis", name),
         parts=(making.values("test", kind=test.kind, args=list(test.args)), making.meaning(table_name), Known((need,), making.as_of)),
     )
 
@@ -135,7 +137,8 @@ def _days(rows: "pl.DataFrame", table: Any) -> "pl.Series":
     if table.time is None:
         raise DataError("the table has no time, and days are what a test resamples", hint='give it time="..."')
     column = rows[table.time.column]
-    return column if column.dtype == pl.Date else column.dt.date()
+    days: pl.Series = column if column.dtype == pl.Date else column.dt.date()
+    return days
 
 
 def _evidence(making: Making, name: str, test: Evidence) -> Step:

@@ -78,7 +78,8 @@ def rows_of(making: Making, output: Output, need: str, *, as_of: int | None = No
         return visible(seen)
     kind, _, stored = output.ref["table"].partition("/")
     rows = making.home.stored(kind, stored).scan(output.ref["version"])
-    return rows.unique("id", keep="first", maintain_order=True) if kind == "events" else rows
+    found: pl.LazyFrame = rows.unique("id", keep="first", maintain_order=True) if kind == "events" else rows
+    return found
 
 
 def _store(making: Making, name: str, table: Table, built: Any, inputs: dict[str, str]) -> Output:
@@ -89,7 +90,7 @@ def _store(making: Making, name: str, table: Table, built: Any, inputs: dict[str
     lake_table = home.stored("tables", name)
     zones = built.zones
     written = lake_table.write(built.frame, mode="overwrite", zones=zones)
-    assert written is not None
+    assert written is not None and written.digest is not None  # an overwrite has its digest
     quarantine_version = None
     if built.quarantine.height:
         kept = home.stored("quarantine", name).write(built.quarantine, mode="overwrite")

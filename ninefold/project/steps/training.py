@@ -42,7 +42,7 @@ def questions_step(making: Making, problem_name: str) -> Step:
         found = labels(asked, target, asked_table, rows, ahead=other)
         frame = found.frame.with_columns(local_day(found.frame["__q"], target.tz or asked_table.tz).alias("__day"))
         written = home.stored("questions", problem_name).write(frame, mode="overwrite", zones=zones(frame))
-        assert written is not None
+        assert written is not None and written.digest is not None  # an overwrite has its digest
         path = home.path("instants", home.project, f"questions-{problem_name}", f"{written.digest[:16]}.i64")
         from array import array
 
@@ -109,7 +109,7 @@ def training_step(making: Making, model_name: str) -> Step:
             raise wrong[0] if len(wrong) == 1 else DeclarationErrors(wrong)
         frame = learning.frame(mature, views, making.graph)
         written = home.stored("training", model_name).write(frame, mode="overwrite", zones=zones(frame))
-        assert written is not None
+        assert written is not None and written.digest is not None  # an overwrite has its digest
         counts = dict(frame.group_by("__state").len().iter_rows())
         ref = {
             "table": f"training/{model_name}", "version": written.version, "rows": frame.height, "states": counts,
