@@ -86,11 +86,11 @@ class LakeTable:
                     continue
         raise ConflictError(f"other writers committed {_ATTEMPTS} times meanwhile", where=self.name, hint="try again, or write less often")
 
-    def scan(self, version: int | None = None, *, raw: bool = False) -> pl.LazyFrame:
-        """The rows of a version (None: the newest), lazily. ``raw``: in the stored types, zones not restored."""
+    def scan(self, version: int | None = None, *, raw: bool = False, only: Iterable[str] | None = None) -> pl.LazyFrame:
+        """The rows of a version (None: the newest), lazily. ``raw``: in the stored types, zones not restored; ``only`` some of its files."""
         with self._lock:
             handle = self.log.at(version)
-            return scan_files(_files(handle), *schemas(handle.schema()), raw=raw, options=self.options)
+            return scan_files(list(only) if only is not None else _files(handle), *schemas(handle.schema()), raw=raw, options=self.options)
 
     def read(self, version: int | None = None) -> pl.DataFrame:
         """The rows of a version, in memory."""

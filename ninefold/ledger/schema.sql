@@ -250,3 +250,21 @@ create table items (
     body text not null
 ) strict;
 create index items_state on items (project, state, opened);
+
+-- notify ------------------------------------------------------------------------------------------------------------
+
+-- messages on their way, written with the facts that they tell of; url as the project names it, without secrets
+create table outbox (
+    id text not null primary key,
+    project text not null,
+    url text not null,
+    subject text not null,
+    body text not null,
+    state text not null check (state in ('waiting', 'delivered', 'given up')),
+    created integer not null,
+    due integer not null,
+    tries integer not null default 0,
+    delivered integer,
+    error text not null default ''
+) strict;
+create index outbox_due on outbox (state, due);

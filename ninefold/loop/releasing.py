@@ -32,15 +32,17 @@ def release(
     found = gate(home, made)
     if not found.passes:
         told = "; ".join([*found.blocks, *(f"{who} has not approved" for who in found.waits)])
-        home.ledger.record("release.refused", home.subject("endpoint", endpoint), {"version": made.version, "why": told, "reason": reason})
-        hint = f"ninefold approve {made.model}@{made.version} --as ROLE" if found.waits and not found.blocks else "change the model, or the policy as its owner"
+        home.ledger.record("release.refused", home.subject("endpoint", endpoint), {"version": made.version, "why": told, "reason": reason, "when": at if at is not None else now()})
+        only_waits = bool(found.waits) and not found.blocks
+        hint = f"ninefold approve {made.model}@{made.version} --as ROLE" if only_waits else "change the model, or the policy as its owner"
         raise DeniedError(f"{made.model}@{made.version} is not released: {told}", hint=hint)
     open_releases = current(home.ledger, home.project, endpoint)
     first, other = champion(open_releases), challenger(open_releases)
     if first is not None and first.version == made.version and first.model == made.model:
         raise ConflictError(f"{made.model}@{made.version} answers {endpoint} already")
     if other is not None:
-        raise ConflictError(f"{other.model}@{other.version} is being tried on {endpoint}", hint="wait for its canary, or: ninefold rollback " + endpoint)
+        hint = f"wait for its canary, or: ninefold rollback {endpoint}"
+        raise ConflictError(f"{other.model}@{other.version} is being tried on {endpoint}", hint=hint)
     when = at if at is not None else now()
     body = {"frozen": frozen, "bundle": made.digest, "gate": found.why, "reason": reason, "maturity": maturity}
     full = first is None or rule.kind == "full"

@@ -60,7 +60,8 @@ class Residuals:
         means = np.array([reference[season == k].mean() if (season == k).any() else reference.mean() for k in range(seasons)])
         rest = reference - means[season]
         self._rho = autocorrelation(rest)
-        noise = float((rest[1:] - self._rho * rest[:-1]).var()) + 1e-18
+        # a score that is the same on every Monday has no noise of its own; without a floor the prior below would have no limit
+        noise = float((rest[1:] - self._rho * rest[:-1]).var()) + 1e-6 * float(reference.var()) + 1e-18
         weeks = max(1.0, len(reference) / seasons)
         between = max(0.0, float(means.var(ddof=1)) - noise / weeks) if seasons > 1 else 0.0
         self._p = np.diag([_DIFFUSE, *[between / noise] * seasons])
@@ -77,7 +78,7 @@ class Residuals:
             return 1.0
         x, y = self._row(season), value - self._rho * self._before[0]
         self._before = (value, season)
-        spread = 1 + float(x @ self._p @ x)
+        spread = 1 + max(0.0, float(x @ self._p @ x))
         error = y - float(x @ self._beta)
         p = self._p_value(error, spread)
         if learn:

@@ -1,0 +1,92 @@
+"""Incidents as records: read, and written with their alerts, facts, items and messages in one transaction."""
+
+from typing import Any
+
+import msgspec
+
+from ninefold.ids import new_id
+from ninefold.loop.days import begins
+from ninefold.monitors.finding import Finding
+from ninefold.monitors.incidents import REOPEN, Changes, Incident
+from ninefold.notify.outbox import post
+from ninefold.project.home import Home
+from ninefold.units import DAY
+from ninefold.workflow.items import close_item, open_items
+
+_RECENT = "select body from incidents where project = ? and monitor = ? and (state = 'open' or closed >= ?) order by opened"
+_KEEP = (
+    "insert into incidents (id, project, monitor, state, severity, title, opened, closed, body) values (?, ?, ?, ?, ?, ?, ?, ?, ?) "
+    "on conflict (id) do update set state = excluded.state, severity = excluded.severity, title = excluded.title, closed = excluded.closed, "
+    "body = excluded.body"
+)
+LONGEST_TITLE = 140
+
+
+def recent(home: Home, monitor: str, now: int) -> list[Incident]:
+    """The open incidents of a monitor, and those that could be the same when something comes back."""
+    rows = home.ledger.all(_RECENT, home.project, monitor, now - (REOPEN + 1) * DAY)
+    return [msgspec.json.decode(row["body"], type=Incident) for row in rows]
+
+
+def title_of(incident: Incident) -> str:
+    """The first sentence of the cause, short enough for a list."""
+    first = incident.cause.split(". ")[0].rstrip(".")
+    return first if len(first) <= LONGEST_TITLE else first[: LONGEST_TITLE - 1] + "…"
+
+
+class Keeper:
+    """Writes what a look changes about a monitor's incidents."""
+
+    def __init__(self, home: Home, monitor: str, tell: tuple[str, ...], tz: str | None) -> None:
+        self.home, self.monitor, self.tell, self.tz = home, monitor, tell, tz
+        self.subject = home.subject("monitor", monitor)
+
+    def write(self, tx: Any, before: list[Incident], changes: Changes, when: int) -> None:
+        """Incidents, their new alerts, and a fact and a message for each that opened or closed."""
+        known = {i.id: i for i in before}
+        said = dict(changes.messages)
+        for incident in changes.incidents:
+            old = known.get(incident.id)
+            self._store(tx, incident, when)
+            seen = {(f.check, f.subject) for f in old.findings} if old is not None else set()
+            for finding in incident.findings:
+                if (finding.check, finding.subject) not in seen:
+                    self._alert(tx, incident, finding, when)
+            reopened = old is not None and old.state == "closed" and incident.state != "closed"
+            if incident.id in changes.opened or reopened:
+                self._opened(tx, incident, said.get(incident.id, incident.cause), when, again=reopened)
+            if incident.id in changes.closed:
+                self._closed(tx, incident, when)
+
+    def _store(self, tx: Any, incident: Incident, when: int) -> None:
+        severity = max((f.severity for f in incident.findings), key=("watch", "alarm").index, default="alarm")
+        closed = when if incident.state == "closed" else None
+        state = "closed" if closed is not None else "open"
+        body = msgspec.json.encode(incident).decode()
+        opened = begins(incident.opened, self.tz)
+        tx.execute(_KEEP, incident.id, self.home.project, self.monitor, state, severity, title_of(incident), opened, closed, body)
+
+    def _alert(self, tx: Any, incident: Incident, finding: Finding, when: int) -> None:
+        told = msgspec.to_builtins(finding)
+        row = {
+            "id": new_id(), "project": self.home.project, "monitor": self.monitor, "incident": incident.id, "check_name": finding.check,
+            "subject": finding.subject, "severity": finding.severity, "at": when, "body": msgspec.json.encode(told).decode(),
+        }
+        tx.add("alerts", [row])
+        tx.fact("alert.raised", self.subject, {"incident": incident.id, "when": when, **told})
+
+    def _opened(self, tx: Any, incident: Incident, text: str, when: int, *, again: bool) -> None:
+        body = {"incident": incident.id, "when": when, "title": title_of(incident), "text": text, "action": incident.action, "again": again}
+        tx.fact("incident.opened", self.subject, body)
+        if not again:
+            post(tx, self.home.project, self.tell, f"{self.home.project}: {title_of(incident)}", {"event": "incident.opened", **body}, at=when)
+
+    def _closed(self, tx: Any, incident: Incident, when: int) -> None:
+        text = f"over: no alarm on {incident.quiet} days"
+        body = {"incident": incident.id, "when": when, "title": title_of(incident), "text": text}
+        tx.fact("incident.closed", self.subject, body)
+        post(tx, self.home.project, self.tell, f"{self.home.project}: over: {title_of(incident)}", {"event": "incident.closed", **body}, at=when)
+        for item in open_items(self.home.ledger, self.home.project):
+            # whoever was told to hold may go on; what somebody was asked to decide stays
+            if item.body.get("incident") == incident.id and item.body.get("kind") == "hold":
+                close_item(tx, item, at=when, why="the incident is over")

@@ -1,0 +1,1 @@
+"""Work that waits for people: who, for what, since when."""
