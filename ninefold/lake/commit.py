@@ -16,6 +16,7 @@ from deltalake.transaction import AddAction, RemoveAction, create_table_with_add
 
 from ninefold.errors import StoppedError
 from ninefold.ids import new_id
+from ninefold.lake.intact import checksum
 from ninefold.lake.log import Log
 from ninefold.lake.stats import file_stats
 from ninefold.lake.version import Version
@@ -37,8 +38,9 @@ def put_files(where: str, frame: pl.DataFrame, *, data_change: bool = True) -> l
     for start in range(0, frame.height, ROWS_PER_FILE):
         part = frame.slice(start, ROWS_PER_FILE)
         # names sort by creation: the order of the files is the order of the rows
-        name, buffer = f"{new_id()}.parquet", io.BytesIO()
+        buffer = io.BytesIO()
         part.write_parquet(buffer)
+        name = f"{new_id()}-{checksum(buffer.getbuffer()):08x}.parquet"
         store.put(name, buffer.getvalue(), create=True)
         actions.append(AddAction(name, buffer.tell(), {}, time.time_ns() // 1_000_000, data_change, file_stats(part)))
     return actions

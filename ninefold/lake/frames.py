@@ -6,6 +6,7 @@ import polars as pl
 from polars.exceptions import PolarsError
 
 from ninefold.errors import DataError
+from ninefold.lake.intact import intact
 from ninefold.lake.types import normal, stored
 
 
@@ -48,6 +49,7 @@ def scan_files(files: Sequence[str], low: pl.Schema, high: pl.Schema, *, raw: bo
     """
     if not files:
         return pl.LazyFrame(schema=low if raw else high)
+    intact(files)
     schema = {name: high[name] if not raw and isinstance(dtype, pl.Datetime) else dtype for name, dtype in low.items()}
     frame = pl.scan_parquet(
         list(files),
