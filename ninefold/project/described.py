@@ -101,7 +101,8 @@ def _says(thing: Thing) -> dict[str, str]:
     if isinstance(thing, Custom):
         return {"better": str(thing.better)}
     if isinstance(thing, Features):
-        return {"by": ", ".join(thing.by or ()), "at": str(thing.at or "")}
+        columns = ", ".join([*dict(thing.aggregates), *dict(thing.expressions)])
+        return {"by": ", ".join(thing.by or ()), "at": str(thing.at or ""), "features": columns}
     return _says_later(thing)
 
 

@@ -1,0 +1,146 @@
+"""The pages as routes: each as HTML, and the same data as JSON under ``/api``."""
+
+import threading
+from collections.abc import AsyncIterator, Callable
+from typing import Any, NamedTuple, get_type_hints
+
+
+from ninefold.errors import NinefoldError, NotFoundError, closest
+from ninefold.project.home import Home
+from ninefold.ui import live, static_files
+from ninefold.ui.reading import STAGES, Reading
+from ninefold.ui.rendering import Renderer
+from ninefold.ui.views import endpoints, facts, features, home, hypotheses, items, metrics, models, monitors, predictions, problems, runs, sources, tables
+from ninefold.ui.views.frame import frame
+from ninefold.ui.views.thing import ListPage, listing
+from ninefold.ui.wording import plural
+from ninefold.web.call import Answer, Call, ServerEvent
+from ninefold.web.route import Route, route
+from ninefold.web.shapes import status_of
+
+READERS = ("viewer", "scientist", "operator", "approver", "auditor", "administrator")
+_PROJECTS = "select project, max(at) as at from plans group by project order by at desc"
+
+
+class Page(NamedTuple):
+    """A page: its path, what makes its data (from the reading, the path's parameters by name, and the query), its template."""
+
+    path: str
+    view: Callable[..., Any]
+    template: str
+    summary: str
+    query: type | None = None
+
+
+def _list(noun: str) -> Callable[[Reading], ListPage]:
+    def view(reading: Reading) -> ListPage:
+        return listing(reading, noun)
+
+    return view
+
+
+PAGES = (
+    Page("/", home.home, "home.html", "Is the problem solved; the nine stages; what waits for whom."),
+    Page("/metrics", metrics.metrics, "metrics.html", "All metrics and criteria."),
+    Page("/hypotheses", hypotheses.hypotheses, "hypotheses.html", "All hypotheses with their verdicts."),
+    *(Page(f"/{plural(n)}", _list(n), "list.html", f"All {plural(n)}.") for n in STAGES if n not in {"metric", "hypothesis"}),
+    Page("/problems/{name}", problems.problem, "problem.html", "A problem: its standing, criteria, policies."),
+    Page("/sources/{name}", sources.source, "source.html", "A source: what was read."),
+    Page("/tables/{name}", tables.table, "table.html", "A table: versions, profile, quarantine."),
+    Page("/tables/{name}/{version}", tables.table, "table.html", "A version of a table."),
+    Page("/metrics/{name}", metrics.metric, "metric.html", "A metric, and the criteria that ask for it."),
+    Page("/hypotheses/{name}", hypotheses.hypothesis, "hypothesis.html", "A hypothesis: verdict, effect, interval."),
+    Page("/features/{name}", features.features, "features.html", "A group of features."),
+    Page("/models/{name}", models.model, "model.html", "A model: the competition of its newest version."),
+    Page("/models/{name}/{version}", models.model, "model.html", "A version of a model with its evidence."),
+    Page("/endpoints/{name}", endpoints.endpoint, "endpoint.html", "An endpoint: releases, volume, latency."),
+    Page("/monitors/{name}", monitors.monitor, "monitor.html", "A monitor over time, with its incidents."),
+    Page("/incidents", monitors.incidents, "incidents.html", "All incidents."),
+    Page("/incidents/{name}", monitors.incident, "incident.html", "An incident: cause, findings, action."),
+    Page("/items", items.items, "items.html", "Work items: what waits for whom."),
+    Page("/items/{name}", items.one, "item.html", "A work item."),
+    Page("/runs", runs.runs, "runs.html", "Runs of the project, and tracked runs."),
+    Page("/runs/{name}", runs.run, "run.html", "A run and its steps."),
+    Page("/predictions", predictions.predictions, "predictions.html", "The newest answers."),
+    Page("/predictions/{name}", predictions.prediction, "prediction.html", "One answer, and why."),
+    Page("/facts", facts.log, "facts.html", "The log of facts.", facts.FactsQuery),
+    Page("/facts/{seq}", facts.one, "fact.html", "One fact."),
+)
+
+
+class Site:
+    """The pages of a server: the projects of its home, and the templates."""
+
+    def __init__(self, home: Home) -> None:
+        self.home, self.renderer = home, Renderer()
+        self._readings = {home.project: Reading(home)}
+        self._lock = threading.Lock()
+
+    def reading(self, project: str | None) -> Reading:
+        """The project of a call. Raises NotFoundError for one that never ran."""
+        name = project if project is not None else self.home.project
+        with self._lock:
+            if name not in self._readings:
+                known = self.projects()
+                if name not in known:
+                    raise NotFoundError(f'there is no project "{name[:60]}"', hint=closest(name, known))
+                self._readings[name] = Reading(Home(self.home.settings, name, actor=self.home.actor))
+            return self._readings[name]
+
+    def projects(self) -> list[str]:
+        """The projects that ran here, the newest first."""
+        return [row["project"] for row in self.home.ledger.all(_PROJECTS)]
+
+    def data(self, page: Page, call: Call) -> Any:
+        """What a page shows."""
+        given = {"query": call.query(page.query)} if page.query is not None else {}
+        return page.view(self.reading(call.project), **call.params, **given)
+
+    def html(self, page: Page, call: Call) -> Answer:
+        """A page; an error is a page too, with its status."""
+        prefix = f"/~{call.project}" if call.project is not None else ""
+        path = call.path.removeprefix(prefix) or "/"
+        try:
+            shown, template, status = self.data(page, call), page.template, 200
+        except NinefoldError as error:
+            shown, template, status = {"message": error.message, "hint": error.hint}, "error.html", status_of(error)
+        try:
+            reading = self.reading(call.project)
+        except NotFoundError:
+            reading, prefix = self.reading(None), ""
+        around = frame(reading, path, prefix, self.projects())
+        return Answer(self.renderer.page(template, shown, around), status=status, type="text/html; charset=utf-8")
+
+
+def routes(home: Home) -> list[Route]:
+    """The routes of all pages of a home, their JSON, the static files, and the events of open pages."""
+    site = Site(home)
+    made = [each for page in PAGES for each in _both(site, page)]
+
+    async def events(call: Call) -> AsyncIterator[ServerEvent]:
+        """Say when the ledger has grown, so that open pages load themselves anew."""
+        after = call.headers.get("last-event-id") or call.query().get("after", "0")
+        async for event in live.heads(site.reading(call.project), int(after) if after.isascii() and after.isdigit() and len(after) < 19 else 0):
+            yield event
+
+    def static(call: Call, name: str) -> Answer:
+        """The style sheet and the script."""
+        return static_files.answer(name)
+
+    made.append(route("GET", "/-/events", events, who=READERS, kind="events"))
+    made.append(route("GET", "/-/static/{name}", static, who="public", kind="page"))
+    return made
+
+
+def _both(site: Site, page: Page) -> list[Route]:
+    def html(call: Call) -> Answer:
+        return site.html(page, call)
+
+    def data(call: Call) -> Any:
+        return site.data(page, call)
+
+    given = get_type_hints(page.view).get("return")
+    return [
+        route("GET", page.path, html, who=READERS, kind="page", summary=page.summary, blocking=True, query=page.query),
+        route("GET", f"/api{page.path}", data, who=READERS, summary=page.summary, blocking=True, query=page.query, answer=given),
+    ]

@@ -1,0 +1,149 @@
+"""From what a page shows to its pictures."""
+
+from collections.abc import Callable
+from typing import Any
+
+from markupsafe import Markup
+
+from ninefold.ui.charts import columns, intervals, lineage, timelines
+from ninefold.ui.charts.svg import Drawing, Scale, Tone
+from ninefold.ui.times import Times
+from ninefold.ui.views.endpoints import EndpointPage
+from ninefold.ui.views.hypotheses import Look
+from ninefold.ui.views.models import Evidence
+from ninefold.ui.views.monitors import MonitorPage, Series
+from ninefold.ui.views.standing import CriterionLine, Judgement
+from ninefold.ui.views.tables import Column
+from ninefold.ui.views.thing import ThingPart
+from ninefold.ui.wording import number, share, span
+
+
+class Pictures:
+    """The charts of a page, in one zone, their links under one prefix."""
+
+    def __init__(self, times: Times, link: Callable[[str], str]) -> None:
+        self.times, self.link = times, link
+
+    def criterion(self, line: CriterionLine, judged: Judgement | None) -> Markup:
+        """A criterion's value and interval against its limit."""
+        if judged is None:
+            return Markup("")
+        return Markup(intervals.against(judged.value, judged.low, judged.high, line.limit, better=line.better, verdict=judged.verdict))
+
+    def slices(self, line: CriterionLine, judged: Judgement) -> Markup:
+        """A criterion's metric by group."""
+        rows = [intervals.Estimate(s.by, s.value, s.low, s.high, s.judged, s.n) for s in judged.slices]
+        return Markup(intervals.groups(rows, says=f"{line.metric} by group"))
+
+    def effect(self, look: Look) -> Markup:
+        """A hypothesis's effect beside nothing."""
+        if look.effect is None:
+            return Markup("")
+        return Markup(intervals.effect(look.effect, look.low, look.high, unit=look.unit, verdict=look.verdict))
+
+    def lineage(self, part: ThingPart) -> Markup:
+        """Where a thing stands among the others."""
+        nodes = [lineage.Node(n.name, n.noun, self.link(n.path), n.here) for n in part.nodes]
+        return Markup(lineage.lineage(nodes, part.edges))
+
+    def column(self, column: Column, rows: int) -> Markup:
+        """What a column holds."""
+        if column.histogram:
+            return Markup(columns.histogram(column.histogram, says=f"how {column.name} is distributed"))
+        if column.top:
+            top = [(label, float(count)) for label, count in column.top]
+            return Markup(columns.shares(top, float(max(1, rows - column.nulls)), says=f"the most frequent values of {column.name}"))
+        return Markup("")
+
+    def reasons(self, reasons: dict[str, int]) -> Markup:
+        """How many rows each rule put aside."""
+        rows = sorted(reasons.items(), key=lambda r: -r[1])
+        return Markup(columns.bars([(rule, float(n)) for rule, n in rows], says="rows put aside by each rule"))
+
+    def contest(self, evidence: Evidence) -> Markup:
+        """The candidates."""
+        rows = [intervals.Contender(c.name, c.loss, c.worse, c.error, c.won, c.failed[:80]) for c in evidence.candidates]
+        return Markup(intervals.contest(rows, unit=evidence.unit))
+
+    def trials(self, losses: list[float | None], name: str) -> Markup:
+        """A search."""
+        return Markup(timelines.trials(losses, says=f"loss of each trial of {name}"))
+
+    def split(self, evidence: Evidence) -> Markup:
+        """The split in time."""
+        parts = [(p.name, float(p.start), float(p.end), p.rows) for p in evidence.parts if p.start is not None and p.end is not None]
+        return Markup(timelines.split(parts, says="rows for training, choosing and proof, in time", dated=self.times.day)) if parts else Markup("")
+
+    def calibration(self, bins: list[tuple[float, float, int]]) -> Markup:
+        """What scores promised and what came true."""
+        return Markup(calibration(bins))
+
+    def releases(self, page: EndpointPage) -> Markup:
+        """Releases on a line of time."""
+        rows = [
+            timelines.Span(
+                f"version {r.version} {r.state}" + (f", {share(r.share)}" if r.kind != "full" else ""), r.started, r.ended, _release_tone(r.state),
+                f"{r.model}@{r.version}, {r.kind}, {self.times.text(r.started)}",
+            )
+            for r in reversed(page.releases)
+        ]
+        return Markup(timelines.spans(rows, says="releases over time", now=page.clock, dated=self.times.day))
+
+    def volume(self, page: EndpointPage) -> Markup:
+        """Answers a day."""
+        points = [(float(d.day), float(d.answers)) for d in page.days]
+        return Markup(timelines.lines([timelines.Line("answers", points)], says="answers a day", dated=self.times.date, show=lambda v: number(round(v)), height=120))
+
+    def latency(self, page: EndpointPage) -> Markup:
+        """Time to answer."""
+        rows = [timelines.Line(name, [(float(d.day), getattr(d, name)) for d in page.days]) for name in ("p50", "p99")]
+        return Markup(timelines.lines(rows, says="time to answer, median and 99th percentile", dated=self.times.date, show=span, height=120))
+
+    def series(self, one: Series) -> Markup:
+        """One thing that a monitor follows: score over limit."""
+        line = timelines.Line("", [(float(x), y) for x, y in one.points], strong=bool(one.points) and one.points[-1][1] >= 1)
+        return Markup(timelines.lines([line], says=f"{one.check} {one.subject}: score over limit", dated=self.times.day, limit=1.0, width=360, height=84, show=_ratio))
+
+    def incidents(self, page: MonitorPage) -> Markup:
+        """Incidents on a line of time."""
+        rows = [
+            timelines.Span(i.title if len(i.title) < 60 else i.title[:58] + "…", i.opened, i.closed, "strong" if i.state == "open" else "soft", i.title)
+            for i in reversed(page.incidents[:20])
+        ]
+        return Markup(timelines.spans(rows, says="incidents over time", now=page.clock, dated=self.times.day))
+
+    def metric(self, name: str, points: list[tuple[int, float]]) -> Markup:
+        """A metric of a tracked run over its steps."""
+        line = timelines.Line("", [(float(x), y) for x, y in points])
+        return Markup(timelines.lines([line], says=f"{name} by step", dated=lambda v: f"step {v:.0f}", low=None, width=360, height=110))
+
+
+def _ratio(value: float) -> str:
+    return f"{number(value, 2)}×"
+
+
+def _release_tone(state: str) -> Tone:
+    return "ink" if state == "champion" else "strong" if state == "rolled back" else "soft"
+
+
+def calibration(bins: list[tuple[float, float, int]], *, side: int = 240) -> str:
+    """Mean score against the share that came true, in bins of equal size; on the diagonal scores are what they say.
+
+    >>> calibration([(0.1, 0.1, 50), (0.5, 0.6, 50)]).count("<circle")
+    2
+    """
+    top = max([max(s, t) for s, t, _ in bins], default=1.0) * 1.05
+    x_of, y_of = Scale(0, top, 40, side - 8), Scale(0, top, side - 34, 8)
+    drawing = Drawing(side, side, "promised by the score against what came true, in ten bins", kind="calibration")
+    drawing.line(x_of(0), y_of(0), x_of(top), y_of(top), "line", 1.5)
+    drawing.line(x_of(0), y_of(0), x_of(top), y_of(0), "line")
+    drawing.line(x_of(0), y_of(0), x_of(0), y_of(top), "line")
+    drawing.path("M" + "L".join(f"{x_of(s):.1f} {y_of(t):.1f}" for s, t, _ in bins), "soft", 1.5)
+    for promised, true, n in bins:
+        drawing.dot(x_of(promised), y_of(true), 3.5, "ink", says=f"promised {share(promised)}, came true {share(true)}, {number(n)} rows")
+    drawing.text(x_of(0), side - 18, "0")
+    drawing.text(x_of(top), side - 18, share(top), anchor="end")
+    drawing.text((40 + side) / 2, side - 4, "promised", anchor="middle")
+    drawing.text(36, y_of(top) + 8, share(top), anchor="end")
+    drawing.text(44, y_of(top) + 8, "came true")
+    return drawing.text_of()

@@ -1,0 +1,52 @@
+"""From a page's data to HTML."""
+
+from typing import Any
+
+import jinja2
+import msgspec
+from markupsafe import Markup
+
+from ninefold import __version__
+from ninefold.ui import wording
+from ninefold.ui.code import marked
+from ninefold.ui.pictures import Pictures
+from ninefold.ui.static_files import path_of
+from ninefold.ui.times import Times
+from ninefold.ui.views.frame import Frame
+
+
+class Renderer:
+    """The templates, compiled once."""
+
+    def __init__(self) -> None:
+        self.environment = jinja2.Environment(
+            loader=jinja2.PackageLoader("ninefold.ui"), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True,
+        )
+        self.environment.globals |= {
+            **{name: getattr(wording, name) for name in ("number", "share", "size", "span", "interval", "plural", "several", "short")},
+            "code": marked, "static": path_of, "version": __version__, "cell": cell, "pretty": pretty,
+        }
+
+    def page(self, template: str, page: Any, frame: Frame) -> str:
+        """The HTML of a page."""
+        times = Times(frame.tz)
+
+        def link(path: str) -> str:
+            return frame.prefix + path
+
+        return self.environment.get_template(template).render(
+            page=page, frame=frame, times=times, when=times.markup, link=link, pictures=Pictures(times, link),
+        )
+
+
+def cell(value: Any) -> str:
+    """A value of somebody's data, short."""
+    if isinstance(value, list | dict):
+        return msgspec.json.encode(value).decode()[:200]
+    return wording.number(value) if not isinstance(value, str) else value[:200]
+
+
+def pretty(value: Any, longest: int = 12_000) -> Markup | str:
+    """JSON to be read; cut where it is very long."""
+    text = msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
+    return text if len(text) <= longest else text[:longest] + f"\n… {len(text) - longest:,} more characters: see the JSON"

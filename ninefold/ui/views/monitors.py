@@ -1,0 +1,136 @@
+"""A monitor: what it watches, each check over time, and its incidents on the same line; one incident in full."""
+
+from typing import Any
+
+import msgspec
+
+from ninefold.errors import NotFoundError
+from ninefold.ui.reading import Reading
+from ninefold.ui.views.facts import FactLine, line
+from ninefold.ui.views.thing import ThingPart, thing_part
+
+_INCIDENTS = "select * from incidents where project = ? and monitor = ? order by opened desc limit 100"
+_ALL = "select * from incidents where project = ? order by opened desc limit 200"
+_ONE = "select * from incidents where project = ? and id = ?"
+_ALERTS = "select * from alerts where project = ? and incident = ? order by at desc limit 100"
+LOOKS = 400
+
+
+class IncidentLine(msgspec.Struct):
+    """An incident. ``action`` is what was done or asked for."""
+
+    id: str
+    path: str
+    monitor: str
+    state: str
+    severity: str
+    title: str
+    opened: int
+    closed: int | None
+    action: str | None
+
+
+class Series(msgspec.Struct):
+    """One thing that a monitor follows: its score over its limit at each look (µs, ratio); above 1 is an alarm."""
+
+    check: str
+    subject: str
+    points: list[tuple[int, float]]
+    last: str
+
+
+class MonitorPage(msgspec.Struct):
+    """The page of a monitor. ``clock`` is where its open incidents reach to."""
+
+    thing: ThingPart
+    checks: list[dict[str, Any]]
+    looks: int
+    series: list[Series]
+    incidents: list[IncidentLine]
+    clock: int
+
+
+class IncidentsPage(msgspec.Struct):
+    """All incidents, the newest first."""
+
+    open: list[IncidentLine]
+    closed: list[IncidentLine]
+
+
+class Alert(msgspec.Struct):
+    """One alarm of an incident."""
+
+    check: str
+    subject: str
+    severity: str
+    at: int
+    text: str
+
+
+class IncidentPage(msgspec.Struct):
+    """One incident: its cause, what was found, what was done."""
+
+    incident: IncidentLine
+    cause: str
+    findings: list[dict[str, Any]]
+    alerts: list[Alert]
+    facts: list[FactLine]
+
+
+def monitor(reading: Reading, name: str) -> MonitorPage:
+    """The page of a monitor."""
+    part = thing_part(reading, "monitor", name)
+    facts = reading.about("monitor", name, kinds=["monitor.looked"], limit=LOOKS)
+    found = [_incident(row) for row in reading.rows(_INCIDENTS, reading.project, name)]
+    return MonitorPage(part, _checks(reading, name), len(facts), _series(facts), found, reading.clock)
+
+
+def _checks(reading: Reading, name: str) -> list[dict[str, Any]]:
+    """The checks, as the policy in force has them."""
+    for problem in reading.of("problem"):
+        policy = reading.last("policy.changed", "problem", problem)
+        if policy is not None and name in policy.body["policy"].get("monitors", {}):
+            return list(policy.body["policy"]["monitors"][name]["checks"])
+    return []
+
+
+def _series(facts: list[Any]) -> list[Series]:
+    """Scores by check and subject; looks that found nothing of it say nothing."""
+    found: dict[tuple[str, str], Series] = {}
+    for fact in reversed(facts):
+        when = fact.body.get("when")
+        at = when if isinstance(when, int) else fact.at
+        for one in fact.body.get("findings", []) or []:
+            score, limit = one.get("score"), one.get("limit")
+            if not isinstance(score, int | float) or not isinstance(limit, int | float) or not limit:
+                continue
+            key = (str(one.get("check", "")), str(one.get("subject", "")))
+            series = found.setdefault(key, Series(*key, [], ""))
+            series.points.append((at, score / limit))
+            series.last = str(one.get("text", ""))
+    return sorted(found.values(), key=lambda s: -max((p for _, p in s.points), default=0))
+
+
+def _incident(row: dict[str, Any]) -> IncidentLine:
+    body = row["body"] if isinstance(row["body"], dict) else {}
+    return IncidentLine(row["id"], f"/incidents/{row['id']}", row["monitor"], row["state"], row["severity"], row["title"], row["opened"], row["closed"], body.get("action"))
+
+
+def incidents(reading: Reading) -> IncidentsPage:
+    """The list of incidents."""
+    found = [_incident(row) for row in reading.rows(_ALL, reading.project)]
+    return IncidentsPage([i for i in found if i.state == "open"], [i for i in found if i.state != "open"])
+
+
+def incident(reading: Reading, name: str) -> IncidentPage:
+    """One incident by its id. Raises NotFoundError."""
+    rows = reading.rows(_ONE, reading.project, name)
+    if not rows:
+        raise NotFoundError(f"there is no incident {name[:60]}", hint="the list of incidents has them all")
+    body = rows[0]["body"] if isinstance(rows[0]["body"], dict) else {}
+    alerts = [
+        Alert(r["check_name"], r["subject"], r["severity"], r["at"], str((r["body"] or {}).get("text", "")) if isinstance(r["body"], dict) else "")
+        for r in reading.rows(_ALERTS, reading.project, name)
+    ]
+    facts = [f for f in reading.about("monitor", rows[0]["monitor"], limit=200) if name in {f.body.get("incident"), f.body.get("id")}]
+    return IncidentPage(_incident(rows[0]), body.get("cause") or rows[0]["title"], body.get("findings", []), alerts, [line(f) for f in facts][:30])

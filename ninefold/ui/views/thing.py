@@ -1,0 +1,91 @@
+"""What every thing's page shows: what it is, its state, where it stands among the others, what happened to it."""
+
+import msgspec
+
+from ninefold.ui.reading import Described, Reading
+from ninefold.ui.views.facts import FactLine, line
+from ninefold.ui.views.states import State, state_of
+from ninefold.ui.wording import plural
+
+STEPS = 2  # how far lineage is shown, up and down
+WIDEST = 24  # nodes of a graph that can still be read
+
+
+class Neighbour(msgspec.Struct):
+    """A thing in the graph of lineage."""
+
+    name: str
+    noun: str
+    path: str
+    here: bool = False
+
+
+class ThingPart(msgspec.Struct):
+    """What is common to all. ``source`` is the text of the declaration, ``says`` its settings in words."""
+
+    noun: str
+    name: str
+    path: str
+    doc: str
+    where: str
+    source: str
+    says: dict[str, str]
+    state: State
+    nodes: list[Neighbour]
+    edges: list[tuple[str, str]]
+    history: list[FactLine]
+
+
+def path_to(noun: str, name: str) -> str:
+    """The page of a thing."""
+    return f"/{plural(noun)}/{name}"
+
+
+def thing_part(reading: Reading, noun: str, name: str) -> ThingPart:
+    """The common part. Raises NotFoundError."""
+    found = reading.thing(noun, name)
+    nodes, edges = neighbourhood(reading, name)
+    history = [line(f) for f in reading.about(noun, name)]
+    return ThingPart(noun, name, path_to(noun, name), found.doc, found.where, found.source, found.says, state_of(reading, noun, name), nodes, edges, history)
+
+
+def neighbourhood(reading: Reading, name: str) -> tuple[list[Neighbour], list[tuple[str, str]]]:
+    """What a thing is made from and what is made from it, two steps each way, as far as it can be read."""
+    things = reading.things
+    if name not in things:
+        return [], []
+    near = {name: None}
+    for step in (lambda n: [x for x in things[n].needs if x in things], reading.needed_by):
+        border = [name]
+        for _ in range(STEPS):
+            border = [m for n in border for m in step(n) if m not in near]
+            near |= dict.fromkeys(border)
+    shown = [n for n in things if n in dict(list(near.items())[:WIDEST])]
+    edges = [(need, n) for n in shown for need in things[n].needs if need in shown]
+    return [Neighbour(n, things[n].noun, path_to(things[n].noun, n), n == name) for n in shown], edges
+
+
+class Listed(msgspec.Struct):
+    """A thing in the list of its noun."""
+
+    name: str
+    path: str
+    doc: str
+    where: str
+    state: State
+
+
+class ListPage(msgspec.Struct):
+    """All things of one noun."""
+
+    noun: str
+    things: list[Listed]
+
+
+def listing(reading: Reading, noun: str) -> ListPage:
+    """The list of a noun's things, as they are defined."""
+    return ListPage(noun, [_listed(reading, noun, n, t) for n, t in reading.of(noun).items()])
+
+
+def _listed(reading: Reading, noun: str, name: str, thing: Described) -> Listed:
+    return Listed(name, path_to(noun, name), thing.doc, thing.where, state_of(reading, noun, name))
