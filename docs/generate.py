@@ -4,11 +4,13 @@ python docs/generate.py            writes docs/reference/*.md
 python docs/generate.py --check    exits with 1 where a page is not what the code says
 """
 
+import ast
 import inspect
 import re
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -53,11 +55,26 @@ def python() -> str:
 
 def _name(name: str) -> str:
     value = getattr(nf, name)
-    text = f"\n### nf.{name}\n\n{_signature(name, value)}{_prose(inspect.getdoc(value) or '')}\n"
+    said = _attribute_doc(name)
+    text = f"\n### nf.{name}\n\n{_signature(name, value)}{_prose(said or inspect.getdoc(value) or '')}\n"
     if inspect.isclass(value) and value.__module__.startswith("ninefold."):
         for method, found in _methods(value):
             text += f"\n#### nf.{name}.{method}\n\n{_signature(f'{name}.{method}', found)}{_prose(inspect.getdoc(found) or '')}\n"
     return text
+
+
+def _attribute_doc(name: str) -> str:
+    """The text below an assignment (``roc_auc = ...``): values have no docstring of their own."""
+    module, target = nf._PUBLIC[name]
+    value = getattr(nf, name)
+    if inspect.isclass(value) or inspect.isfunction(value):
+        return ""
+    for path in sorted((Path(nf.__file__).parent / module.split(".")[1]).glob("*.py")):
+        for statement, after in pairwise(ast.parse(path.read_text("utf-8")).body):
+            named = isinstance(statement, ast.Assign) and any(isinstance(t, ast.Name) and t.id == target for t in statement.targets)
+            if named and isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant) and isinstance(after.value.value, str):
+                return inspect.cleandoc(after.value.value)
+    return ""
 
 
 def _methods(of: type) -> Iterator[tuple[str, Any]]:
@@ -68,7 +85,7 @@ def _methods(of: type) -> Iterator[tuple[str, Any]]:
 
 
 def _signature(name: str, value: Any) -> str:
-    if isinstance(value, property) or not callable(value):
+    if isinstance(value, property) or not callable(value) or type(value).__module__ == "typing":
         return ""
     try:
         found = str(inspect.signature(value))
