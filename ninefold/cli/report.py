@@ -103,7 +103,7 @@ class Say:
     def result(self, value: Any, text: Callable[[], None] | str) -> None:
         """The command's answer: ``value`` as JSON, or ``text``."""
         if self.json:
-            print(json.dumps(value, default=str, allow_nan=False))
+            print(json.dumps(value, default=str, allow_nan=False), flush=True)  # a server says where it is, and goes on
         elif callable(text):
             text()
         else:
