@@ -26,9 +26,8 @@ def list_(say: Say, experiment: str | None, limit: int, project: Path | None, en
     with home_of(project, environment) as home:
         own = [] if experiment else of_project(home, limit)
         runs = Runs(home.ledger)
-        tracked = [
-            {**msgspec.to_builtins(run), "metrics": runs.metrics(run.id)} for run in search(home.ledger, home.project, experiment=experiment, limit=limit)
-        ]
+        found = search(home.ledger, home.project, experiment=experiment, limit=limit)
+        tracked = [{**msgspec.to_builtins(run), "metrics": runs.metrics(run.id)} for run in found]
 
     def text() -> None:
         rows = [[r["id"][:13], r["state"], when(r["started"]), _took(r["seconds"]), r["ran"], r["hits"], r["reason"], r["error"][:60]] for r in own]

@@ -22,7 +22,7 @@ def why(say: Say, what: str, project: Path | None, environment: str | None) -> N
     """Trace an answer back to rows, version, release, files, code and problem; or say which part of a step's key changed."""
     with open_home(project.absolute() if project else None, environment) as home:
         found = reasons(home, what)
-    tell = {Why: _prediction, WhyStep: _step, Origin: _version, WhyIncident: _incident}[type(found)]
+    tell = {Why: _prediction, WhyStep: _step, Origin: version_page, WhyIncident: _incident}[type(found)]
     say.result(msgspec.to_builtins(found), lambda: tell(Page(say), found))  # type: ignore[operator]
 
 
@@ -68,7 +68,7 @@ def _prediction(page: Page, why: Why) -> None:
                 page.line("      " + ", ".join(f"{c} {v}" for c, v in row.items()), dim=True)
             if (value.counted or 0) > len(value.rows):
                 page.line(f"      and {(value.counted or 0) - len(value.rows)} earlier", dim=True)
-    _version(page, origin, heading=False)
+    version_page(page, origin, heading=False)
     _released(page, why)
 
 
@@ -77,7 +77,8 @@ def _others(why: Why) -> str:
     return "".join(f"; version {v} would have said {_number(s)}" for v, s in others.items())
 
 
-def _version(page: Page, origin: Origin, heading: bool = True) -> None:
+def version_page(page: Page, origin: Origin, heading: bool = True) -> None:
+    """Where a version comes from."""
     name = f"{origin.model}@{origin.version}"
     page.head(f"Why {name} won" if not heading else f"{name}: why it won")
     page.line(origin.reason)

@@ -29,7 +29,7 @@ def find(home: Home, id: str) -> tuple[str, Prediction]:
         found = _where(rows, "id", id)
         if found:
             return endpoint, _record(found[0])
-    raise NotFoundError(f'there is no prediction "{id}" in {home.project}', hint="list them: ninefold endpoints predictions ENDPOINT")
+    raise NotFoundError(f'there is no prediction "{id}" in {home.project}', hint="list them: ninefold endpoints answers ENDPOINT")
 
 
 def outcome(home: Home, endpoint: str, key: str) -> dict[str, Any] | None:

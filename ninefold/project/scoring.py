@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from ninefold.clock import now
+from ninefold.endpoints.records import current
 from ninefold.errors import DataError, NotYetError, UsageError, closest
 from ninefold.project.answering import answering, opened, rows_of, tables_of
 from ninefold.project.home import Home
@@ -106,7 +107,8 @@ def score_due(graph: "Graph", home: Home, endpoint: str, *, since: int | None, u
     """Score the questions of a problem with decision times in ``[since, until)`` into the lake table ``scores/<endpoint>``.
 
     Each span is written once, whoever calls how often; spans have to come in order. Returns the rows written, None where the span
-    (or a later one) was written before. ``since`` None: from the end of what is there, or only the last instant of the calendar.
+    (or a later one) was written before. ``since`` None: from the end of what is there; at first from the release of the version that
+    answers, or (a calendar) only its last instant.
     """
     import polars as pl
 
@@ -125,12 +127,14 @@ def score_due(graph: "Graph", home: Home, endpoint: str, *, since: int | None, u
         return None
     rows = view(home, name, table, as_of=until).collect()
     asked = questions(target, table, rows, as_of=until, start=_start(target, since, done, until))
+    made = answering(home, endpoint)
     first = since if since is not None else done
+    if first is None and target.every is None:
+        first = min(r.started for r in current(home.ledger, home.project, endpoint))
     if first is not None:
         asked = asked.filter(pl.col("__q") >= first)
     elif target.every is not None and asked.height:
         asked = asked.filter(pl.col("__q") == asked["__q"].max())
-    made = answering(home, endpoint)
     ready = opened(home, made)
     wanted = [c for c in ready[1].request.columns if c in asked.columns]
     found = _scored(home, made, ready, asked.select("__q", *wanted), until)
