@@ -43,7 +43,7 @@ def python() -> str:
     """Every public name with its signature and docstring, by the stage that it belongs to."""
     stages: dict[str, list[str]] = {}
     for name in nf.__all__:
-        stages.setdefault(nf._PUBLIC[name][0].split(".")[1], []).append(name)
+        stages.setdefault(nf._PUBLIC[name][0].split(".")[1], []).append(name)  # noqa: SLF001  # the table of public names is ours
     order = ["problems", "sources", "tables", "metrics", "hypotheses", "features", "models", "endpoints", "monitors", "project", "errors"]
     parts = [HEAD + "# Public names\n\n`import ninefold as nf`; each name is imported on first use.\n"]
     for stage in [*order, *(s for s in stages if s not in order)]:
@@ -65,7 +65,7 @@ def _name(name: str) -> str:
 
 def _attribute_doc(name: str) -> str:
     """The text below an assignment (``roc_auc = ...``): values have no docstring of their own."""
-    module, target = nf._PUBLIC[name]
+    module, target = nf._PUBLIC[name]  # noqa: SLF001  # as above
     value = getattr(nf, name)
     if inspect.isclass(value) or inspect.isfunction(value):
         return ""

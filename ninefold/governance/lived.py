@@ -52,6 +52,7 @@ def _frozen(section: Section, release: Fact, deployed: list[Fact]) -> None:
 
 
 def release_row(endpoint: str, fact: Fact) -> tuple[list[object], list[int]]:
+    """A fact about a release as a row of a table, with its number."""
     body = fact.body
     share = f"{body['share']:.0%}" if isinstance(body.get("share"), int | float) else ""
     return [endpoint, when(moment(fact)), _VERB[fact.kind], body.get("state", ""), share, body.get("why") or body.get("reason", "")], [fact.seq]

@@ -177,6 +177,7 @@ def verify(folder: str, anchor: str | None = None) -> tuple[list[str], dict[str,
 
 
 def main(args: list[str]) -> int:
+    """Checks the export beside this file; the exit code says whether it is whole."""
     anchor = args.pop(args.index("--anchor") + 1) if "--anchor" in args[:-1] else None
     folders = [arg for arg in args if not arg.startswith("--")]
     try:

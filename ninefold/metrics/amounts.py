@@ -43,15 +43,18 @@ def _mean_of(rows: Rows) -> float:
 
 
 def mae(metric: Metric, rows: Rows) -> Formula:
+    """Mean absolute error: mean of |p − y|."""
     constant = _constant(rows, lambda: _quantile(rows.truth, rows.weight, 0.5))
     return _loss(lambda y, p: np.abs(p - y), rows, rows.score, constant)
 
 
 def rmse(metric: Metric, rows: Rows) -> Formula:
+    """Root mean squared error: √ of the mean of (p − y)²."""
     return _loss(lambda y, p: (p - y) ** 2, rows, rows.score, _constant(rows, lambda: _mean_of(rows)), root=True)
 
 
 def pinball(metric: Metric, rows: Rows) -> Formula:
+    """Pinball loss: mean of max(α·(y − p), (α − 1)·(y − p))."""
     alpha = float(dict(metric.params)["quantile"])
     score = rows.quantiles.get(alpha, rows.score)
     constant = _constant(rows, lambda: _quantile(rows.truth, rows.weight, alpha))
@@ -70,6 +73,7 @@ def cost(metric: Metric, rows: Rows) -> Formula:
 
 
 def mape(metric: Metric, rows: Rows) -> Formula:
+    """Mean of |p − y| / |y| over truths that are not 0."""
     counted = rows.truth != 0
     size = np.where(counted, np.abs(rows.truth), 1.0)
     columns = np.column_stack([rows.weight * counted, rows.weight * counted * np.abs(rows.score - rows.truth) / size])
@@ -77,12 +81,14 @@ def mape(metric: Metric, rows: Rows) -> Formula:
 
 
 def mean_error(metric: Metric, rows: Rows) -> Formula:
+    """Size of the bias: |mean of (p − y)|."""
     columns = np.column_stack([rows.weight, rows.weight * (rows.score - rows.truth)])
     return Formula(columns, lambda sums: np.abs(ratio(sums[..., 1], sums[..., 0])), np.ones(len(rows), dtype=bool))
 
 
 def r2(metric: Metric, rows: Rows) -> Formula:
     # truths are centred first: the sum of squares about the mean would otherwise cancel for large values
+    """1 − Σ(y − p)² / Σ(y − ȳ)²."""
     centre = _mean_of(rows)
     about = rows.truth - centre
     columns = np.column_stack([rows.weight, rows.weight * about, rows.weight * about**2, rows.weight * (rows.truth - rows.score) ** 2])

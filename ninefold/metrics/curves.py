@@ -36,6 +36,7 @@ def _split(sums: Floats, width: int) -> tuple[Floats, Floats]:
 
 
 def roc_auc(metric: Metric, rows: Rows) -> Formula:
+    """The chance that a positive scores above a negative, ties counting one half."""
     columns, cells, width = _ranked(rows)
 
     def value(sums: Floats) -> Floats:
@@ -47,6 +48,7 @@ def roc_auc(metric: Metric, rows: Rows) -> Formula:
 
 
 def average_precision(metric: Metric, rows: Rows) -> Formula:
+    """Σ (R_i − R_{i−1}) · P_i over falling thresholds."""
     columns, cells, width = _ranked(rows)
 
     def value(sums: Floats) -> Floats:
@@ -59,6 +61,7 @@ def average_precision(metric: Metric, rows: Rows) -> Formula:
 
 
 def lift(metric: Metric, rows: Rows) -> Formula:
+    """The rate of positives among the highest scores, over the rate among all."""
     columns, cells, width = _ranked(rows)
     top = dict(metric.params)["top"]
     part = share(top) if isinstance(top, str) else float(top)
@@ -77,6 +80,7 @@ def lift(metric: Metric, rows: Rows) -> Formula:
 
 
 def calibration_error(metric: Metric, rows: Rows) -> Formula:
+    """Σ_b n_b/n · |mean outcome − mean score| over equal bins of the score."""
     cells = np.clip((rows.score * CALIBRATION_BINS).astype(np.int64), 0, CALIBRATION_BINS - 1)
     columns = np.column_stack([rows.weight, rows.weight * rows.truth, rows.weight * rows.score])
 

@@ -46,6 +46,7 @@ false_positive_rate = _confusion(2, lambda rows: 1 - rows.truth)
 
 
 def selection_rate(metric: Metric, rows: Rows) -> Formula:
+    """Share said yes."""
     return Formula(_weighted(rows, rows.decision), _mean, _all(rows))
 
 
@@ -95,6 +96,7 @@ def row_log_loss(given: Floats, was: Floats) -> Floats:
 
 
 def log_loss(metric: Metric, rows: Rows) -> Formula:
+    """−mean of the log of the probability that was given to what happened."""
     given, was = probabilities(rows)
     columns = _weighted(rows, row_log_loss(given, was), row_log_loss(_constant(rows, was), was))
     return Formula(columns, _mean, _all(rows), _second_mean)

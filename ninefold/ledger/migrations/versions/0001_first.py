@@ -9,6 +9,7 @@ down_revision = None
 
 
 def upgrade() -> None:
+    """Makes the tables of the first release."""
     for statement in statements(schema()):
         if "create table alembic_version" not in statement:  # Alembic has made its own
             op.execute(statement)

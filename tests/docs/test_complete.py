@@ -1,0 +1,118 @@
+"""Nothing public is without documentation: names, commands, settings, routes, error codes, examples; links lead somewhere."""
+
+import re
+from pathlib import Path
+from types import ModuleType
+
+import click
+import pytest
+
+import ninefold as nf
+from ninefold import config
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+REFERENCE = DOCS / "reference"
+MARKDOWN = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted(DOCS.rglob("*.md"))]
+
+
+def test_the_reference_says_what_the_code_says(generate: ModuleType) -> None:
+    for name, text in generate.pages().items():
+        assert (REFERENCE / name).read_text("utf-8") == text, f"docs/reference/{name} is stale: make docs"
+
+
+@pytest.mark.parametrize("name", nf.__all__)
+def test_a_public_name_is_documented(name: str) -> None:
+    text = (REFERENCE / "python.md").read_text("utf-8")
+    section = text.split(f"\n### nf.{name}\n", 1)[1].split("\n### ", 1)[0]
+    assert re.sub(r"```python.*?```", "", section, flags=re.DOTALL).strip(), f"nf.{name} has no docstring"
+
+
+def test_every_command_is_documented_with_an_example(generate: ModuleType) -> None:
+    from ninefold.cli import cli
+
+    text = (REFERENCE / "commands.md").read_text("utf-8")
+    for name, command in generate.all_commands(cli):
+        if isinstance(command, click.Group):
+            continue  # its commands have examples
+        section = text.split(f"\n## {name}\n", 1)[1].split("\n## ", 1)[0]
+        assert "Example: ninefold" in section, name
+
+
+def test_every_announced_command_exists(generate: ModuleType) -> None:
+    from ninefold.cli import COMMANDS, cli
+
+    assert {name.split()[1] for name, _ in generate.all_commands(cli)} == set(COMMANDS)
+
+
+def test_every_setting_is_documented() -> None:
+    text = (REFERENCE / "settings.md").read_text("utf-8")
+    assert all(f"| `{key}` |" in text for key in config.KEYS)
+
+
+def test_every_route_and_page_is_documented(generate: ModuleType) -> None:
+    text = (REFERENCE / "routes.md").read_text("utf-8")
+    for route in generate.route_table():
+        assert f"`{route.method} {route.path}` | " in text
+        assert route.summary, f"{route.method} {route.path} has no summary"
+
+
+@pytest.mark.parametrize("page", MARKDOWN, ids=lambda p: p.relative_to(ROOT).as_posix())
+def test_links_lead_somewhere(page: Path) -> None:
+    text = re.sub(r"```.*?```", "", page.read_text("utf-8"), flags=re.DOTALL)
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        path, _, anchor = target.partition("#")
+        if path.startswith(("http://", "https://", "mailto:")):
+            continue
+        found = (page.parent / path).resolve() if path else page
+        assert found.exists(), f"{page.name} → {target}"
+        if anchor:
+            assert anchor in {slug(h) for h in re.findall(r"^#+ (.*)$", found.read_text("utf-8"), re.MULTILINE)}, target
+
+
+def slug(heading: str) -> str:
+    return re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-")
+
+
+def test_every_page_can_be_reached_from_the_index() -> None:
+    seen, waiting = set(), [ROOT / "README.md"]
+    while waiting:
+        page = waiting.pop()
+        if page in seen or page.suffix != ".md":
+            continue
+        seen.add(page)
+        targets = re.findall(r"\]\(([^)#\s]+)", page.read_text("utf-8"))
+        waiting += [(page.parent / t).resolve() for t in targets if not t.startswith("http") and (page.parent / t).exists()]
+    assert set(MARKDOWN) <= seen, sorted(p.name for p in set(MARKDOWN) - seen)
+
+
+def test_the_readme_opens_with_the_one_file_as_it_is() -> None:
+    readme = (ROOT / "README.md").read_text("utf-8")
+    assert readme.startswith("# ninefold\n\n```console\n$ make demo\n$ make test\n```\n")
+    assert (ROOT / "examples" / "flights.py").read_text("utf-8") in readme
+
+
+def test_every_stage_has_its_section() -> None:
+    headings = re.findall(r"^## \d · (\w+)$", (DOCS / "nine-stages.md").read_text("utf-8"), re.MULTILINE)
+    assert headings == ["Problem", "Sources", "Tables", "Metrics", "Hypotheses", "Features", "Model", "Endpoint", "Monitor"]
+
+
+def test_every_decision_is_listed_and_whole() -> None:
+    listed = (DOCS / "decisions" / "README.md").read_text("utf-8")
+    for page in sorted((DOCS / "decisions").glob("0*.md")):
+        text = page.read_text("utf-8")
+        assert page.name in listed
+        assert all(f"**{word}.**" in text for word in ("Decided", "Why", "Refused", "Costs")), page.name
+
+
+def test_the_nine_stages_of_the_page_are_a_project_that_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, *rest = re.findall(r"^```python\n(.*?)^```$", (DOCS / "nine-stages.md").read_text("utf-8"), re.DOTALL | re.MULTILINE)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    exec(first, {})
+    (tmp_path / "pyproject.toml").write_text("[tool.ninefold]\n")
+    (tmp_path / "shop.py").write_text("from datetime import datetime\n" + "\n\n".join(rest))
+    with nf.open("shop.py") as project:
+        judged = project.run().judged
+    assert [c["verdict"] for c in judged["models"]["forecast"]["criteria"]] == ["met", "met"]
+    assert judged["hypotheses"]["habits"]["verdict"] == "supported"
