@@ -10,6 +10,8 @@ from ninefold.errors import UsageError
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICRO = timedelta(microseconds=1)
+# what a datetime can hold, in microseconds since 1970
+FIRST, LAST = ((edge.replace(tzinfo=UTC) - _EPOCH) // _MICRO for edge in (datetime.min, datetime.max))
 
 
 class Clock(Protocol):
@@ -82,7 +84,10 @@ def micros(value: "str | datetime | int", tz: str | None = None) -> int:
         if tz is None:
             raise UsageError(f'"{value.isoformat()}" has no time zone', hint="add an offset (Z, +02:00) or say which zone is meant")
         value = _placed(value, tz)
-    return (value.astimezone(UTC) - _EPOCH) // _MICRO
+    at = (value - _EPOCH) // _MICRO
+    if not FIRST <= at <= LAST:
+        raise UsageError(f'"{value.isoformat()}" lies outside of the years 1 to 9999 in UTC', hint="give a time that a calendar has")
+    return at
 
 
 def _placed(value: datetime, tz: str) -> datetime:

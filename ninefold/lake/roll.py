@@ -5,6 +5,7 @@ number is not greater than the last one committed. It is removed only after that
 leaves it to be skipped or moved by the next roll.
 """
 
+import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from ninefold.journal.segment import folder_lock, number, sealed
 from ninefold.lake.table import LakeTable
 from ninefold.storage import FileLock, durable
 
+_log = logging.getLogger("ninefold.lake")
 Decode = Callable[[list[bytes]], pl.DataFrame]
 
 _AT_ONCE = 256 << 20  # bytes of segments in one commit
@@ -58,9 +60,41 @@ class Roller:
             wanted = {number(path) for path in paths}
             segments = open_locked(self.folder, above=min(wanted) - 1, include_open=False)
         payloads = _payloads([segment for segment in segments if segment.number in wanted])
-        frame = self.decode(payloads)
+        frame, refused = readable(self.decode, payloads)
+        if refused:
+            kept = self.folder / "refused" / f"{max(wanted):020d}.jsonl"
+            durable.make_folder(kept.parent)
+            # before the segments go; under their number, so that a second try after a crash writes the same file
+            durable.write(kept, b"\n".join(refused) + b"\n")
+            _log.error("%s: %d of %d rows cannot be read and are kept in %s", self.name, len(refused), len(payloads), kept)
         version = self.table.write(frame, mode="append", txn=(self.name, max(wanted)), meta={"rolled": self.name})
         return 0 if version is None else frame.height
+
+
+def readable(decode: Decode, payloads: list[bytes]) -> tuple[pl.DataFrame, list[bytes]]:
+    """The rows of payloads, and the payloads that cannot be read: one of them must not keep all others back.
+
+    Raises what ``decode`` raises where none can be read: then it is not the rows that are wrong.
+    """
+    try:
+        return decode(payloads), []
+    except Exception:  # whatever a decoder raises, the question is which rows it stumbles over
+        wrong = _unreadable(decode, payloads, 0)
+        if len(wrong) == len(payloads):
+            raise
+        return decode([p for i, p in enumerate(payloads) if i not in wrong]), [payloads[i] for i in sorted(wrong)]
+
+
+def _unreadable(decode: Decode, payloads: list[bytes], first: int) -> set[int]:
+    """The places of the payloads that cannot be read, found by halving."""
+    try:
+        decode(payloads)
+    except Exception:  # see above
+        if len(payloads) == 1:
+            return {first}
+        half = len(payloads) // 2
+        return _unreadable(decode, payloads[:half], first) | _unreadable(decode, payloads[half:], first + half)
+    return set()
 
 
 def scan_both(table: LakeTable, folder: Path, decode: Decode, *, name: str) -> pl.LazyFrame:
@@ -77,11 +111,11 @@ def scan_both(table: LakeTable, folder: Path, decode: Decode, *, name: str) -> p
         segments = open_locked(folder, above=moved or 0)
     payloads = _payloads(segments)
     if version is None:
-        return decode(payloads).lazy()
+        return readable(decode, payloads)[0].lazy()
     stored = table.scan(version)
     if not payloads:
         return stored
-    return pl.concat([stored, decode(payloads).lazy()], how="diagonal_relaxed")
+    return pl.concat([stored, readable(decode, payloads)[0].lazy()], how="diagonal_relaxed")
 
 
 def _payloads(segments: Sequence[OpenedSegment]) -> list[bytes]:

@@ -114,6 +114,8 @@ class Call:
             return decoder.decode(self.body)
         except msgspec.MsgspecError as error:
             raise _told(error, "the body") from None
+        except UnicodeDecodeError as error:
+            raise UsageError(f"the body is not UTF-8: {error.reason} at byte {error.start}", hint="encode it as UTF-8") from None
         except RecursionError:
             raise LimitError("the JSON is nested too deeply") from None
 
@@ -216,4 +218,6 @@ def _is_list(kind: Any) -> bool:
 def _told(error: msgspec.MsgspecError, what: str) -> UsageError:
     """Msgspec says "Expected `int`, got `str` - at `$.limit`": the place goes into ``where``."""
     message, _, place = str(error).partition(" - at `")
-    return UsageError(f"{what} is wrong: {message[:1].lower()}{message[1:]}", where=place.rstrip("`"))
+    said = message if message.startswith("JSON") else message[:1].lower() + message[1:]
+    hint = "" if isinstance(error, msgspec.ValidationError) else "send one JSON document"
+    return UsageError(f"{what} is wrong: {said}", where=place.rstrip("`"), hint=hint)
