@@ -11,7 +11,8 @@ from ninefold.errors import UsageError
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICRO = timedelta(microseconds=1)
 # what a datetime can hold, in microseconds since 1970
-FIRST, LAST = ((edge.replace(tzinfo=UTC) - _EPOCH) // _MICRO for edge in (datetime.min, datetime.max))
+FIRST = (datetime(1, 1, 1, tzinfo=UTC) - _EPOCH) // _MICRO
+LAST = (datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC) - _EPOCH) // _MICRO
 
 
 class Clock(Protocol):
