@@ -11,7 +11,8 @@ class Prediction(msgspec.Struct):
     decision time (null where the question has none). ``key`` is the question's key as JSON. ``values`` are the columns that
     the model read, as served. ``scores`` and ``decisions`` are by version: every released version scores every question;
     ``version`` is the one whose answer was given. ``held``: answered but not to be acted on. ``together``: how many questions
-    came in the same request; latency is judged on those that came alone.
+    came in the same request; latency is judged on those that came alone. ``retry`` is for questions that came with a key: what the
+    same key is answered again, as JSON of ``retries.Retry``.
     """
 
     id: str
@@ -31,6 +32,7 @@ class Prediction(msgspec.Struct):
     held: bool = False
     together: int = 1
     caller: str = ""
+    retry: str = ""
 
 
 def frame(payloads: Sequence[bytes]) -> Any:
@@ -42,16 +44,18 @@ def frame(payloads: Sequence[bytes]) -> Any:
     import polars as pl
 
     schema = {
-        "id": pl.String(), "at": pl.Datetime("us", "UTC"), "q": pl.Datetime("us", "UTC"), "key": pl.String(), "row": pl.String(), "values": pl.String(),
+        "id": pl.String(), "at": pl.Datetime("us", "UTC"), "q": pl.Datetime("us", "UTC"), "key": pl.String(), "row": pl.String(),
+        "values": pl.String(),
         "score": pl.Float64(), "decision": pl.Int64(), "version": pl.Int64(), "variant": pl.String(), "scores": pl.String(),
         "decisions": pl.String(), "micros": pl.Int64(), "lead": pl.Int64(), "held": pl.Boolean(), "together": pl.Int64(), "caller": pl.String(),
+        "retry": pl.String(),
     }
     if not payloads:
         return pl.DataFrame(schema=schema)
     records = [_DECODER.decode(p) for p in payloads]
     columns = {
         name: [getattr(r, name) for r in records]
-        for name in ("id", "at", "q", "key", "version", "variant", "micros", "lead", "held", "together", "caller")
+        for name in ("id", "at", "q", "key", "version", "variant", "micros", "lead", "held", "together", "caller", "retry")
     }
     encode = msgspec.json.encode
     columns |= {name: [encode(getattr(r, name)).decode() for r in records] for name in ("row", "values", "scores", "decisions")}

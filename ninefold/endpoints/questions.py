@@ -1,6 +1,7 @@
 """From a request to the columns that a model reads: checked, typed, looked up online, computed."""
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 import msgspec
@@ -8,8 +9,9 @@ import msgspec
 from ninefold.errors import UsageError, closest
 from ninefold.features.features import Features
 from ninefold.features.online import Fold
+from ninefold.features.request import Expressions, request_frame
 from ninefold.features.spec import GroupSpec, features_of
-from ninefold.tables.incoming import Incoming
+from ninefold.tables.incoming import Incoming, dtype_of
 from ninefold.tables.table import Table
 from ninefold.units import moment
 
@@ -34,8 +36,8 @@ class Questions:
         self.request, self.groups = request, list(groups)
         self._door = Incoming(request.asked, Table(f"spec:{request.asked}", key=list(request.key), tz=request.tz), request.columns)
         self._features: list[tuple[str, Features]] = [(spec.name, features_of(spec)) for spec in groups]
+        self._windows = [(name, [feature for feature, _ in group.aggregates]) for name, group in self._features if group.aggregates]
         self._at = moment(request.at) if request.at else None
-        self._times = [c for c, t in request.columns.items() if t.startswith("Datetime")]
 
     def checked(self, body: Any) -> list[dict[str, Any]]:
         """The rows of a body (one object, or a list), every column there; times as µs UTC."""
@@ -46,9 +48,9 @@ class Questions:
         for i, item in enumerate(many):
             place = f"[{i}]" if isinstance(body, list) else ""
             if isinstance(item, dict):
-                for column in item:
-                    if column not in self.request.columns:
-                        raise UsageError(f'a question has no column "{column}"', where=f"{place}.{column}", hint=closest(column, self.request.columns))
+                for column in item.keys() - self.request.columns.keys():
+                    hint = closest(column, self.request.columns)
+                    raise UsageError(f'a question has no column "{column}"', where=f"{place}.{column}", hint=hint)
             row, _ = self._door.row(item, place)
             for column in self.request.columns:
                 row.setdefault(column, None)
@@ -56,6 +58,13 @@ class Questions:
                 raise UsageError(f'the question has no "{self._at.column}"', where=place, hint="the decision's moment follows from it")
             rows.append(row)
         return rows
+
+    def key_of(self, given: Any, place: str = "") -> str:
+        """The key that a client gives to name a question, checked and written as :meth:`key` does. Raises UsageError."""
+        row, others = self._door.row(given, place)
+        if others:
+            raise UsageError(f'"{others[0]}" is no part of the key', where=f"{place}.{others[0]}", hint=f"the key is {', '.join(self.request.key)}")
+        return self.key(row)
 
     def key(self, row: Mapping[str, Any]) -> str:
         """The question's key as JSON: what its outcome is joined by.
@@ -77,42 +86,26 @@ class Questions:
     def values(self, rows: Sequence[Mapping[str, Any]], q: Sequence[int], fold: Fold) -> dict[str, list[Any]]:
         """Each input column, a value for each row: ``group.feature`` and bare columns."""
         found: dict[str, list[Any]] = {}
-        frame: Any = None
-        for name, group in self._features:
-            windows: dict[str, list[Any]] = {}
-            if group.aggregates:
-                looked = [fold.lookup(name, row, at) for row, at in zip(rows, q, strict=True)]
-                windows = {f: [values[f] for values in looked] for f, _ in group.aggregates}
-                found |= {f"{name}.{f}": values for f, values in windows.items()}
-            if group.expressions:
-                frame = frame if frame is not None else self.frame(rows)
-                found |= self._expressions(name, group, frame, windows, q)
-        for column in self.request.bare:
-            found[column] = [row[column] for row in rows]
-        return found
+        for name, features in self._windows:
+            looked = [fold.lookup(name, row, at) for row, at in zip(rows, q, strict=True)]
+            found |= {f"{name}.{feature}": [values[feature] for values in looked] for feature in features}
+        if self._expressions is not None:
+            found |= self._expressions.evaluate({**self._columns(rows), **found}, q)
+        return found | {column: [row[column] for row in rows] for column in self.request.bare}
 
     def frame(self, rows: Sequence[Mapping[str, Any]]) -> Any:
-        """The questions as a frame, times in the table's zone, for expressions."""
-        import polars as pl
+        """The questions as a frame, times in the table's zone."""
+        return request_frame(self._columns(rows), self._types)
 
-        from ninefold.tables.incoming import dtype_of
+    def _columns(self, rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
+        return {column: [row[column] for row in rows] for column in self.request.columns}
 
-        types = {c: dtype_of(t) for c, t in self.request.columns.items()}
-        columns = []
-        for column, dtype in types.items():
-            values = [row[column] for row in rows]
-            if column in self._times:
-                made = pl.Series(column, values, dtype=pl.Int64).cast(pl.Datetime("us", "UTC"))
-                columns.append(made.dt.convert_time_zone(self.request.tz) if self.request.tz else made)
-            else:
-                columns.append(pl.Series(column, values, dtype=dtype))
-        return pl.DataFrame(columns)
+    @cached_property
+    def _types(self) -> dict[str, Any]:
+        return {column: dtype_of(text) for column, text in self.request.columns.items()}
 
-    def _expressions(self, name: str, group: Features, frame: Any, windows: dict[str, list[Any]], q: Sequence[int]) -> dict[str, list[Any]]:
-        import polars as pl
-
-        from ninefold.features.training import expressions
-
-        beside = pl.DataFrame(windows, infer_schema_length=None) if windows else None
-        made = expressions(frame, group, beside, pl.Series("__q", q, dtype=pl.Int64), name=name)
-        return {f"{name}.{f}": made[f].to_list() for f, _ in group.expressions}
+    @cached_property
+    def _expressions(self) -> Expressions | None:
+        """None where no group has any: a request is then answered without frames."""
+        groups = [(name, group) for name, group in self._features if group.expressions]
+        return Expressions(groups, self._types) if groups else None

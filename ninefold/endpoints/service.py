@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+import numpy as np
 
+from ninefold.bundles.decision import NO, REFER, YES
 from ninefold.bundles.scorer import Bundle
 from ninefold.clock import Clock, iso
 from ninefold.clock import now as wall
 from ninefold.endpoints.predictions import Prediction
 from ninefold.endpoints.questions import Questions
+from ninefold.endpoints.retries import Retries, Retry
 from ninefold.features.online import Fold
 from ninefold.ids import new_id
 
@@ -27,47 +30,69 @@ class Loaded:
     bundle: Bundle
     questions: Questions
     fold: Fold
+    model: str = ""
 
 
-@dataclass(slots=True)
-class Service:
-    """One endpoint. Swapping versions replaces ``champion`` and ``challenger`` between two requests.
+@dataclass(frozen=True, eq=False, slots=True)
+class Released:
+    """What answers at one moment: a champion, a challenger beside it, and the share of callers that gets the challenger's answer."""
 
-    ``share`` of the callers gets the challenger's answer: the split is by ``split_by`` (columns; default the key), so that
-    the same caller sees the same version. ``holdout`` is answered but marked as not to be acted on.
-    """
-
-    name: str
-    clock: Clock
     champion: Loaded | None = None
     challenger: Loaded | None = None
     share: float = 0.0
-    split_by: tuple[str, ...] = ()
-    holdout: float = 0.0
+
+
+class Service:
+    """One endpoint. Swapping versions is one assignment: a question sees the old pair or the new one.
+
+    The share of callers is split by ``split_by`` (columns; default the key), so that the same caller sees the same version.
+    ``holdout`` is the share that is answered but marked as not to be acted on.
+    """
+
+    def __init__(
+        self, name: str, clock: Clock, champion: Loaded | None = None, challenger: Loaded | None = None, *, share: float = 0.0,
+        split_by: tuple[str, ...] = (), holdout: float = 0.0,
+    ) -> None:
+        self.name, self.clock, self.split_by, self.holdout = name, clock, split_by, holdout
+        self.released = Released(champion, challenger, share)
+        self.retries = Retries()
+
+    @property
+    def champion(self) -> Loaded | None:
+        """The version that answers."""
+        return self.released.champion
+
+    @property
+    def challenger(self) -> Loaded | None:
+        """The version that is being tried."""
+        return self.released.challenger
 
     def answer(
-        self, body: Any, *, q: Sequence[int] | int | None = None, explain: bool = False, caller: str = "", started: float | None = None
+        self, body: Any, *, q: Sequence[int] | int | None = None, explain: bool = False, caller: str = "", started: float | None = None,
+        retry: tuple[str, str] | None = None,
     ) -> tuple[list[dict[str, Any]], list[bytes]]:
         """Answers to one question or several, in order, and the records to log before they are given.
 
-        ``q`` is the decision time in µs: the clock's, unless a replay sets it, for all or for each. Raises UsageError for a
-        column that is unknown, missing or of another type, with the question's place.
+        ``q`` is the decision time in µs: the clock's, unless a replay sets it, for all or for each. ``retry`` is the client's key and
+        the question's digest. Raises UsageError for a column that is unknown, missing or of another type, with the question's place.
         """
         begun = started if started is not None else time.perf_counter()
-        champion, challenger = self.champion, self.challenger
+        released = self.released
+        champion, challenger = released.champion, released.challenger
         assert champion is not None  # an endpoint without a release has no route
         rows = champion.questions.checked(body)
         moments = [q if q is not None else self.clock.now()] * len(rows) if not isinstance(q, Sequence) else list(q)
         values = champion.questions.values(rows, moments, champion.fold)
-        scored = {champion.version: _scored(champion, values)}
+        scored = {champion.version: _scored(champion, values, rows)}
         if challenger is not None:
             same = challenger.questions is champion.questions
-            scored[challenger.version] = _scored(challenger, values if same else challenger.questions.values(rows, moments, challenger.fold))
+            others = values if same else challenger.questions.values(rows, moments, challenger.fold)
+            scored[challenger.version] = _scored(challenger, others, rows)
         reasons = champion.bundle.explain(values) if explain else None
         answers, records = [], []
         for i, row in enumerate(rows):
             key = champion.questions.key(row)
-            given = challenger if challenger is not None and self._drawn(row, key, "canary", self.share) else champion
+            given = challenger if challenger is not None and self._drawn(row, key, "canary", released.share) else champion
             score, decision = scored[given.version][0][i], scored[given.version][1][i]
             held = self.holdout > 0 and self._drawn(row, key, "holdout", self.holdout)
             record = Prediction(
@@ -77,8 +102,11 @@ class Service:
                 micros=round((time.perf_counter() - begun) * 1e6), lead=champion.questions.lead(row, moments[i]), held=held,
                 together=len(rows), caller=caller,
             )
+            answer = _answer(self.name, record, given, reasons[i] if reasons and given is champion else None)
+            if retry is not None:
+                record.retry = _encode(Retry(*retry, isinstance(body, list), answer)).decode()
+            answers.append(answer)
             records.append(_encode(record))
-            answers.append(_answer(self.name, record, given, reasons[i] if reasons and given is champion else None))
         return answers, records
 
     def _drawn(self, row: Mapping[str, Any], key: str, salt: str, share: float) -> bool:
@@ -90,10 +118,16 @@ class Service:
         return int.from_bytes(drawn) < share * 2**64
 
 
-def _scored(loaded: Loaded, values: dict[str, list[Any]]) -> tuple[list[Any], list[Any]]:
-    scores = loaded.bundle.score({c.name: values[c.name] for c in loaded.bundle.schema})
-    costs = {c: values[c] for c in loaded.bundle.scoring.decision.columns}
-    return scores.tolist(), loaded.bundle.decide(scores, costs).tolist()
+def _scored(loaded: Loaded, values: Mapping[str, Sequence[Any]], rows: Sequence[Mapping[str, Any]]) -> tuple[list[Any], list[Any]]:
+    """Scores and decisions; columns that the costs read need be no inputs of the model: then they come with the question."""
+    bundle = loaded.bundle
+    names = [column.name for column in bundle.schema]
+    costs = {c: values[c] if c in values else [row[c] for row in rows] for c in bundle.scoring.decision.columns}
+    if len(rows) == 1:
+        score = bundle.score_row({name: values[name][0] for name in names})
+        return [score], bundle.decide(np.array([score], np.float64), costs).tolist()
+    scores = bundle.score({name: values[name] for name in names})
+    return scores.tolist(), bundle.decide(scores, costs).tolist()
 
 
 def _plain(value: Any) -> Any:
@@ -101,17 +135,19 @@ def _plain(value: Any) -> Any:
 
 
 def _answer(name: str, record: Prediction, given: Loaded, reasons: list[tuple[str, float]] | None) -> dict[str, Any]:
-    classes = given.bundle.scoring.classes
-    decided: Any = record.decision
-    if classes:
-        decided = classes[record.decision]
-    elif given.bundle.scoring.decision.kind == "number":
-        decided = None
     answer = {
         "id": record.id, "endpoint": name, "version": record.version, "variant": record.variant, "asked_at": iso(record.q), "score": record.score,
-        "decision": {1: "yes", 0: "no", -1: "refer"}.get(decided, decided) if not classes and decided is not None else decided,
-        "hold": record.held,
+        "decision": _decided(record.decision, given.bundle), "hold": record.held,
     }
     if reasons is not None:
         answer["reasons"] = [{"input": n, "adds": v} for n, v in reasons[:8]]
     return answer
+
+
+def _decided(decision: int, bundle: Bundle) -> Any:
+    """A decision in words; a class by its label; None where the score itself is the answer."""
+    if bundle.scoring.classes:
+        return bundle.scoring.classes[decision]
+    if bundle.scoring.decision.kind == "number":
+        return None
+    return {YES: "yes", NO: "no", REFER: "refer"}[decision]

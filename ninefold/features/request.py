@@ -1,6 +1,7 @@
 """What a request must carry, and the expressions that are computed from it."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 import polars as pl
@@ -58,7 +59,6 @@ class Expressions:
         self.groups = [(name, group) for name, group in groups if group.expressions]
         read = {c for _, group in self.groups for _, e in group.expressions for c in e.meta.root_names()}
         self.schema = {c: kind for c, kind in schema.items() if c in read}
-        self.zones = {c: kind.time_zone for c, kind in self.schema.items() if isinstance(kind, pl.Datetime) and kind.time_zone}
         self.windows = {name: [n for n, _ in group.aggregates if n in read] for name, group in self.groups}
 
     def evaluate(self, columns: Mapping[str, Sequence[Any]], asked: Sequence[int]) -> dict[str, list[Any]]:
@@ -67,7 +67,7 @@ class Expressions:
         """
         if not self.groups:
             return {}
-        frame = in_zones(pl.DataFrame([self._series(c, columns[c]) for c in self.schema]), self.zones)
+        frame = request_frame(columns, self.schema)
         q = pl.Series("q", asked, dtype=pl.Int64)
         if frame.width == 0:
             frame = pl.DataFrame({"__q": q})
@@ -80,8 +80,16 @@ class Expressions:
                 found[f"{name}.{feature}"] = evaluated[feature].to_list()
         return found
 
-    def _series(self, column: str, values: Sequence[Any]) -> pl.Series:
-        kind = self.schema[column]
-        if isinstance(kind, pl.Datetime):
-            return pl.Series(column, values, dtype=pl.Int64).cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
-        return pl.Series(column, values, dtype=kind, strict=False)
+
+def request_frame(columns: Mapping[str, Sequence[Any]], schema: Mapping[str, pl.DataType]) -> pl.DataFrame:
+    """A request's columns as a frame in these types: times are µs UTC in it and are shown in their zone, dates are ISO texts."""
+    zones = {c: kind.time_zone for c, kind in schema.items() if isinstance(kind, pl.Datetime) and kind.time_zone}
+    return in_zones(pl.DataFrame([_series(c, columns[c], kind) for c, kind in schema.items()]), zones)
+
+
+def _series(column: str, values: Sequence[Any], kind: pl.DataType) -> pl.Series:
+    if isinstance(kind, pl.Datetime):
+        return pl.Series(column, values, dtype=pl.Int64).cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
+    if isinstance(kind, pl.Date):
+        return pl.Series(column, [date.fromisoformat(v) if isinstance(v, str) else v for v in values], dtype=kind)
+    return pl.Series(column, values, dtype=kind, strict=False)

@@ -8,7 +8,7 @@ import msgspec
 from ninefold.project.graph import Graph
 from ninefold.project.home import Home
 from ninefold.project.learning import Learning
-from ninefold.project.production import predictions
+from ninefold.project.production import columns_of, predictions
 from ninefold.project.views import view
 
 TOLERANCE = 1e-9
@@ -54,17 +54,8 @@ def online_with_batch(graph: Graph, home: Home, endpoint: str, *, since: int | N
 
 def _asked(home: Home, learning: Learning, rows: Any) -> Any:
     """The questions of logged predictions, with the types of the asked table."""
-    import polars as pl
-
-    schema = home.stored("tables", learning.asked).scan().collect_schema()
-    first = msgspec.json.decode(rows["row"][0])
-    types = {c: schema[c] for c in first if c in schema}
-    raw = {c: pl.Int64() if isinstance(t, pl.Datetime) else t for c, t in types.items()}
-    frame = pl.read_ndjson("\n".join(rows["row"].to_list()).encode(), schema=raw)
-    timed = frame.with_columns(
-        pl.col(c).cast(pl.Datetime("us", "UTC")).dt.convert_time_zone(t.time_zone or "UTC") for c, t in types.items() if isinstance(t, pl.Datetime)
-    )
-    return timed.with_columns(rows["q"].dt.timestamp("us").alias("__q"))
+    asked = columns_of(home, learning, rows.select("row"))
+    return asked.with_columns(rows["q"].dt.timestamp("us").alias("__q"))
 
 
 def _different(online: Any, batch: Any) -> Any:

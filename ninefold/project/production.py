@@ -12,6 +12,7 @@ from ninefold.problems.target import Ahead
 from ninefold.project.graph import Graph
 from ninefold.project.home import Home
 from ninefold.project.learning import Learning, metric_thing
+from ninefold.tables.incoming import read_rows as typed_rows
 from ninefold.units import MINUTE
 
 if TYPE_CHECKING:
@@ -126,11 +127,8 @@ def columns_of(home: Home, learning: Learning, rows: "pl.DataFrame") -> "pl.Data
         return rows
     schema = home.stored("tables", learning.asked).scan().collect_schema()
     types = {c: schema[c] for c in msgspec.json.decode(rows["row"][0]) if c in schema and c not in rows.columns}
-    raw = {c: pl.Int64() if isinstance(t, pl.Datetime) else t for c, t in types.items()}
-    asked = pl.read_ndjson("\n".join(rows["row"].to_list()).encode(), schema=raw)
-    times = {c: t.time_zone or "UTC" for c, t in types.items() if isinstance(t, pl.Datetime)}
-    shown = asked.with_columns(pl.col(c).cast(pl.Datetime("us", "UTC")).dt.convert_time_zone(zone) for c, zone in times.items())
-    return pl.concat([rows, shown], how="horizontal")
+    asked: pl.DataFrame = typed_rows([text.encode() for text in rows["row"].to_list()], types)
+    return pl.concat([rows, asked], how="horizontal")
 
 
 def judged_rows(rows: "pl.DataFrame") -> "pl.DataFrame":

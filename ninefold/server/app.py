@@ -9,7 +9,7 @@ from ninefold import __version__
 from ninefold.clock import iso, micros
 from ninefold.errors import DeniedError, UsageError
 from ninefold.loop.loop import Loop
-from ninefold.server import doors
+from ninefold.server import asking, doors
 from ninefold.server.runtime import Runtime
 from ninefold.ui.pages import routes as page_routes
 from ninefold.web.app import App
@@ -34,8 +34,13 @@ def build(runtime: Runtime, *, hosts: Sequence[str] = ()) -> App:
     """The application of a runtime. Without accounts it serves this machine only, and whoever calls may do everything."""
     loop = Loop(runtime)
     beside = Beside(runtime, loop)
-    routes = [*doors.routes(runtime), *_own(runtime, loop), *page_routes(runtime.home)]
-    routes.append(route("GET", "/api/openapi.json", lambda call: openapi(routes, title="ninefold", version=__version__), who="public", summary="This document."))
+    routes = [*doors.routes(runtime), *asking.routes(runtime), *_own(runtime, loop), *page_routes(runtime.home)]
+
+    def described(call: Call) -> dict[str, Any]:
+        """This document."""
+        return openapi(routes, title="ninefold", version=__version__)
+
+    routes.append(route("GET", "/api/openapi.json", described, who="public"))
     return App(routes, hosts=hosts, permit=_permit, on_start=[beside.start], on_stop=[beside.stop])
 
 
@@ -46,23 +51,24 @@ def _permit(call: Call) -> None:
 def _own(runtime: Runtime, loop: Loop) -> list[Route]:
     def health(call: Call) -> dict[str, Any]:
         """Whether the server is well, and what an acknowledged answer means."""
-        stopped = {s: j.stopped for s, j in runtime.journals.items() if j.stopped}
-        logs = {name: "strict" if runtime.strict(name) else "fast" for name in runtime.services}
+        stopped = {s: j.stopped for s, j in list(runtime.journals.items()) if j.stopped}
+        logs = {name: "strict" if runtime.strict(name) else "fast" for name in list(runtime.services)}
         return {"status": "stopped" if stopped else "ok", "version": __version__, "project": runtime.home.project, "log": logs, "stopped": stopped}
 
     def advance(call: Call, body: Any) -> dict[str, Any]:
         """Move the clock of a replay; what is due by then is done before the answer."""
-        if runtime.replay is None or call.headers.get("x-ninefold-replay") != runtime.replay:
-            raise DeniedError("the server is not in a replay, or the token is another one")
+        if not doors.in_replay(runtime, call):
+            raise DeniedError("only a replay moves the clock, and says so with its token")
         if not isinstance(body, dict) or not isinstance(body.get("at"), str):
             raise UsageError("the clock needs a time", hint='{"at": "2013-10-01T00:00:00Z"}')
         at = micros(body["at"])
         runtime.clock.set(at)  # type: ignore[attr-defined]
         return {"at": iso(at), "done": loop.tick(at)}
 
+    moves = ("service", "operator", "administrator")
     return [
         route("GET", "/health", health, who="public", summary="Whether the server is well."),
-        route("POST", "/-/clock", advance, who=("service", "operator", "administrator"), summary="Move the clock of a replay.", blocking=True, body=Any),
+        route("POST", "/-/clock", advance, who=moves, summary="Move the clock of a replay.", blocking=True, body=Any),
     ]
 
 
@@ -79,6 +85,7 @@ class Beside:
         self._tasks = [asyncio.get_running_loop().create_task(t) for t in (self._roll(), self._follow(), self._tick())]
 
     async def stop(self) -> None:
+        await asyncio.to_thread(self.loop.stop)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

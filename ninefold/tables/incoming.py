@@ -1,6 +1,8 @@
-"""Updates that arrive one by one: checked against the table's columns, kept as journal payloads, decoded into frames."""
+"""Rows that arrive one by one: checked against the table's columns, kept as journal payloads, decoded into frames."""
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 import msgspec
@@ -10,7 +12,10 @@ from ninefold.errors import DataError, UsageError, closest
 from ninefold.tables.table import Table
 
 GIVEN, RECEIVED, ORDER = "__given", "__received", "__order"
-NUMBERS = ("Int", "UInt", "Float", "Decimal")
+RANGES = {f"Int{n}": (-(2 ** (n - 1)), 2 ** (n - 1) - 1) for n in (8, 16, 32, 64)} | {f"UInt{n}": (0, 2 ** min(n, 63) - 1) for n in (8, 16, 32, 64)}
+YEARS = (-62_135_596_800_000_000, 253_402_300_799_999_999)  # of times: 0001 to 9999, in µs
+
+Check = Callable[[Any, str], Any]
 
 
 class Incoming:
@@ -32,7 +37,7 @@ class Incoming:
         return [self.row(item, f"[{i}]" if isinstance(body, list) else "") for i, item in enumerate(many)]
 
     def row(self, item: Any, place: str = "") -> tuple[dict[str, Any], list[str]]:
-        """One update: its values (times as microseconds UTC), and the columns beside the key that it gives."""
+        """One update: its values (times as microseconds UTC, dates as ISO texts), and the columns beside the key that it gives."""
         if not isinstance(item, dict):
             raise UsageError(f"an update is an object, not {type(item).__name__}", where=place)
         for column in self.table.key:
@@ -54,19 +59,44 @@ class Incoming:
         """The updates of journal payloads as a polars frame, with the table's column types."""
         import polars as pl
 
-        types = {c: dtype_of(t) for c, t in self.columns.items()}
-        raw = {c: pl.Int64() if _timed(t) else t for c, t in types.items()}
-        schema = {**raw, GIVEN: pl.List(pl.String), RECEIVED: pl.Int64(), ORDER: pl.Int64()}
+        types = {c: dtype_of(t) for c, t in self.columns.items() if not _closed(t)}
         if not payloads:
             return pl.DataFrame(schema={**types, GIVEN: pl.List(pl.String), RECEIVED: pl.Int64(), ORDER: pl.Int64()})
-        frame = pl.read_ndjson(b"\n".join(payloads), schema=schema)
-        return frame.with_columns(pl.col(c).cast(t) for c, t in types.items() if _timed(t))
+        return read_rows(payloads, {**types, GIVEN: pl.List(pl.String), RECEIVED: pl.Int64(), ORDER: pl.Int64()})
 
 
-def _timed(dtype: Any) -> bool:
+def _closed(text: str) -> bool:
+    """Whether values of a type cannot be told in JSON: lists, structs, binary."""
+    return text.partition("(")[0] not in {*RANGES, "Float32", "Float64", "Boolean", "String", "Date", "Datetime", "Duration", "Null"}
+
+
+def read_rows(lines: Sequence[bytes], types: Mapping[str, Any]) -> Any:
+    """Rows as JSON, as rows of :class:`Incoming` are written, as a polars frame in these types.
+
+    >>> import polars as pl
+    >>> read_rows([b'{"day": "2024-01-31", "n": 3}'], {"day": pl.Date(), "n": pl.Int8()}).rows()
+    [(datetime.date(2024, 1, 31), 3)]
+    """
     import polars as pl
 
-    return isinstance(dtype, (pl.Datetime, pl.Duration))
+    frame = pl.read_ndjson(b"\n".join(lines), schema={c: _raw(t) for c, t in types.items()})
+    dates = [pl.col(c).str.to_date("%Y-%m-%d") for c, t in types.items() if isinstance(t, pl.Date)]
+    times = {c: t for c, t in types.items() if isinstance(t, pl.Datetime)}
+    shown = [pl.col(c).cast(pl.Datetime("us", "UTC")).dt.convert_time_zone(t.time_zone or "UTC") for c, t in times.items() if t.time_zone]
+    naive = [pl.col(c).cast(t) for c, t in times.items() if not t.time_zone]
+    others = [pl.col(c).cast(t) for c, t in types.items() if not isinstance(t, (pl.Date, pl.Datetime)) and _raw(t) != t]
+    return frame.with_columns(*dates, *shown, *naive, *others)
+
+
+def _raw(dtype: Any) -> Any:
+    """The type in which values lie in JSON; the reader of JSON lines panics at narrower ones."""
+    import polars as pl
+
+    if dtype.is_integer() or isinstance(dtype, (pl.Datetime, pl.Duration)):
+        return pl.Int64()
+    if dtype.is_float():
+        return pl.Float64()
+    return pl.String() if isinstance(dtype, pl.Date) else dtype
 
 
 def dtype_of(text: str) -> Any:
@@ -84,20 +114,29 @@ def dtype_of(text: str) -> Any:
         return pl.Duration("us")
     kind = getattr(pl, text, None)
     if kind is None or not isinstance(kind, type) or not issubclass(kind, pl.DataType):
-        raise DataError(f"updates of the type {text} cannot be taken in", hint="numbers, texts, booleans, dates and times can")
+        raise DataError(f"rows of the type {text} cannot be taken in", hint="numbers, texts, booleans, dates and times can")
     return kind()
 
 
-def _checker(column: str, text: str, tz: str | None) -> Any:
-    if text.startswith("Datetime"):
+def _checker(column: str, text: str, tz: str | None) -> Check:
+    kind = text.partition("(")[0]
+    if _closed(text):
+        return lambda value, place: _refused(column, text, place)
+    if kind == "Datetime":
         return lambda value, place: _time(column, value, tz, place)
-    if text == "Boolean":
+    if kind == "Date":
+        return lambda value, place: _date(column, value, place)
+    if kind == "Boolean":
         return lambda value, place: _is(column, value, place, bool, "true or false")
-    if text.startswith("Int") or text.startswith("UInt"):
-        return lambda value, place: _whole(column, value, place)
-    if text.startswith(NUMBERS):
+    if kind in RANGES or kind == "Duration":
+        return lambda value, place: _whole(column, value, place, *RANGES.get(kind, RANGES["Int64"]))
+    if kind.startswith("Float"):
         return lambda value, place: _number(column, value, place)
     return lambda value, place: _is(column, value, place, str, "a text")
+
+
+def _refused(column: str, text: str, place: str) -> Any:
+    raise UsageError(f'"{column}" is {text}, which cannot be told one by one', where=f"{place}.{column}", hint="leave it out: the source brings it")
 
 
 def _wrong(column: str, value: Any, wanted: str, place: str) -> UsageError:
@@ -110,21 +149,36 @@ def _is(column: str, value: Any, place: str, kind: type, wanted: str) -> Any:
     return value
 
 
-def _whole(column: str, value: Any, place: str) -> int:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or value != int(value):
+def _whole(column: str, value: Any, place: str, low: int, high: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or (isinstance(value, float) and not value.is_integer()):
         raise _wrong(column, value, "a whole number", place)
+    if not low <= value <= high:
+        raise UsageError(f'"{column}" is {value}, expected {low} to {high}', where=f"{place}.{column}")
     return int(value)
 
 
 def _number(column: str, value: Any, place: str) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise _wrong(column, value, "a number", place)
-    return float(value)
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
+        raise UsageError(f'"{column}" is too large for a number', where=f"{place}.{column}")
+    return number
+
+
+def _date(column: str, value: Any, place: str) -> str:
+    try:
+        return date.fromisoformat(value).isoformat()
+    except (TypeError, ValueError):
+        raise _wrong(column, value, "a date (2024-01-31)", place) from None
 
 
 def _time(column: str, value: Any, tz: str | None, place: str) -> int:
     if isinstance(value, int) and not isinstance(value, bool):
-        return value
+        return _whole(column, value, place, *YEARS)
     if not isinstance(value, str):
         raise _wrong(column, value, "a time (ISO 8601)", place)
     try:

@@ -78,6 +78,10 @@ def rows_of(making: Making, output: Output, need: str, *, as_of: int | None = No
         return visible(seen)
     kind, _, stored = output.ref["table"].partition("/")
     rows = making.home.stored(kind, stored).scan(output.ref["version"])
+    if kind == "rows":
+        from ninefold.sources.posted import typed
+
+        return typed(rows.collect(), making.thing(stored), stored).lazy()
     found: pl.LazyFrame = rows.unique("id", keep="first", maintain_order=True) if kind == "events" else rows
     return found
 
