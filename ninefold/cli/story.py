@@ -89,7 +89,7 @@ def tell(say: Say, story: Story, main: Path) -> None:
     say.line(table(headers, rows, right=[1, 2, 3]))
     say.line("  (value [95 % interval by day] and verdict: + met, - not met, ? not yet known)\n")
     for done in story.happened:
-        say.line(f"  {iso(done['at'], story.tz)[:10]}  {done['text']}")
+        say.line(f"  {iso(micros(done['at']), story.tz)[:10]}  {done['text']}")
     say.line(f"\nIs the problem solved? {story.solved.upper()}", bold=True)
     for one in story.criteria:
         say.line(f"  {one['text']}", fg={"met": "green", "not met": "red"}.get(one["verdict"]))
