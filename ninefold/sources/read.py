@@ -9,9 +9,11 @@ from ninefold.config import Settings
 from ninefold.errors import DataError, DeclarationError
 from ninefold.ids import digest, digest_of
 from ninefold.sources.files import FoundFile, find
-from ninefold.sources.location import locate
+from ninefold.sources.location import Location, locate
 from ninefold.sources.source import Source
 
+# databases that are one file
+FILE_DATABASES = ("sqlite", "duckdb")
 REVISION = 1
 """Raised when the same bytes would be read as other rows."""
 
@@ -57,14 +59,15 @@ def fingerprint(source: Source, settings: Settings, digests: Callable[[Path], st
     """Parts of the key of reading ``source``, without reading its rows.
 
     ``digests`` gives the SHA-256 of a local file (cached by path, time and size, by the caller). Objects and web
-    addresses are known by their entity tag. A database has none, see :func:`uncacheable`.
+    addresses are known by their entity tag. A database that is a file is known by its content; a server has none, see
+    :func:`uncacheable`.
     """
     parts = options(source)
     if not isinstance(source.of, str):
         return parts
     location = locate(source.of, settings)
     if location.kind == "sql":
-        return {**parts, "database": location.shown, "table": location.table or ""}
+        return {**parts, "database": location.shown, "table": location.table or "", **_database_files(location, digests)}
     files = find(location)
     names = _names([f.name for f in files])
     for name, file in zip(names, files, strict=True):
@@ -75,6 +78,16 @@ def fingerprint(source: Source, settings: Settings, digests: Callable[[Path], st
     return parts
 
 
+def _database_files(location: Location, digests: Callable[[Path], str] | None) -> dict[str, str]:
+    """The digests of a database that is a file, and of the log of what was written and not yet moved into it."""
+    scheme, _, path = location.url.partition(":///")
+    if scheme not in FILE_DATABASES:
+        return {}
+    beside = Path(path + ("-wal" if scheme == "sqlite" else ".wal"))
+    files = {f"file:{Path(path).name}": Path(path), f"file:{beside.name}": beside}
+    return {name: digests(file) if digests else digest(file.read_bytes()) for name, file in files.items() if file.is_file() and file.stat().st_size}
+
+
 def uncacheable(source: Source, settings: Settings) -> str | None:
     """Why a source has to be asked every time, or None where its fingerprint tells whether it changed."""
     if source.of is None:
@@ -82,7 +95,7 @@ def uncacheable(source: Source, settings: Settings) -> str | None:
     if not isinstance(source.of, str):
         return None
     location = locate(source.of, settings)
-    if location.kind == "sql" and not location.url.startswith(("sqlite:", "duckdb:")):
+    if location.kind == "sql" and location.url.partition(":")[0] not in FILE_DATABASES:
         return "a database is asked each time"
     if location.kind == "http" and not find(location)[0].stamp:
         return "the server gives no entity tag"

@@ -9,10 +9,11 @@ from typing import Any
 
 import polars as pl
 
+from ninefold.tables.incoming import GIVEN, ORDER, RECEIVED
 from ninefold.tables.known import ALWAYS, GONE, SEQ, K, declared, hidden, identity, k_of, later_columns
 from ninefold.tables.table import Table
 
-GIVEN, RECEIVED, ORDER = "__given", "__received", "__order"
+# the place of an update in the order of receipt: a row or version that it begins comes after all of the base, in that order
 _ROW = "__row"
 
 
@@ -32,10 +33,15 @@ def overlay(table: Table, base: pl.LazyFrame, updates: pl.LazyFrame) -> pl.LazyF
     touched = rows.select(key).unique()
     same = frame.join(touched, on=key, how="semi", nulls_equal=True)
     rest = frame.join(touched, on=key, how="anti", nulls_equal=True)
-    laid = _simple(table, same, rows, columns, key)
-    if laid is None:
-        laid = _versions(table, same, rows, columns, key)
-    return pl.concat([rest, laid], how="diagonal").lazy()
+    start = int(frame[SEQ].max() or 0) + 1  # type: ignore[arg-type]
+    told = _told_by_key(rows, [c for c in columns if c not in key], key)
+    hard = _followed(same, told, columns, key)
+    clean = [part.join(hard, on=key, how="anti", nulls_equal=True, maintain_order="left") for part in (same, told)]
+    laid = [_simple(table, clean[0], clean[1], columns, key, start)]
+    if hard.height:
+        followed = [part.join(hard, on=key, how="semi", nulls_equal=True, maintain_order="left") for part in (same, rows)]
+        laid.append(_versions(table, followed[0], followed[1], columns, key, start))
+    return pl.concat([rest, *laid], how="diagonal").lazy()
 
 
 def _fitted(rows: pl.DataFrame, frame: pl.DataFrame, columns: list[str]) -> pl.DataFrame:
@@ -43,33 +49,40 @@ def _fitted(rows: pl.DataFrame, frame: pl.DataFrame, columns: list[str]) -> pl.D
     casts = [pl.col(c).cast(frame.schema[c]) if c in rows.columns else pl.lit(None, frame.schema[c]).alias(c) for c in columns]
     order = pl.col(ORDER) if ORDER in rows.columns else pl.int_range(pl.len())
     given = pl.col(GIVEN) if GIVEN in rows.columns else pl.lit([c for c in columns if c in rows.columns])
-    return rows.select(*casts, given.alias(GIVEN), pl.col(RECEIVED).fill_null(ALWAYS), order.cast(pl.Int64).alias(ORDER)).sort(RECEIVED, ORDER)
+    fitted = rows.select(*casts, given.alias(GIVEN), pl.col(RECEIVED).fill_null(ALWAYS), order.cast(pl.Int64).alias(ORDER))
+    return fitted.sort(RECEIVED, ORDER).with_row_index(_ROW).with_columns(pl.col(_ROW).cast(pl.Int64))
 
 
-def _simple(table: Table, base: pl.DataFrame, rows: pl.DataFrame, columns: list[str], key: list[str]) -> pl.DataFrame | None:
-    """All keys at once where every cell gets one value at most (the usual case); None where one has to be followed in time."""
-    if base.select(key).is_duplicated().any():
-        return None
-    values = [c for c in columns if c not in key]
-    gives = {c: pl.col(GIVEN).list.contains(c) for c in values}
-    parts: list[pl.Expr] = [pl.col(RECEIVED).min().alias("__first")]
+def _told_by_key(rows: pl.DataFrame, values: list[str], key: list[str]) -> pl.DataFrame:
+    """What the updates of each key say: ``u.column`` the first value given, ``r.column`` when, ``n.column`` whether others followed."""
+    parts: list[pl.Expr] = [pl.col(RECEIVED).min().alias("__first"), pl.col(_ROW).min()]
     for c in values:
-        mine = pl.col(c).filter(gives[c])
-        received = pl.col(RECEIVED).filter(gives[c]).first()
-        parts += [mine.first().alias(f"u.{c}"), received.alias(f"r.{c}"), (mine.n_unique() > 1).alias(f"n.{c}")]
-    told = rows.group_by(key, maintain_order=True).agg(*parts)
-    if told.select(pl.any_horizontal(pl.col(f"n.{c}").any() for c in values)).item():
-        return None
+        gives = pl.col(GIVEN).list.contains(c)
+        mine = pl.col(c).filter(gives)
+        parts += [mine.first().alias(f"u.{c}"), pl.col(RECEIVED).filter(gives).first().alias(f"r.{c}"), (mine.n_unique() > 1).alias(f"n.{c}")]
+    return rows.group_by(key, maintain_order=True).agg(*parts)
+
+
+def _followed(base: pl.DataFrame, told: pl.DataFrame, columns: list[str], key: list[str]) -> pl.DataFrame:
+    """The keys that have to be followed in time: several versions in the base, several values for a cell, or another than the base's."""
+    values = [c for c in columns if c not in key]
+    many = base.filter(base.select(key).is_duplicated()).select(key)
+    several = told.filter(pl.any_horizontal(pl.lit(False), *(pl.col(f"n.{c}") for c in values))).select(key)
+    both = base.join(told, on=key, how="inner", nulls_equal=True)
+    other = [pl.col(f"r.{c}").is_not_null() & pl.col(c).is_not_null() & pl.col(c).ne_missing(pl.col(f"u.{c}")) for c in values]
+    corrected = both.filter(pl.any_horizontal(pl.lit(False), *other)).select(key)
+    return pl.concat([many, several, corrected]).unique()
+
+
+def _simple(table: Table, base: pl.DataFrame, told: pl.DataFrame, columns: list[str], key: list[str], start: int) -> pl.DataFrame:
+    """All keys at once whose cells get one value at most: the usual case."""
+    values = [c for c in columns if c not in key]
     both = base.join(told, on=key, how="full", coalesce=True, nulls_equal=True, maintain_order="left_right")
-    present = pl.col(SEQ).is_not_null()
-    # a cell of the base that is known with another value is corrected, not filled
-    other = [present & pl.col(f"r.{c}").is_not_null() & pl.col(c).is_not_null() & pl.col(c).ne_missing(pl.col(f"u.{c}")) for c in values]
-    if both.select(pl.any_horizontal(other).any()).item():
-        return None
     merged = both.with_columns(pl.when(pl.col(f"r.{c}").is_not_null()).then(pl.col(f"u.{c}")).otherwise(pl.col(c)).alias(c) for c in values)
-    kept = merged.select(*columns, SEQ, "__first", *(f"r.{c}" for c in values))
+    kept = merged.select(*columns, SEQ, _ROW, "__first", *(f"r.{c}" for c in values))
     fresh = declared(table, kept.lazy()).collect()
-    return _timed(table, fresh, values).select(*columns, SEQ, pl.col("^__k.*$"))
+    timed = _timed(table, fresh, values).with_columns(pl.col(SEQ).fill_null(start + pl.col(_ROW)))
+    return timed.select(*columns, SEQ, pl.col("^__k.*$"))
 
 
 def _timed(table: Table, frame: pl.DataFrame, values: list[str]) -> pl.DataFrame:
@@ -91,26 +104,16 @@ def _timed(table: Table, frame: pl.DataFrame, values: list[str]) -> pl.DataFrame
             for c in later
         ),
         *(pl.max_horizontal(row, pl.col(f"r.{c}")).alias(k_of(c)) for c in late),
-        _sequence(frame).alias(SEQ),
     )
 
 
-def _sequence(frame: pl.DataFrame) -> pl.Series:
-    """The base's sequence; rows that only updates brought come after it, in their order."""
-    seq = frame[SEQ]
-    start = int(seq.max() or 0)  # type: ignore[arg-type]
-    new = pl.select(pl.when(seq.is_null()).then(start + seq.is_null().cum_sum().cast(pl.Int64)).otherwise(seq))
-    return new.to_series()
-
-
-def _versions(table: Table, base: pl.DataFrame, rows: pl.DataFrame, columns: list[str], key: list[str]) -> pl.DataFrame:
+def _versions(table: Table, base: pl.DataFrame, rows: pl.DataFrame, columns: list[str], key: list[str], start: int) -> pl.DataFrame:
     """Key by key, update by update: only keys with corrections come here."""
     later = [c for c in later_columns(table) if c in columns]
     held: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
     for row in base.sort(K, SEQ, nulls_last=True).iter_rows(named=True):
         held.setdefault(tuple(row[c] for c in key), []).append(dict(row))
     moments = _declared_rows(table, base, rows, columns)
-    seq = int(base[SEQ].max() or 0) + 1  # type: ignore[arg-type]
     for update in rows.iter_rows(named=True):
         versions = held.setdefault(tuple(update[c] for c in key), [])
         given = [c for c in update[GIVEN] if c in columns and c not in key]
@@ -132,8 +135,7 @@ def _versions(table: Table, base: pl.DataFrame, rows: pl.DataFrame, columns: lis
         if new or changed:
             if changed:
                 current[K] = max([received if received > ALWAYS else (current[K] or ALWAYS), *(current.get(k_of(c)) or ALWAYS for c in changed)])
-            current[SEQ] = seq
-            seq += 1
+            current[SEQ] = start + update[_ROW]
             versions.append(current)
         else:
             versions[-1] = current

@@ -12,10 +12,11 @@ import duckdb
 import pytest
 
 import ninefold as nf
+from ninefold import config
 from ninefold.config import Settings
 from ninefold.errors import DataError, DeclarationError, NotYetError, UsageError
 from ninefold.sources.location import locate
-from ninefold.sources.read import read
+from ninefold.sources.read import fingerprint, read, uncacheable
 
 
 def _sqlite(path: Path) -> sqlite3.Connection:
@@ -30,6 +31,27 @@ def test_sqlite_gives_typed_rows(take: Any, tmp_path: Path) -> None:
     _sqlite(tmp_path / "shop.db").close()
     _, rows = take(nf.Source("sqlite:///shop.db", query="select * from orders"))
     assert rows[0] == {"id": 1, "price": 2.5, "at": datetime(2013, 1, 1, 10)}
+
+
+@pytest.mark.parametrize("journal", ["delete", "wal"])
+def test_a_database_file_that_was_written_to_is_another_one(tmp_path: Path, journal: str) -> None:
+    source, settings = nf.Source("sqlite:///shop.db", query="select * from orders"), config.load(tmp_path)
+    connection = _sqlite(tmp_path / "shop.db")
+    connection.execute(f"pragma journal_mode = {journal}")
+    before = fingerprint(source, settings)
+    assert (uncacheable(source, settings), fingerprint(source, settings)) == (None, before)
+    connection.execute("update orders set price = 9 where id = 1")
+    connection.commit()
+    assert fingerprint(source, settings) != before
+
+
+def test_a_duckdb_file_that_was_written_to_is_another_one(tmp_path: Path) -> None:
+    source, settings = nf.Source("duckdb:///shop.duckdb", query="select * from orders"), config.load(tmp_path)
+    connection = duckdb.connect(str(tmp_path / "shop.duckdb"))
+    connection.execute("create table orders as select 1 as id")
+    before = fingerprint(source, settings)
+    connection.execute("insert into orders values (2)")
+    assert fingerprint(source, settings) != before
 
 
 def test_only_rows_above_the_watermark_are_asked_for(take: Any, tmp_path: Path) -> None:

@@ -6,8 +6,9 @@ import polars as pl
 import pytest
 
 import ninefold as nf
+from ninefold.tables import updates
 from ninefold.tables.instants import instants_bytes, latest_instant
-from ninefold.tables.known import GONE, K, instants, k_of, view
+from ninefold.tables.known import GONE, SEQ, K, instants, k_of, view
 from ninefold.tables.updates import GIVEN, RECEIVED
 
 H = 3_600_000_000
@@ -97,13 +98,29 @@ def test_a_null_that_is_given_is_known_to_be_empty() -> None:
     assert _rows(laid.filter(pl.col("id") == "b"), "late", k_of("late")) == [(None, 25.0)]
 
 
-def test_filling_one_by_one_and_all_at_once_agree() -> None:
-    plain = ({"id": "c", "received": 9.5, "at": 10, "x": 1.0}, {"id": "c", "received": 13, "late": False, "landed": 12})
-    corrected = {"id": "d", "received": 50, "at": 40, "x": 1.0}, {"id": "d", "received": 60, "x": 2.0}
-    alone = view(trips, BASE, _updates(*plain)).filter(pl.col("id") == "c")
-    beside = view(trips, BASE, _updates(*plain, *corrected)).filter(pl.col("id") == "c")
-    columns = ("x", "late", K, k_of("late"), k_of("landed"), GONE)
-    assert _rows(alone, *columns) == _rows(beside, *columns)
+PLAIN = ({"id": "c", "received": 9.5, "at": 10, "x": 1.0}, {"id": "c", "received": 13, "late": False, "landed": 12})
+CORRECTED = ({"id": "d", "received": 50, "at": 40, "x": 1.0}, {"id": "d", "received": 60, "x": 2.0})
+
+
+def test_filling_one_by_one_and_all_at_once_agree(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = _updates(*PLAIN, {"id": "a", "received": 15, "late": True, "landed": 12}, {"id": "b", "received": 25, "late": None})
+    at_once = view(trips, BASE, told).collect()
+    monkeypatch.setattr(updates, "_followed", lambda base, given, columns, key: pl.concat([base.select(key), given.select(key)]).unique())
+    columns = ["id", "x", "late", K, k_of("late"), k_of("landed"), SEQ, GONE]
+    assert view(trips, BASE, told).collect().select(columns).sort("id").equals(at_once.select(columns).sort("id"))
+
+
+def test_only_keys_that_were_corrected_are_followed_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    followed: list[str] = []
+    inside = updates._versions
+    monkeypatch.setattr(updates, "_versions", lambda *a: followed.extend(a[2]["id"].unique()) or inside(*a))
+    laid = view(trips, BASE, _updates(*PLAIN, *CORRECTED))
+    assert (_rows(laid.filter(pl.col("id") == "d"), "x"), followed) == ([(1.0,), (2.0,)], ["d"])
+
+
+def test_rows_that_updates_bring_come_after_all_others_in_the_order_of_receipt() -> None:
+    laid = view(trips, BASE, _updates(*CORRECTED, *PLAIN)).sort(SEQ).collect()
+    assert (laid["id"].to_list(), laid[SEQ].n_unique()) == (["a", "b", "c", "d", "d"], 5)
 
 
 def test_the_latest_instant_lies_strictly_before(tmp_path: Path) -> None:
