@@ -58,6 +58,9 @@ def data(case: Case, lines: Origins) -> Section:
         section.say(f"Of its questions {told}.", step.seq)
     section.table(["table", "version", "rows", "quarantined", "content"], _tables(lines), right=[2, 3])
     section.table(["source", "file", "rows", "bytes", "sha256"], _files(lines), right=[2, 3])
+    if lines.packages and lines.steps:
+        packages = ", ".join(f"{name} {version}" for name, version in sorted(lines.packages.items()))
+        section.say(f"Packages that its code reaches: {packages}.", *(f.seq for f in lines.steps.values()))
     if not lines.tables:
         section.lacks("the tables behind the training set")
     if not lines.sources:

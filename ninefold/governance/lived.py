@@ -10,6 +10,7 @@ from ninefold.governance.wording import listed, many, when
 from ninefold.ledger import Fact
 
 RELEASES = ("release.started", "release.ended", "release.rolledback", "release.refused", "canary.judged")
+_RETRAININGS = ("retrain.started", "retrain.done", "retrain.failed", "retrain.skipped")
 _VERB = {
     "release.started": "released",
     "release.ended": "ended",
@@ -55,7 +56,14 @@ def release_row(endpoint: str, fact: Fact) -> tuple[list[object], list[int]]:
     """A fact about a release as a row of a table, with its number."""
     body = fact.body
     share = f"{body['share']:.0%}" if isinstance(body.get("share"), int | float) else ""
-    return [endpoint, when(moment(fact)), _VERB[fact.kind], body.get("state", ""), share, body.get("why") or body.get("reason", "")], [fact.seq]
+    return [
+        endpoint,
+        when(moment(fact)),
+        _VERB[fact.kind],
+        body.get("state") or body.get("decision", ""),
+        share,
+        body.get("why") or body.get("text") or body.get("reason", ""),
+    ], [fact.seq]
 
 
 def monitors(case: Case) -> Section:
@@ -75,7 +83,7 @@ def monitors(case: Case) -> Section:
             section.lacks(f"a look of “{name}”")
     opened = case.home.ledger.facts(kind=("incident.opened", "incident.closed"), prefix=case.home.project + "/")
     section.table(["when", "incident", "what"], (_incident(f) for f in opened))
-    tried = case.home.ledger.facts(kind=("retrain.started", "retrain.done"), prefix=case.home.project + "/")
+    tried = case.home.ledger.facts(kind=_RETRAININGS, prefix=case.home.project + "/")
     section.table(["when", "retraining", "what"], (_retrained(f) for f in tried))
     if not section.parts:
         section.lacks("monitors")

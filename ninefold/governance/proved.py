@@ -28,14 +28,23 @@ def criteria(case: Case) -> Section:
     if live is None:
         section.lacks("verdicts in production")
         return section
-    section.say(f"In production, as judged at {when(moment(live))}:", live.seq)
+    verdict = f"the verdict on the problem was “{live.body['verdict']}” when it was judged last, at {when(moment(live))}"
+    section.say(f"In production, at “{live.body['endpoint']}”, {verdict}:", live.seq)
     section.table(_CRITERIA, (_criterion(c, live) for c in live.body["criteria"]), right=[2, 3, 4, 5, 6])
+    changed = [f for f in lives(case) if f.body["verdict"] != f.body.get("before")]
+    if len(changed) > 1:
+        section.table(["when", "verdict in production", "why"], (([when(moment(f)), f.body["verdict"], f.body["why"]], [f.seq]) for f in changed))
     return section
 
 
 def in_production(case: Case) -> Fact | None:
     """The newest judgement of the problem on what production saw."""
     return case.home.ledger.last("problem.judged", case.home.subject("problem", case.problem)) if case.problem else None
+
+
+def lives(case: Case) -> list[Fact]:
+    """Every judgement on production, oldest first."""
+    return case.home.ledger.facts(kind="problem.judged", subject=case.home.subject("problem", case.problem)) if case.problem else []
 
 
 def moment(fact: Fact) -> int:
@@ -58,12 +67,12 @@ def _criterion(one: dict[str, Any], fact: Fact) -> tuple[list[object], list[int]
 
 
 def slices(case: Case) -> Section:
-    """Each criterion by group, on the test span."""
-    section = Section("By group")
-    for fact in case.judged[-1:]:
+    """Each criterion by group, on the test span and in production."""
+    section, live = Section("By group"), in_production(case)
+    for fact, where in [*((f, "on the test span") for f in case.judged[-1:]), *([(live, "in production")] if live else [])]:
         for one in fact.body["criteria"]:
             if one.get("slices"):
-                section.say(f"{one['criterion']}, group by group on the test span:", fact.seq)
+                section.say(f"{one['criterion']}, group by group {where}:", fact.seq)
                 section.table(["group", "value", "95 % interval", "rows", "judged"], _slices(one["slices"], fact), right=[1, 2, 3])
     if not section.parts:
         section.lacks("measurements by group: no criterion asks for them")
@@ -138,6 +147,9 @@ def limits(case: Case, lines: Origins) -> Section:
 def _weak(section: Section, fact: Fact | None, where: str) -> None:
     if fact is None:
         return
+    void = max((one.get("void") or 0 for one in fact.body["criteria"]), default=0)
+    if void:
+        section.say(f"{many(void, 'question')} {where} are void: no outcome came in time.", fact.seq)
     for one in fact.body["criteria"]:
         if one["verdict"] == "not met":
             section.say(f"{one['criterion']} is not met {where}.", fact.seq)
