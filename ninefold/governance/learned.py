@@ -28,7 +28,7 @@ def problem(case: Case) -> Section:
         risk = rules["risk"]
         because = f", because {risk['because']}" if risk["because"] else ""
         section.say(f"The risk was declared as {risk['level']}{because}.", policy.seq)
-        section.say(f"Before a release these approve: {listed(risk['approve'])}.", policy.seq)
+        section.say(f"{_approvers(risk['approve'])} approve a release.", policy.seq)
     else:
         section.lacks("owner and risk: the version has not been judged under a policy")
     for name, endpoint in case.things("endpoint").items():
@@ -38,6 +38,10 @@ def problem(case: Case) -> Section:
             section.say(f"Answers are given at the endpoint “{name}”, {where}.", told.seq)
     section.lacks("uses that are out of scope")
     return section
+
+
+def _approvers(roles: list[str]) -> str:
+    return f"{listed(roles)} must" if roles else "The policy asks nobody to"
 
 
 def data(case: Case, lines: Origins) -> Section:
