@@ -62,7 +62,7 @@ PAGES = (
     Page("/runs", runs.runs, "runs.html", "Runs of the project, and tracked runs."),
     Page("/runs/{name}", runs.run, "run.html", "A run and its steps."),
     Page("/predictions", predictions.predictions, "predictions.html", "The newest answers."),
-    Page("/predictions/{name}", predictions.prediction, "prediction.html", "One answer, and why."),
+    Page("/predictions/{name}", predictions.prediction, "prediction.html", "One answer, and why.", predictions.PredictionQuery),
     Page("/facts", facts.log, "facts.html", "The log of facts.", facts.FactsQuery),
     Page("/facts/{seq}", facts.one, "fact.html", "One fact."),
 )

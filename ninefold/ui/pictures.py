@@ -32,7 +32,8 @@ class Pictures:
 
     def slices(self, line: CriterionLine, judged: Judgement) -> Markup:
         """A criterion's metric by group."""
-        rows = [intervals.Estimate(s.by, s.value, s.low, s.high, s.judged, s.n) for s in judged.slices]
+        ordered = sorted(judged.slices, key=lambda s: (not s.judged, -(s.value or 0.0)))
+        rows = [intervals.Estimate(s.by, s.value, s.low, s.high, s.judged, s.n) for s in ordered[:40]]
         return Markup(intervals.groups(rows, says=f"{line.metric} by group"))
 
     def effect(self, look: Look) -> Markup:
@@ -103,6 +104,16 @@ class Pictures:
         """One thing that a monitor follows: score over limit."""
         line = timelines.Line("", [(float(x), y) for x, y in one.points], strong=bool(one.points) and one.points[-1][1] >= 1)
         return Markup(timelines.lines([line], says=f"{one.check} {one.subject}: score over limit", dated=self.times.day, limit=1.0, width=360, height=84, show=_ratio))
+
+    def quality(self, page: MonitorPage) -> Markup:
+        """What scores promised day by day, and what came true."""
+        rows = [timelines.Line(label, [(float(d.at), getattr(d, name)) for d in page.days]) for label, name in (("promised", "score"), ("came true", "outcome"))]
+        return Markup(timelines.lines(rows, says="promised by the scores and came true, by day", dated=self.times.date, height=150))
+
+    def loss(self, page: MonitorPage) -> Markup:
+        """The loss day by day."""
+        line = timelines.Line("loss", [(float(d.at), d.loss) for d in page.days])
+        return Markup(timelines.lines([line], says="mean loss by day", dated=self.times.date, height=110))
 
     def incidents(self, page: MonitorPage) -> Markup:
         """Incidents on a line of time."""

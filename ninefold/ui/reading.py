@@ -58,10 +58,13 @@ class Reading:
 
     @property
     def things(self) -> dict[str, Described]:
-        """The things of the newest plan, by name, as they are defined; none before the first whole run."""
+        """The things that the file declared when it last ran, by name, as they are defined; none before the first whole run."""
         return self.kept("things", self._things)
 
     def _things(self) -> dict[str, Described]:
+        fact = self.home.ledger.last("project.declared", f"{self.project}/project")
+        if fact is not None:
+            return {n: msgspec.convert(t, Described) for n, t in fact.body["things"].items()}
         for row in self.home.ledger.all(_PLANS, self.project):
             things = msgspec.json.decode(row["body"]).get("things", {})
             if things and all(isinstance(t, dict) for t in things.values()):
@@ -85,6 +88,20 @@ class Reading:
     def tz(self) -> str | None:
         """The project's time zone: that of its first table which has one."""
         return next((t.tz for t in self.things.values() if t.tz), None)
+
+    @property
+    def simulated(self) -> dict[str, str]:
+        """Sources whose rows are simulated, and what reads them: name → the rule by which they are made."""
+        return self.kept("simulated", self._simulated)
+
+    def _simulated(self) -> dict[str, str]:
+        facts = self.home.ledger.facts(kind="source.simulated", prefix=f"{self.project}/source/")
+        found = {f.subject.rpartition("/")[2]: str(f.body.get("rule", "")) for f in facts}
+        for name, thing in self.things.items():
+            rules = [found[n] for n in thing.needs if n in found] if thing.noun in {"table", "metric", "features"} else []
+            if rules:
+                found.setdefault(name, rules[0])
+        return found
 
     def needed_by(self, name: str) -> list[str]:
         """The things that need this one."""

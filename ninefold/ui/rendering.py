@@ -23,7 +23,7 @@ class Renderer:
             loader=jinja2.PackageLoader("ninefold.ui"), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True,
         )
         self.environment.globals |= {
-            **{name: getattr(wording, name) for name in ("number", "share", "size", "span", "interval", "plural", "several", "short")},
+            **{name: getattr(wording, name) for name in ("number", "share", "size", "span", "interval", "plural", "several", "short", "comparison")},
             "code": marked, "static": path_of, "version": __version__, "cell": cell, "pretty": pretty,
         }
 

@@ -23,8 +23,8 @@ def number(value: Any, digits: int = 3) -> str:
         return f"{value:,}".replace("-", "−")
     if not isinstance(value, float):
         return str(value)
-    if value == 0:
-        return "0"
+    if value == int(value) and abs(value) < 1e15:
+        return number(int(value))
     size = math.floor(math.log10(abs(value)))
     if size < -4:
         return f"{value:.{digits - 2}g}".replace("e-0", "e-").replace("-", "−", 1 if value < 0 else 0)
@@ -80,6 +80,15 @@ def interval(low: float | None, high: float | None) -> str:
     ('[0.727, 0.765]', '')
     """
     return "" if low is None or high is None else f"[{number(low)}, {number(high)}]"
+
+
+def comparison(criterion: str) -> str:
+    """A criterion as it is read.
+
+    >>> comparison("roc_auc >= 0.7")
+    'roc_auc ≥ 0.7'
+    """
+    return criterion.replace(">=", "≥").replace("<=", "≤")
 
 
 def plural(noun: str) -> str:

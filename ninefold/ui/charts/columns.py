@@ -46,7 +46,7 @@ def bars(rows: Sequence[tuple[str, float]], *, says: str, width: int = 560, stro
     >>> bars([("late", 3)], says="reasons").count("<rect")
     1
     """
-    left = min(width * 0.55, 12 + 6.3 * max([len(label) for label, _ in rows] or [1]))
+    left = min(width * 0.55, 12 + 6.6 * max([len(label) for label, _ in rows] or [1]))
     right = width - 70
     top = max((count for _, count in rows), default=0) or 1
     drawing = Drawing(width, 24 * len(rows) + 4, says, kind="bars")

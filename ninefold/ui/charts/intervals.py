@@ -74,7 +74,9 @@ def groups(rows: Sequence[Estimate], *, says: str, width: int = 560) -> str:
     """
     left = 12 + CHAR * max([len(r.label) for r in rows] or [1])
     right = width - 110
-    known = [v for r in rows for v in ((r.value, r.low, r.high) if r.judged else (r.value,)) if v is not None]
+    # groups too small to judge would squeeze the others: they may lie at an end, their number says where they are
+    scaled = [r for r in rows if r.judged] or rows
+    known = [v for r in scaled for v in (r.value, r.low, r.high) if v is not None]
     low, high = (min(known), max(known)) if known else (0.0, 1.0)
     pad = 0.04 * ((high - low) or 1.0)
     scale = Scale(low - pad, high + pad, left, right)

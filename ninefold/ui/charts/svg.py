@@ -5,7 +5,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 Tone = Literal["ink", "quiet", "soft", "line", "strong", "paper"]
 _PLAIN: dict[str, str] = {"ink": "#1d1d1b", "quiet": "#63635c", "soft": "#b4b3ab", "line": "#dddcd5", "strong": "#b8330a", "paper": "#fcfcfa"}
-CHAR = 6.1  # width of a character of the small text, about
+CHAR = 6.6  # width of a character of the small text, about
 
 
 class Drawing:
@@ -44,7 +44,7 @@ class Drawing:
         """A filled path."""
         self._mark(f'<path d="{d}" {_style(tone)}', "")
 
-    def text(self, x: float, y: float, text: str, tone: Tone = "quiet", *, anchor: Literal["start", "middle", "end"] = "start", size: float = 11, bold: bool = False) -> None:
+    def text(self, x: float, y: float, text: str, tone: Tone = "quiet", *, anchor: Literal["start", "middle", "end"] = "start", size: float = 12, bold: bool = False) -> None:
         """A line of text; it is escaped."""
         place = "" if anchor == "start" else f' text-anchor="{anchor}"'
         weight = ' font-weight="600"' if bold else ""

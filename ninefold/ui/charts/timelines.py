@@ -94,7 +94,7 @@ def lines(
         drawing.line(44, y_of(limit), width - label, y_of(limit), "quiet", 1, dash="4 3", says=f"limit {show(limit)}")
     for at, name in marks:
         drawing.line(x_of(at), 8, x_of(at), height - 24, "soft", 1, says=name)
-        drawing.text(x_of(at) + 3, 9, name, size=10)
+        drawing.text(x_of(at) + 3, 9, name, size=11)
     for row in rows:
         _one(drawing, row, x_of, y_of, show)
     drawing.text(44, height - 7, dated(min(times, default=0)))

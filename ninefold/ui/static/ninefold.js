@@ -60,7 +60,7 @@ async function renew() {
 }
 function replace(next) {
   const open = [...document.querySelectorAll("main details")].map((one) => one.open);
-  for (const part of ["main", ".top", ".contents", "footer"]) {
+  for (const part of ["main", ".masthead", ".contents", "footer"]) {
     const now = document.querySelector(part), then = next.querySelector(part);
     if (!now || !then || now.innerHTML === then.innerHTML) continue;
     now.replaceChildren(...then.childNodes);

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 LATEST = 12
+APART = DAY
 
 
 class ReleaseLine(msgspec.Struct):
@@ -52,11 +53,26 @@ class PredictionLine(msgspec.Struct):
     replayed: bool
 
 
+class CanaryLook(msgspec.Struct):
+    """One look at a version that is being tried: the paired difference to the champion, by day, and what was decided."""
+
+    seq: int
+    at: int
+    version: int
+    decision: str
+    effect: float | None
+    low: float | None
+    high: float | None
+    days: int
+    text: str
+
+
 class EndpointPage(msgspec.Struct):
     """The page of an endpoint. ``days`` and ``latest`` are of its log; ``answers`` counts all of it."""
 
     thing: ThingPart
     releases: list[ReleaseLine]
+    trials: list[CanaryLook]
     clock: int
     answers: int
     replayed: int
@@ -76,7 +92,17 @@ def endpoint(reading: Reading, name: str) -> EndpointPage:
     part = thing_part(reading, "endpoint", name)
     releases = [_release(r) for r in history(reading.home.ledger, reading.project, name)]
     log = reading.kept(("log", name, stamp(reading, name)), lambda: _log(reading, name))
-    return EndpointPage(part, releases, reading.clock, log.answers, log.replayed, log.days, log.latest)
+    return EndpointPage(part, releases, _trials(reading, name), reading.clock, log.answers, log.replayed, log.days, log.latest)
+
+
+def _trials(reading: Reading, name: str) -> list[CanaryLook]:
+    found = []
+    for fact in reading.about("endpoint", name, kinds=["canary.judged"], limit=30):
+        b = fact.body
+        found.append(CanaryLook(
+            fact.seq, b.get("when", fact.at), b["version"], b["decision"], b.get("effect"), b.get("low"), b.get("high"), b.get("days", 0), b.get("text", ""),
+        ))
+    return found
 
 
 def _release(r: Release) -> ReleaseLine:
@@ -110,22 +136,28 @@ def _log(reading: Reading, name: str) -> _Log:
     found = answers(reading, name)
     if found is None:
         return _Log()
-    rows = found.select("id", "q", "key", "score", "decision", "version", "micros", "replayed").collect()
+    rows = found.select("id", "at", "q", "key", "score", "decision", "version", "micros", "together").collect()
     if not rows.height:
         return _Log()
     day = pl.col("q").dt.convert_time_zone(reading.tz or "UTC").dt.date().cast(pl.Int64)
-    taken = pl.col("micros").filter(pl.col("micros") > 0)
+    # as latency is judged: on questions that came alone
+    taken = pl.col("micros").filter((pl.col("micros") > 0) & (pl.col("together") == 1))
     by_day = rows.group_by(day.alias("day")).agg(pl.len(), taken.median().alias("p50"), taken.quantile(0.99).alias("p99")).sort("day")
-    latest = rows.with_columns(pl.col("q").dt.timestamp("us")).sort("q", "id").tail(LATEST).reverse()
+    latest = rows.with_columns(pl.col("q", "at").dt.timestamp("us")).sort("q", "id").tail(LATEST).reverse()
     lines = [prediction_line(row) for row in latest.iter_rows(named=True)]
-    return _Log(rows.height, int(rows["replayed"].sum()), [DayLine(d * DAY, n, a, b) for d, n, a, b in by_day.iter_rows()], lines)
+    return _Log(rows.height, int(((rows["at"] - rows["q"]).dt.total_microseconds().abs() > APART).sum()), [DayLine(d * DAY, n, a, b) for d, n, a, b in by_day.iter_rows()], lines)
 
 
 def prediction_line(row: dict[str, Any]) -> PredictionLine:
     """A row of the log in a list; ``q`` in µs."""
     return PredictionLine(
-        row["id"], f"/predictions/{row['id']}", row["q"], key_text(row["key"]), row["score"], row["decision"], row["version"], bool(row["replayed"]),
+        row["id"], f"/predictions/{row['id']}", row["q"], key_text(row["key"]), row["score"], row["decision"], row["version"], replayed(row["q"], row["at"]),
     )
+
+
+def replayed(q: int, at: int) -> bool:
+    """Whether a question was asked by a replay: its decision time lies far from the machine's clock."""
+    return abs(at - q) > APART
 
 
 def key_text(key: str) -> str:

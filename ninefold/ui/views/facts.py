@@ -71,6 +71,20 @@ def line(fact: Fact) -> FactLine:
     )
 
 
+def lines(facts: list[Fact]) -> list[FactLine]:
+    """Facts for a list, the newest first: a failure after which the same was done needs nobody any more."""
+    done: set[str] = set()
+    found = []
+    for fact in facts:
+        one = line(fact)
+        about = fact.subject.partition("@")[0] + str(fact.body.get("step", "")) + str(fact.body.get("incident", ""))
+        one.attention = one.attention and about not in done
+        if fact.kind.endswith((".done", ".closed")):
+            done.add(about)
+        found.append(one)
+    return found
+
+
 def path_of(fact: Fact) -> str | None:
     """The page of what a fact is about.
 
@@ -94,7 +108,7 @@ def log(reading: Reading, query: FactsQuery) -> FactsPage:
     facts = [msgspec.json.decode(row["content"], type=Fact) for row in reading.home.ledger.all(sql, *args)]
     kinds = reading.kept("kinds", lambda: [row["kind"] for row in reading.home.ledger.all("select distinct kind from facts order by kind")])
     older = facts[PAGE - 1].seq if len(facts) > PAGE else None
-    return FactsPage([line(f) for f in facts[:PAGE]], kinds, query.kind, query.subject, older, reading.home.ledger.head())
+    return FactsPage(lines(facts[:PAGE]), kinds, query.kind, query.subject, older, reading.home.ledger.head())
 
 
 def one(reading: Reading, seq: str) -> FactPage:

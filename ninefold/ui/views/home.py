@@ -2,9 +2,10 @@
 
 import msgspec
 
+from ninefold.project.status import status
 from ninefold.ui.reading import STAGES, Reading
-from ninefold.ui.views.facts import FactLine, line
-from ninefold.ui.views.items import ItemLine, open_items
+from ninefold.ui.views.facts import FactLine, lines
+from ninefold.ui.views.items import open_items
 from ninefold.ui.views.standing import Standing, standings
 from ninefold.ui.views.states import State, state_of
 from ninefold.ui.views.thing import path_to
@@ -36,13 +37,23 @@ class Stage(msgspec.Struct):
     things: list[Member]
 
 
+class Waits(msgspec.Struct):
+    """What waits for whom, since when (µs), and the command that goes on; ``path`` is its page if it has one."""
+
+    what: str
+    whom: str
+    since: int
+    command: str
+    path: str | None
+
+
 class HomePage(msgspec.Struct):
     """``next`` is what to do now, ``command`` how."""
 
     project: str
     standings: list[Standing]
     stages: list[Stage]
-    items: list[ItemLine]
+    waiting: list[Waits]
     lately: list[FactLine]
     next: str
     command: str
@@ -54,8 +65,10 @@ def home(reading: Reading) -> HomePage:
     facts = reading.home.ledger.facts(prefix=f"{reading.project}/", kind=kinds, newest_first=True, limit=12)
     stages = reading.kept("stages", lambda: [_stage(reading, i + 1, noun) for i, noun in enumerate(STAGES)])
     found = standings(reading)
-    step, command = _next(reading, stages, found)
-    return HomePage(reading.project, found, stages, open_items(reading), [line(f) for f in facts], step, command)
+    told = reading.kept("status", lambda: status(reading.home))
+    paths = {i.title: i.path for i in open_items(reading)}
+    waiting = [Waits(w.what, w.whom, w.since, w.next, paths.get(w.what)) for w in told.waiting]
+    return HomePage(reading.project, found, stages, waiting, lines(facts), _words(told.next), told.next)
 
 
 def _stage(reading: Reading, number: int, noun: str) -> Stage:
@@ -83,25 +96,18 @@ def _together(noun: str, states: list[State]) -> State:
     return State(several(len(states), noun), "quiet", newest)
 
 
-def _next(reading: Reading, stages: list[Stage], found: list[Standing]) -> tuple[str, str]:
-    """The one thing to do now: the first stage that is not there yet."""
-    if not reading.things:
-        return "Run the project: every stage in one command.", "ninefold run"
-    by_noun = {s.noun: s for s in stages}
-    models = by_noun["model"].things
-    failed = [m for s in stages for m in s.things if m.state.text.startswith("failed")]
-    if failed:
-        return f"Mend {failed[0].name}, whose step failed, and run again.", "ninefold run"
-    if models and all(m.state.level == "none" for m in models):
-        return "Run the project, so that candidates compete.", "ninefold run"
-    waiting = [m for m in by_noun["endpoint"].things if m.state.level == "none"]
-    if waiting:
-        return f"Release the model to {waiting[0].name}.", f"ninefold deploy {waiting[0].name}"
-    if [m for m in by_noun["monitor"].things if m.state.level == "attention"]:
-        return "Look at the open incidents.", "ninefold items"
-    missing = [c.criterion for s in found for c in s.criteria if c.verdict == "not met"]
-    if missing:
-        return f"Improve the features or the model: {missing[0]} is not met.", "ninefold explore"
-    if any(s.whole == "not yet known" for s in found):
-        return "Let production tell: questions and outcomes come in through the server.", "ninefold up"
-    return "Nothing needs to be done.", "ninefold status"
+_WORDS = {
+    "run": "Run the project: what has not changed is not done again.",
+    "deploy": "Release the newest version.",
+    "why": "Look at the open incident.",
+    "approve": "Somebody has to approve.",
+    "items": "Somebody is waited for.",
+    "explore": "Look for what would help the model.",
+    "up": "Let production tell: questions and outcomes come in through the server.",
+}
+
+
+def _words(command: str) -> str:
+    """What the next command is for."""
+    parts = command.split()
+    return _WORDS.get(parts[1] if len(parts) > 1 else "", "")

@@ -9,7 +9,7 @@ from ninefold.errors import NotFoundError
 from ninefold.models.records import Version, versions
 from ninefold.project.policy import in_force
 from ninefold.ui.reading import Reading
-from ninefold.ui.views.standing import CriterionLine, judgement
+from ninefold.ui.views.standing import CriterionLine, criterion_line, judgement
 from ninefold.ui.views.thing import ThingPart, thing_part
 from ninefold.units import DAY
 
@@ -114,13 +114,7 @@ def _made(v: Version, answers: list[str]) -> Made:
 def _evidence(reading: Reading, made: Version) -> Evidence:
     report = reading.blob(made.body["report"])
     judged = reading.last("model.judged", "model", made.model, made.version)
-    criteria = [
-        CriterionLine(
-            b["criterion"], b["metric"], b["limit"], "higher" if ">=" in b["criterion"] else "lower", "baseline" in b["criterion"], b["verdict"], None,
-            judgement(b, judged),
-        )
-        for b in (judged.body["criteria"] if judged else [])
-    ]
+    criteria = [criterion_line(b, None, judgement(b, judged)) for b in judged.body["criteria"]] if judged else []
     objective = report.get("objective", {})
     return Evidence(
         made.version, made.at, made.body.get("as_of"), made.body["winner"], made.body["reason"], made.digest, [_candidate(c, report) for c in report["chosen"]["table"]],

@@ -8,6 +8,7 @@ from ninefold.errors import NotFoundError
 from ninefold.ui.reading import Reading
 from ninefold.ui.views.facts import FactLine, line
 from ninefold.ui.views.thing import ThingPart, thing_part
+from ninefold.units import DAY
 
 _INCIDENTS = "select * from incidents where project = ? and monitor = ? order by opened desc limit 100"
 _ALL = "select * from incidents where project = ? order by opened desc limit 200"
@@ -39,12 +40,24 @@ class Series(msgspec.Struct):
     last: str
 
 
+class Day(msgspec.Struct):
+    """A day whose questions are all mature: means over its settled ones. ``at`` is its midnight, counted as UTC (µs)."""
+
+    at: int
+    asked: int
+    n: int
+    score: float | None
+    outcome: float | None
+    loss: float | None
+
+
 class MonitorPage(msgspec.Struct):
     """The page of a monitor. ``clock`` is where its open incidents reach to."""
 
     thing: ThingPart
     checks: list[dict[str, Any]]
     looks: int
+    days: list[Day]
     series: list[Series]
     incidents: list[IncidentLine]
     clock: int
@@ -82,7 +95,7 @@ def monitor(reading: Reading, name: str) -> MonitorPage:
     part = thing_part(reading, "monitor", name)
     facts = reading.about("monitor", name, kinds=["monitor.looked"], limit=LOOKS)
     found = [_incident(row) for row in reading.rows(_INCIDENTS, reading.project, name)]
-    return MonitorPage(part, _checks(reading, name), len(facts), _series(facts), found, reading.clock)
+    return MonitorPage(part, _checks(reading, name), len(facts), _days(facts), _series(facts), found, reading.clock)
 
 
 def _checks(reading: Reading, name: str) -> list[dict[str, Any]]:
@@ -92,6 +105,12 @@ def _checks(reading: Reading, name: str) -> list[dict[str, Any]]:
         if policy is not None and name in policy.body["policy"].get("monitors", {}):
             return list(policy.body["policy"]["monitors"][name]["checks"])
     return []
+
+
+def _days(facts: list[Any]) -> list[Day]:
+    """The days that looks have told, each once, in order."""
+    found = {d["day"]: d for fact in reversed(facts) for d in fact.body.get("days", []) if isinstance(d, dict) and "day" in d}
+    return [Day(n * DAY, d.get("asked", 0), d.get("n", 0), d.get("score"), d.get("outcome"), d.get("loss")) for n, d in sorted(found.items())]
 
 
 def _series(facts: list[Any]) -> list[Series]:

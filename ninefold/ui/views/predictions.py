@@ -1,13 +1,19 @@
-"""Predictions: the newest answers of every endpoint, and one of them with all that is known about why."""
+"""Predictions: the newest answers of every endpoint, and one of them with everything behind it."""
 
 from typing import Any
 
 import msgspec
 
-from ninefold.endpoints.records import history
-from ninefold.errors import NotFoundError
+from ninefold.bundles.manifest import verified
+from ninefold.clock import iso
+from ninefold.endpoints.predictions import Prediction
+from ninefold.ledger import Fact
+from ninefold.models.records import Version, version
+from ninefold.project.answers import acts, find, outcome
+from ninefold.project.behind import Value, says
+from ninefold.project.why import Origin, origin_of, personal, why_prediction
 from ninefold.ui.reading import Reading
-from ninefold.ui.views.endpoints import PredictionLine, answers, endpoint, key_text
+from ninefold.ui.views.endpoints import PredictionLine, endpoint, key_text, replayed
 
 
 class Answered(msgspec.Struct):
@@ -25,13 +31,10 @@ class PredictionsPage(msgspec.Struct):
     endpoints: list[Answered]
 
 
-class Served(msgspec.Struct):
-    """A value as the model read it. ``group`` is the group of features that it belongs to, with its page."""
+class PredictionQuery(msgspec.Struct):
+    """``rows``: also the rows of the lake behind each value, which takes seconds."""
 
-    name: str
-    group: str | None
-    path: str | None
-    value: Any
+    rows: bool = False
 
 
 class Scored(msgspec.Struct):
@@ -45,38 +48,40 @@ class Scored(msgspec.Struct):
 
 
 class PredictionPage(msgspec.Struct):
-    """One answer. Times in µs: ``q`` the decision time, ``at`` the machine's clock, ``lead`` q less the problem's decision time.
+    """One answer. Times in µs: ``q`` the decision time, ``at`` the machine's clock, ``told`` when the outcome was told.
 
-    ``outcome`` is the truth if it was told, at ``told``. ``decisions`` is what was done about it. ``release`` says since when
-    the version answered and why it was let in; ``reason`` why it won.
+    ``values`` are what the model read, as served; with ``rows`` also the rows behind each. ``groups`` gives the page of each
+    value's group of features. ``acts`` is what was done about it, ``release`` the fact that let the version in, ``origin``
+    where the version comes from, ``code`` the frozen files that ran.
     """
 
     id: str
     endpoint: str
     endpoint_path: str
-    model: str | None
-    version: int
-    version_path: str | None
+    version_path: str
     q: int
     at: int
     key: str
-    row: dict[str, Any]
-    values: list[Served]
+    question: dict[str, Any]
     score: Any
     decision: Any
     threshold: float | None
     scores: list[Scored]
     variant: str
     micros: int
-    lead: int | None
     held: bool
     replayed: bool
     caller: str
-    outcome: Any
     told: int | None
-    decisions: list[dict[str, Any]]
-    release: dict[str, Any] | None
-    reason: str | None
+    outcome: Any
+    acts: list[dict[str, Any]]
+    values: list[Value]
+    groups: dict[str, str]
+    rows: bool
+    release: dict[str, Any]
+    released: int | None
+    origin: Origin
+    code: dict[str, Any]
 
 
 def predictions(reading: Reading) -> PredictionsPage:
@@ -88,65 +93,59 @@ def predictions(reading: Reading) -> PredictionsPage:
     return PredictionsPage(found)
 
 
-def prediction(reading: Reading, name: str) -> PredictionPage:
+def prediction(reading: Reading, name: str, query: PredictionQuery) -> PredictionPage:
     """One answer by its id. Raises NotFoundError."""
-    import polars as pl
-
-    for end in reading.of("endpoint"):
-        log = answers(reading, end)
-        rows = log.filter(pl.col("id") == name).head(1).collect() if log is not None else None
-        if rows is not None and rows.height:
-            row = rows.with_columns(pl.col("q", "at").dt.timestamp("us")).row(0, named=True)
-            return _page(reading, end, row)
-    raise NotFoundError(f"there is no prediction {name[:60]}", hint="its id is in the answer that was given")
-
-
-def _page(reading: Reading, end: str, row: dict[str, Any]) -> PredictionPage:
-    decode = msgspec.json.decode
-    releases = history(reading.home.ledger, reading.project, end)
-    release = next((r for r in releases if r.version == row["version"] and r.started <= row["q"]), None) or next((r for r in releases if r.version == row["version"]), None)
-    model = release.model if release else None
-    made = reading.last("model.version", "model", model, row["version"]) if model else None
-    report = reading.blob(made.body["report"]) if made else {}
-    outcome, told = _outcome(reading, end, row["key"])
-    scores, decisions = decode(row["scores"]), decode(row["decisions"])
-    told_release = {"kind": release.kind, "share": release.share, "state": release.state, "started": release.started, "gate": release.body.get("gate", [])} if release else None
+    home = reading.home
+    end, one = find(home, name)
+    release = _release(reading, end, one)
+    made = version(home.ledger, home.project, release.body["model"], one.version)
+    kept = reading.kept(("bundle", made.digest), lambda: verified(home.path("bundles", made.bundle), made.digest)[1])
+    request = msgspec.json.decode(kept["request.json"])
+    unseen = personal(home).get(request.get("asked", ""), [])
+    values = why_prediction(home, name).values if query.rows else _values(reading, made, kept, one)
+    told = outcome(home, end, one.key)
+    groups = {v.name: f"/features/{g}" for v in values if (g := v.name.rpartition(".")[0]) in reading.of("features")}
+    decision = msgspec.json.decode(kept["scoring.json"]).get("decision", {})
     return PredictionPage(
-        row["id"], end, f"/endpoints/{end}", model, row["version"], f"/models/{model}/{row['version']}" if model else None, row["q"], row["at"], key_text(row["key"]),
-        decode(row["row"]), _values(reading, decode(row["values"])), row["score"], row["decision"], (report.get("decision") or {}).get("threshold"),
-        [Scored(int(v), f"/models/{model}/{v}", s, decisions.get(v), int(v) == row["version"]) for v, s in scores.items()], row["variant"], row["micros"],
-        row["lead"], row["held"], row["replayed"], row["caller"], outcome, told, _done(reading, end, row["id"]), told_release, made.body["reason"] if made else None,
+        one.id, end, f"/endpoints/{end}", f"/models/{made.model}/{made.version}", one.q, one.at, key_text(one.key),
+        {c: _shown(v, request["columns"].get(c, ""), reading.tz) for c, v in one.row.items() if c not in unseen}, one.score, one.decision,
+        decision.get("threshold"), [Scored(int(v), f"/models/{made.model}/{v}", s, one.decisions.get(v), int(v) == one.version) for v, s in one.scores.items()],
+        one.variant, one.micros, one.held, replayed(one.q, one.at), one.caller, told["told"] if told else None, told["value"] if told else None,
+        acts(home, end, name), values, groups, query.rows, release.body, release.seq, reading.kept(("origin", made.digest), lambda: origin_of(home, made)),
+        _code(reading, release),
     )
 
 
-def _values(reading: Reading, values: dict[str, Any]) -> list[Served]:
-    groups = reading.of("features")
-    found = []
-    for name, value in values.items():
-        group = name.rpartition(".")[0]
-        found.append(Served(name, group if group in groups else None, f"/features/{group}" if group in groups else None, value))
+def _release(reading: Reading, end: str, one: Prediction) -> Fact:
+    facts = reading.home.ledger.facts(kind="release.started", subject=reading.home.subject("endpoint", end), newest_first=True)
+    fitting = [f for f in facts if f.body["version"] == one.version]
+    return next((f for f in fitting if f.at <= one.at), fitting[-1])
+
+
+def _values(reading: Reading, made: Version, kept: Any, one: Prediction) -> list[Value]:
+    """The values as served, each in words, without the rows behind them."""
+    told = reading.kept(("says", made.digest), lambda: _says(kept))
+    return [Value(name, value, told.get(name, f"{name} of the question")) for name, value in one.values.items()]
+
+
+def _says(kept: Any) -> dict[str, str]:
+    from ninefold.features.spec import GroupSpec, features_of
+
+    found: dict[str, str] = {}
+    for spec in msgspec.json.decode(kept["features.json"], type=list[GroupSpec]):
+        group = features_of(spec)
+        table = spec.table.name if spec.table is not None else ""
+        found |= {f"{spec.name}.{f}": says(a, group, table) for f, a in group.aggregates}
+        found |= {f"{spec.name}.{n}": f"computed: {e}" for n, e in group.expressions}
     return found
 
 
-def _outcome(reading: Reading, end: str, key: str) -> tuple[Any, int | None]:
-    import polars as pl
-
-    from ninefold.lake.roll import scan_both
-    from ninefold.project.production import outcomes_frame
-
-    stored, folder = reading.home.stored("outcomes", end), reading.home.journal(f"outcomes/{end}")
-    if not stored.exists and not folder.is_dir():
-        return None, None
-    rows = scan_both(stored, folder, outcomes_frame, name=f"outcomes/{end}").filter(pl.col("key") == key).sort("told").head(1).collect()
-    return (msgspec.json.decode(rows["value"][0]), int(rows["told"][0])) if rows.height else (None, None)
+def _shown(value: Any, kind: str, tz: str | None) -> Any:
+    return iso(value, tz) if kind.startswith("Datetime") and isinstance(value, int) else value
 
 
-def _done(reading: Reading, end: str, name: str) -> list[dict[str, Any]]:
-    """What was done about it, from the journal of decisions (they are moved into the lake with the others)."""
-    from ninefold.journal import read
-
-    folder = reading.home.journal(f"decisions/{end}")
-    if not folder.is_dir():
-        return []
-    rows = (msgspec.json.decode(r.payload) for r in read(folder))
-    return [r for r in rows if r.get("prediction") == name][:20]
+def _code(reading: Reading, release: Fact) -> dict[str, Any]:
+    frozen = release.body.get("frozen", "")
+    facts = reading.home.ledger.facts(kind="deploy.frozen", prefix=f"{reading.project}/", newest_first=True)
+    fact = next((f for f in facts if f.body["digest"] == frozen), None)
+    return {"frozen": frozen, **{k: v for k, v in (fact.body if fact else {}).items() if k != "digest"}}

@@ -8,7 +8,7 @@ from ninefold.endpoints.records import champion, current
 from ninefold.ledger import Fact
 from ninefold.models.records import newest
 from ninefold.ui.reading import Reading
-from ninefold.ui.wording import several
+from ninefold.ui.wording import comparison, span
 
 Whole = Literal["solved", "not solved", "not yet known"]
 
@@ -41,7 +41,9 @@ class Judgement(msgspec.Struct):
 
 
 class CriterionLine(msgspec.Struct):
-    """A criterion: judged in ``production`` and on the ``test`` span, either may be missing; ``now`` is the one that counts."""
+    """A criterion: judged in ``production`` and on the ``test`` span, either may be missing. ``verdict`` is production's as soon
+    as it was judged there. ``simulated`` is the rule by which the rows that its metric reads are made, if they are not real.
+    """
 
     criterion: str
     metric: str
@@ -51,10 +53,12 @@ class CriterionLine(msgspec.Struct):
     verdict: str
     production: Judgement | None
     test: Judgement | None
+    limit_text: str = ""
+    simulated: str = ""
 
     @property
     def now(self) -> Judgement | None:
-        """The judgement that counts: production's where it tells something, else that on the test span."""
+        """The judgement with something to show: production's where it measured anything, else that on the test span."""
         if self.production is not None and (self.production.value is not None or self.test is None):
             return self.production
         return self.test
@@ -88,6 +92,8 @@ def standing(reading: Reading, problem: str) -> Standing:
             pair[place] = body
             seen[body["criterion"]] = (pair[0], pair[1])
     lines = [_line(name, *pair, production, test) for name, pair in seen.items()]
+    for one in lines:
+        one.simulated = reading.simulated.get(one.metric, "")
     question = reading.things[problem].doc if problem in reading.things else ""
     whole, why = _whole(lines)
     subject = test.subject.rpartition("/")[2] if test else None
@@ -113,13 +119,20 @@ def _on_test(reading: Reading, problem: str) -> Fact | None:
 def _line(name: str, live: dict[str, Any] | None, tested: dict[str, Any] | None, production: Fact | None, test: Fact | None) -> CriterionLine:
     body = live or tested
     assert body is not None
-    made = CriterionLine(
-        name, body["metric"], body["limit"], "higher" if ">=" in name else "lower", "baseline" in name, "not yet known",
-        judgement(live, production) if live and production else None, judgement(tested, test) if tested and test and not tested.get("production") else None,
-    )
-    if made.now is not None:
-        made.verdict = made.now.verdict
+    made = criterion_line(body, judgement(live, production) if live and production else None, judgement(tested, test) if tested and test else None)
+    counts = made.production or made.test
+    made.verdict = counts.verdict if counts is not None else "not yet known"
     return made
+
+
+def criterion_line(body: dict[str, Any], production: Judgement | None, test: Judgement | None) -> CriterionLine:
+    """A criterion as a fact's body has it. What only production can tell has no judgement on the test span."""
+    name, limit = body["criterion"], body["limit"]
+    return CriterionLine(
+        name, body["metric"], limit, "higher" if ">=" in name else "lower", "baseline" in name, body["verdict"], production,
+        None if test is not None and body.get("production") and test.value is None else test,
+        span(limit * 1e6) if body["metric"].startswith("latency") else f"{limit:g}",
+    )
 
 
 def judgement(body: dict[str, Any], fact: Fact) -> Judgement:
@@ -146,10 +159,11 @@ def _whole(lines: list[CriterionLine]) -> tuple[Whole, str]:
         return "not solved", f"{_names(failed)} {'is' if len(failed) == 1 else 'are'} not met"
     if open_:
         met = len(lines) - len(open_)
-        return "not yet known", f"{several(met, 'criterion').replace('criterions', 'criteria')} of {len(lines)} met; {_names(open_)} not yet known"
+        begin = f"{met or 'none'} of {len(lines)} criteria {'is' if met == 1 else 'are'} met; " if len(lines) > 1 else ""
+        return "not yet known", f"{begin}{_names(open_)} {'is' if len(open_) == 1 else 'are'} not yet known"
     return "solved", "every criterion is met" if any(c.production for c in lines) else "every criterion is met on the test span"
 
 
 def _names(lines: list[CriterionLine]) -> str:
-    names = [c.criterion for c in lines]
+    names = [comparison(c.criterion) for c in lines]
     return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1]

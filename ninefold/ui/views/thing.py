@@ -3,7 +3,7 @@
 import msgspec
 
 from ninefold.ui.reading import Described, Reading
-from ninefold.ui.views.facts import FactLine, line
+from ninefold.ui.views.facts import FactLine, lines
 from ninefold.ui.views.states import State, state_of
 from ninefold.ui.wording import plural
 
@@ -34,6 +34,7 @@ class ThingPart(msgspec.Struct):
     nodes: list[Neighbour]
     edges: list[tuple[str, str]]
     history: list[FactLine]
+    simulated: str
 
 
 def path_to(noun: str, name: str) -> str:
@@ -45,8 +46,8 @@ def thing_part(reading: Reading, noun: str, name: str) -> ThingPart:
     """The common part. Raises NotFoundError."""
     found = reading.thing(noun, name)
     nodes, edges = neighbourhood(reading, name)
-    history = [line(f) for f in reading.about(noun, name)]
-    return ThingPart(noun, name, path_to(noun, name), found.doc, found.where, found.source, found.says, state_of(reading, noun, name), nodes, edges, history)
+    history = lines(reading.about(noun, name))
+    return ThingPart(noun, name, path_to(noun, name), found.doc, found.where, found.source, found.says, state_of(reading, noun, name), nodes, edges, history, reading.simulated.get(name, ""))
 
 
 def neighbourhood(reading: Reading, name: str) -> tuple[list[Neighbour], list[tuple[str, str]]]:
