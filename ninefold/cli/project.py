@@ -1,17 +1,16 @@
 """``new`` and ``check``: making a project, and reading it."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ninefold import config
 from ninefold.cli.report import Say, command, project_option, table
-from ninefold.cli.template import create, names
 from ninefold.errors import UsageError
-from ninefold.project.check import check as check_graph
-from ninefold.project.graph import Graph
-from ninefold.project.read import read
+
+if TYPE_CHECKING:
+    from ninefold.project.graph import Graph
 
 
 @command("ninefold new myproject --template flights")
@@ -19,6 +18,8 @@ from ninefold.project.read import read
 @click.option("--template", default="flights", show_default=True, help="Which example to begin with.")
 def new(say: Say, folder: Path, template: str) -> None:
     """Make a project in FOLDER: the one file, its settings, and data to try it on."""
+    from ninefold.cli.template import create, names
+
     files = create(folder, template)
 
     def text() -> None:
@@ -33,6 +34,8 @@ def new(say: Say, folder: Path, template: str) -> None:
 @project_option
 def check(say: Say, project: Path | None, environment: str | None) -> None:
     """Read a project, resolve and check everything that can be known without touching data."""
+    from ninefold.project.check import check as check_graph
+
     graph, settings = load(project, environment)
     warnings = check_graph(graph, settings).raise_errors().warnings
     counts: dict[str, int] = {}
@@ -60,8 +63,10 @@ def plural(noun: str) -> str:
     return noun[:-2] + "es" if noun.endswith("is") else noun + "s"
 
 
-def load(project: Path | None, environment: str | None) -> tuple[Graph, Any]:
+def load(project: Path | None, environment: str | None) -> "tuple[Graph, Any]":
     """The graph and settings of the project that a command names, or that the settings name."""
+    from ninefold.project.read import read
+
     if project is None:
         settings = config.load(None, environment)
         if settings.project is None:

@@ -3,7 +3,7 @@
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,8 +15,9 @@ from ninefold.config import Settings
 from ninefold.engine import Event, Planned, Result
 from ninefold.errors import UsageError
 from ninefold.project import running
-from ninefold.project.graph import Graph
-from ninefold.project.read import locate, read
+
+if TYPE_CHECKING:
+    from ninefold.project.graph import Graph
 
 _as_of = click.option("--as-of", metavar="TIME", help="See every table as it was known then (ISO 8601; a time without offset is in --tz).")
 _tz = click.option("--tz", default="UTC", show_default=True, help="The zone of --as-of where it has no offset.")
@@ -53,6 +54,8 @@ def run(
 
 def target_of(project: Path | None, environment: str | None, frozen: str | None = None) -> tuple[Settings, str, Path, Any]:
     """Settings, name, main file, and how to read the project that a command names; nothing of the user's is imported yet."""
+    from ninefold.project.read import locate
+
     if project is None:
         settings = config.load(None, environment)
         if settings.project is None:
@@ -71,7 +74,9 @@ def target_of(project: Path | None, environment: str | None, frozen: str | None 
     return settings, name, main, lambda: _read(main, settings, frozen)
 
 
-def _read(main: Path, settings: Settings, frozen: str | None) -> Graph:
+def _read(main: Path, settings: Settings, frozen: str | None) -> "Graph":
+    from ninefold.project.read import read
+
     return read(main, root=settings.home / "frozen" / frozen if frozen else settings.root)
 
 

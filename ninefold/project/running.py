@@ -4,19 +4,18 @@ import getpass
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ninefold.clock import now
 from ninefold.config import Settings
 from ninefold.engine import Event, Planned, Result, Runner
 from ninefold.errors import DeclarationError, NotYetError
-from ninefold.project import declared, storedplan
-from ninefold.project.assemble import steps_of
-from ninefold.project.check import check
-from ninefold.project.graph import Graph
+from ninefold.project import storedplan
 from ninefold.project.home import Home
-from ninefold.project.judging import judge_hypotheses, judge_models, last_verdicts
-from ninefold.project.policy import declare, policy_of
+from ninefold.project.judging import last_verdicts
+
+if TYPE_CHECKING:
+    from ninefold.project.graph import Graph
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +30,7 @@ class Ran:
 
 
 def run(
-    graph: Callable[[], Graph],
+    graph: "Callable[[], Graph]",
     settings: Settings,
     *,
     name: str,
@@ -52,6 +51,13 @@ def run(
         at = as_of if as_of is not None else now()
         if not force and targets is None and (found := _all_cached(home, main, as_of, at, on_event)) is not None:
             return found
+        # what makes steps needs engines; a run that finds everything loads none
+        from ninefold.project import declared
+        from ninefold.project.assemble import steps_of
+        from ninefold.project.check import check
+        from ninefold.project.judging import judge_hypotheses, judge_models
+        from ninefold.project.policy import declare, policy_of
+
         read = graph()
         refuse_what_cannot_run(read)
         check(read, settings).raise_errors()
@@ -76,8 +82,11 @@ def run(
         return Ran(name, at, result, judged)
 
 
-def plan(graph: Graph, settings: Settings, *, as_of: int | None = None, targets: list[str] | None = None) -> list[Planned]:
+def plan(graph: "Graph", settings: Settings, *, as_of: int | None = None, targets: list[str] | None = None) -> list[Planned]:
     """What a run would do, without running anything."""
+    from ninefold.project.assemble import steps_of
+    from ninefold.project.check import check
+
     refuse_what_cannot_run(graph)
     check(graph, settings).raise_errors()
     with Home(settings, graph.project) as home:
@@ -106,7 +115,7 @@ def _all_cached(home: Home, main: Path, as_of: int | None, at: int, on_event: An
     return None if judged is None else Ran(home.project, at, result, judged, cached=True)
 
 
-def refuse_what_cannot_run(graph: Graph) -> None:
+def refuse_what_cannot_run(graph: "Graph") -> None:
     """Say by name what of the language this release cannot run yet; raises NotYetError."""
     for name, table in graph.of("table").items():
         if table.mode == "stream":

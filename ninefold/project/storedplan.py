@@ -13,7 +13,6 @@ import ninefold
 from ninefold.clock import now
 from ninefold.engine.step import Step
 from ninefold.ids import digest, digest_of
-from ninefold.project.described import describe
 from ninefold.project.filedigests import file_digest
 from ninefold.project.graph import Graph
 from ninefold.project.home import Home
@@ -29,6 +28,8 @@ def _key(main: Path, as_of: int | None) -> str:
 
 def keep(home: Home, main: Path, graph: Graph, steps: list[Step], as_of: int | None) -> None:
     """Store the plan of a run that ended well."""
+    from ninefold.project.described import describe
+
     variables = sorted({part[4:] for step in steps for part in _fixed(step) if part.startswith("env:")})
     body = {
         # the bytes that were read: a file that was edited during the run is another plan
