@@ -41,7 +41,7 @@ class Fairness:
 
     def look(self, rows: pl.DataFrame, now: int) -> list[Finding]:
         """The gaps in the settled ones of ``rows`` (see :meth:`Production.labelled`)."""
-        settled = rows.filter(pl.col("__state") == "settled") if rows.width else rows
+        settled = rows.filter(pl.col("__state") == "settled")
         if not settled.height:
             return []
         frame = columns_of(self.home, self.learning, settled)

@@ -6,8 +6,7 @@ import numpy as np
 import polars as pl
 
 from ninefold.loop.days import ends, finished
-from ninefold.loop.production import roll
-from ninefold.loop.tail import Tail
+from ninefold.loop.production import tail
 from ninefold.monitors.arrivals import Feed
 from ninefold.project.steps.training import local_day
 from ninefold.tables.incoming import GIVEN, RECEIVED
@@ -34,7 +33,8 @@ class Arrivals:
 
     def __init__(self, runtime: "Runtime", name: str, table: Table) -> None:
         self.runtime, self.name, self.table = runtime, name, table
-        self._tail = Tail(runtime.home.stored("updates", name))
+        decode = runtime.decoders.get(f"updates/{name}")
+        self._tail = tail(runtime, f"updates/{name}", decode) if decode is not None else None
         self._read: dict[int, int] = {}
         self._posted: dict[int, int] = {}
         self._read_hours: dict[int, tuple[int, int]] = {}
@@ -46,12 +46,7 @@ class Arrivals:
     def feed(self, now: int) -> Feed:
         """The feed as of ``now``: the last 90 finished days, and what arrived in them."""
         self._follow_runs(now)
-        roll(self.runtime, f"updates/{self.name}")
-        came = self._tail.fresh()
-        if came.anew:
-            self._posted, self._posted_hours, self._measured, self._late = {}, {}, 0, 0
-        if came.rows.height:
-            self._take(came.rows)
+        self._follow_updates()
         last = finished(now, self.table.tz)
         while self._lag and ends(last, self.table.tz) + self._lag > now:
             last -= 1
@@ -65,6 +60,15 @@ class Arrivals:
             table=self.name, days=tuple(days), rows=tuple(counts.get(d, 0) for d in days), arrivals=tuple(recent),
             declared_lag=self.table.known.offset if explicit and self.table.known is not None else None, measured=self._measured, lagged=self._late,
         )
+
+    def _follow_updates(self) -> None:
+        if self._tail is None:
+            return
+        came = self._tail.fresh()
+        if came.anew:
+            self._posted, self._posted_hours, self._measured, self._late = {}, {}, 0, 0
+        if came.rows.height:
+            self._take(came.rows)
 
     def _follow_runs(self, now: int) -> None:
         """Count the stored table anew where a run wrote another version, or saw more of it."""
@@ -97,13 +101,22 @@ class Arrivals:
         _arrived(self._posted_hours, arrived)
         if self.table.time is None:
             return
-        first = updates[GIVEN].list.contains(self.table.time.column)
+        first = self._begin_rows(updates, list(later))
         new = timed.filter(first)
         _count(self._posted, new, self.table)
         received = updates[RECEIVED].filter(first)
         slack = (new[_KNOWN] - new[_AT]).clip(0) // 10 + MINUTE
         late = (received > new[_KNOWN] + slack).drop_nulls()
         self._measured, self._late = self._measured + len(late), self._late + int(late.sum())
+
+    def _begin_rows(self, updates: pl.DataFrame, later: list[str]) -> pl.Series:
+        """Which updates bring a row, and not only a column that came to be known later."""
+        assert self.table.time is not None
+        if self.table.time.column not in self.table.key:
+            return updates[GIVEN].list.contains(self.table.time.column)
+        with_row = [c for c in updates.columns if not c.startswith("__") and c not in later and c not in self.table.key]
+        told = pl.any_horizontal([pl.col(GIVEN).list.len() == 0, *(pl.col(GIVEN).list.contains(c) for c in with_row)])
+        return updates.select(told.alias("first")).to_series() if with_row else pl.Series("first", [True]).new_from_index(0, updates.height)
 
 
 def _timed(table: Table, frame: pl.LazyFrame) -> pl.DataFrame:

@@ -20,6 +20,7 @@ _KEEP = (
     "body = excluded.body"
 )
 LONGEST_TITLE = 140
+MOST_TOLD = 2
 
 
 def recent(home: Home, monitor: str, now: int) -> list[Incident]:
@@ -32,6 +33,14 @@ def title_of(incident: Incident) -> str:
     """The first sentence of the cause, short enough for a list."""
     first = incident.cause.split(". ")[0].rstrip(".")
     return first if len(first) <= LONGEST_TITLE else first[: LONGEST_TITLE - 1] + "…"
+
+
+def brief(incident: Incident) -> str:
+    """An incident in a line: what kind it is, its first findings, how many more there are, what is done."""
+    first = [f.text for f in incident.findings[:MOST_TOLD]]
+    more = f"; and {len(incident.findings) - MOST_TOLD} more" if len(incident.findings) > MOST_TOLD else ""
+    action = f" → {incident.action}" if incident.action else ""
+    return f"{title_of(incident)}: {'; '.join(first)}{more}{action}"
 
 
 class Keeper:

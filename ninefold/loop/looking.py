@@ -9,11 +9,13 @@ from ninefold.loop.acting import AUTOMATIC, Actor, Done, done
 from ninefold.loop.days import day_of, finished
 from ninefold.loop.fairness import Fairness
 from ninefold.loop.feeds import Arrivals
-from ninefold.loop.incidents import Keeper, recent, title_of
+from ninefold.loop.incidents import Keeper, brief, recent, title_of
 from ninefold.loop.retraining import Trainer
+from ninefold.loop.series import Series
 from ninefold.loop.watching import Watching
 from ninefold.metrics.metric import Metric
-from ninefold.monitors.checks import Finding, drift, freshness, quality
+from ninefold.monitors.checks import Finding, freshness, quality
+from ninefold.monitors.following import Following
 from ninefold.monitors.incidents import Changes, Step, group
 from ninefold.monitors.monitor import Check, Monitor
 from ninefold.units import DAY, HOUR
@@ -36,6 +38,8 @@ class Looker:
         self._feeds: dict[str, Arrivals] = {}
         self._fairness: dict[int, Fairness] = {}
         self._bias: list[Finding] = []
+        self._following: Following | None = None
+        self._followed: Series | None = None
         self._alarmed = False
         self._judged_at: int | None = None
 
@@ -82,7 +86,7 @@ class Looker:
             if check.kind == "freshness":
                 found += [f for name in self._tables() for f in freshness(self._arrivals(name).feed(now), now, today)]
             elif check.kind == "drift":
-                found += drift(series.histories(now), budget=budget)
+                found += self._drift().look(series.histories(now))
             elif check.kind == "quality":
                 told = quality(series.outcomes(), solving.judged(self._for_quality()), budget=budget, today=today)
                 alarmed = any(f.subject == "calibration" and f.severity == "alarm" for f in told)
@@ -90,6 +94,13 @@ class Looker:
             elif check.kind == "bias":
                 found += self._bias
         return found, alarmed
+
+    def _drift(self) -> Following:
+        """The detectors of the champion's columns; another champion has others."""
+        series = self.watching.series
+        if self._following is None or self._followed is not series:
+            self._following, self._followed = Following(budget=self.monitor.false_alarms), series
+        return self._following
 
     def _for_quality(self) -> list[dict[str, Any]]:
         """The criteria that a better model would meet: not the latency, not the business's own, not gaps that the bias check has."""
@@ -111,7 +122,7 @@ class Looker:
                 if rows is None:
                     after = self.watching.after
                     first = day_of(now - after - self.learning.problem.window, self.watching.tz)
-                    rows = self.watching.production.near(r) if (r := self.watching.production.labelled(now, after, first=first)).width else r
+                    rows = self.watching.production.near(self.watching.production.labelled(now, after, first=first))
                 self._bias += self._fair(i, check).look(rows, now)
         return self.watching.criteria if self.watching.judged_at == now else self.watching.judge(now)
 
@@ -154,14 +165,15 @@ class Looker:
         return judged
 
     def _told(self, changes: Changes, judged: dict[str, Any] | None, now: int) -> list[Done]:
-        told = [done(now, "incident.opened", text, incident=i) for i, text in changes.messages]
+        opened = {i.id: i for i in changes.incidents}
+        told = [done(now, "incident.opened", brief(opened[i]), incident=i) for i, _ in changes.messages]
         told += [done(now, "incident.closed", f"over: {title_of(i)}", incident=i.id) for i in changes.incidents if i.id in changes.closed]
         for step in changes.steps:
             if step.kind in {"ask", "hold"}:
                 how = "asked" if step.kind == "ask" else "told to hold"
                 told.append(done(now, "item.opened", f"{step.whom or self.actor.owner} is {how}: {step.why}"))
         if judged is not None and judged["changed"]:
-            told.append(done(now, "problem.judged", f"{self.learning.problem_name}: {judged['verdict']}: {judged['why']}"))
+            told.append(done(now, "problem.judged", solving.sentence(self.learning.problem_name, judged)))
         return told
 
 

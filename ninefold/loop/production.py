@@ -1,16 +1,20 @@
 """What an endpoint answered and what came true, followed as it comes: each row is read once, days are added up once."""
 
 import logging
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 import polars as pl
 
+from ninefold.clock import moment_of
+from ninefold.endpoints.predictions import frame as answers_frame
 from ninefold.errors import HeldError
 from ninefold.features.rows import NEVER
 from ninefold.loop.tail import Tail
 from ninefold.project.learning import Learning
-from ninefold.project.production import NEAR
+from ninefold.project.production import NEAR, outcomes_frame
 from ninefold.project.steps.training import local_day
 from ninefold.units import DAY
 
@@ -31,28 +35,26 @@ class Production:
 
     def __init__(self, runtime: "Runtime", endpoint: str, learning: Learning, span: int) -> None:
         self.runtime, self.endpoint, self.learning, self.span = runtime, endpoint, learning, span + SPARE
-        home = runtime.home
-        self._answers = Tail(home.stored("predictions", endpoint), [*KEPT, "values"])
-        self._outcomes = Tail(home.stored("outcomes", endpoint))
-        self.rows = pl.DataFrame()
+        self._answers = tail(runtime, f"predictions/{endpoint}", answers_frame, [*KEPT, "values"])
+        self._outcomes = tail(runtime, f"outcomes/{endpoint}", outcomes_frame)
+        self.rows = answers_frame([]).select(KEPT).with_columns(pl.lit(None, pl.Int32).alias("__day"))
         self.told = pl.DataFrame(schema={"key": pl.String, "value": pl.String, "told": pl.Int64})
 
     def follow(self, now: int) -> pl.DataFrame:
         """Take in what came since the last look; the new answers, with the values that they were computed from."""
-        roll(self.runtime, f"predictions/{self.endpoint}")
-        roll(self.runtime, f"outcomes/{self.endpoint}")
         oldest = now - self.span
         came = self._answers.fresh()
         fresh = came.rows
+        fresh = fresh.filter(pl.col("q").dt.timestamp("us") >= oldest)
+        fresh = fresh.with_columns(local_day(fresh["q"].dt.timestamp("us"), self.learning.tz).alias("__day"))
+        slim = fresh.drop("values")
         if came.anew:
-            self.rows = pl.DataFrame()
-        if fresh.width:
-            fresh = fresh.filter(pl.col("q").dt.timestamp("us") >= oldest)
-            fresh = fresh.with_columns(local_day(fresh["q"].dt.timestamp("us"), self.learning.tz).alias("__day"))
-            slim = fresh.drop("values")
-            self.rows = pl.concat([self.rows, slim]) if self.rows.width else slim
-            if self.rows.height and int(self.rows["q"].dt.timestamp("us").min() or 0) < oldest - SPARE:  # type: ignore[arg-type]
+            self.rows = slim
+        elif slim.height:
+            # rows that are too old go a week at a time, not at every look
+            if self.rows.height and cast(datetime, self.rows["q"].min()) < moment_of(oldest - SPARE):
                 self.rows = self.rows.filter(pl.col("q").dt.timestamp("us") >= oldest)
+            self.rows = pl.concat([self.rows, slim])
         self._take_outcomes(oldest)
         return fresh
 
@@ -61,7 +63,7 @@ class Production:
         new = came.rows
         if came.anew:
             self.told = self.told.clear()
-        if new.width and new.height:
+        if new.height:
             new = new.select(self.told.columns).filter((pl.col("told") < NEVER) & (pl.col("told") >= oldest))
             both = pl.concat([self.told.filter(pl.col("told") >= oldest - SPARE), new])
             # the first that was told counts
@@ -71,8 +73,6 @@ class Production:
         """The answers of the local days ``first`` to ``last`` (default: all) with ``__label`` and ``__state`` as of ``now``."""
         from ninefold.project.production import with_truth
 
-        if not self.rows.width:
-            return self.rows
         rows = self.rows.filter(pl.col("q").dt.timestamp("us") < now)
         if first is not None:
             rows = rows.filter(pl.col("__day") >= first)
@@ -96,6 +96,12 @@ def _column(name: str, values: list[Any], dtype: Any) -> pl.Series:
     if dtype.is_temporal():
         return pl.Series(name, values, strict=False).cast(dtype, strict=False)
     return pl.Series(name, values, dtype=dtype, strict=False)
+
+
+def tail(runtime: "Runtime", stream: str, decode: Callable[[list[bytes]], Any], columns: Sequence[str] | None = None) -> Tail:
+    """A stream, followed."""
+    kind, _, name = stream.partition("/")
+    return Tail(runtime.home.stored(kind, name), runtime.home.journal(stream), decode, name=stream, columns=columns)
 
 
 def roll(runtime: "Runtime", stream: str) -> None:

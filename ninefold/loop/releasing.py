@@ -32,7 +32,8 @@ def release(
     found = gate(home, made)
     if not found.passes:
         told = "; ".join([*found.blocks, *(f"{who} has not approved" for who in found.waits)])
-        home.ledger.record("release.refused", home.subject("endpoint", endpoint), {"version": made.version, "why": told, "reason": reason, "when": at if at is not None else now()})
+        about = {"version": made.version, "why": told, "reason": reason, "when": at if at is not None else now()}
+        home.ledger.record("release.refused", home.subject("endpoint", endpoint), about)
         only_waits = bool(found.waits) and not found.blocks
         hint = f"ninefold approve {made.model}@{made.version} --as ROLE" if only_waits else "change the model, or the policy as its owner"
         raise DeniedError(f"{made.model}@{made.version} is not released: {told}", hint=hint)

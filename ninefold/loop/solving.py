@@ -52,7 +52,20 @@ def record(tx: Any, home: Home, problem: str, endpoint: str, criteria: Sequence[
     ]
     if rows:
         tx.add("verdicts", rows)
-    return {**body, "changed": body["before"] != verdict}
+    # that a problem without outcomes is not yet known is no news
+    return {**body, "changed": (body["before"] or "not yet known") != verdict}
+
+
+def sentence(problem: str, judged: dict[str, Any]) -> str:
+    """The verdict in a sentence: the first criterion that decided it, and how many more did.
+
+    >>> sentence("delays", {"verdict": "not solved", "criteria": [{"verdict": "not met", "text": "cost <= 1: not met, 1.2"}]})
+    'delays: not solved (cost <= 1: not met, 1.2)'
+    """
+    decisive = {"not solved": "not met", "not yet known": "not yet known"}.get(judged["verdict"], "met")
+    which = [c["text"] for c in judged["criteria"] if c["verdict"] == decisive]
+    more = f" and {len(which) - 1} more" if len(which) > 1 else ""
+    return f"{problem}: {judged['verdict']}" + (f" ({which[0]}{more})" if which and decisive != "met" else "")
 
 
 def unmet(criteria: Sequence[dict[str, Any]]) -> list[str]:

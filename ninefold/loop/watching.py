@@ -98,17 +98,12 @@ class Watching:
         after = self.after
         begin = now - after - self.learning.problem.window
         rows = self.production.labelled(now, after, first=day_of(begin, self.tz))
-        if rows.height:
-            rows = rows.filter(pl.col("q").dt.timestamp("us") >= begin)
-        if rows.height:
-            self._roll_events()
+        rows = rows.filter(pl.col("q").dt.timestamp("us") >= begin)
+        # once a week or so: metrics of the business read what was collected, and journals stay short
+        for stream in list(self.runtime.decoders):
+            roll(self.runtime, stream)
         self.criteria, self.judged_at = judge_rows(graph, self.home, self.learning, rows), now
         return self.criteria
-
-    def _roll_events(self) -> None:
-        """Metrics of the business read what was collected."""
-        for stream in [s for s in self.runtime.decoders if s.startswith("events/")]:
-            roll(self.runtime, stream)
 
     def _begin(self, release: Release, now: int) -> None:
         first = self.release is None

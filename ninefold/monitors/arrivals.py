@@ -7,13 +7,12 @@ import numpy as np
 
 from ninefold.monitors.finding import Finding, weekday
 from ninefold.stats.corrections import wilson
-from ninefold.units import DAY, duration_text
+from ninefold.units import DAY, HOUR, MINUTE, duration_text
 
 FEWEST = 3
 """So many days of the same weekday must be known before a volume is judged."""
 LATE_SHARE = 0.01
 SPREADS = 5.0
-MINUTE = 60_000_000
 
 
 class Feed(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,7 +59,8 @@ def _late(feed: Feed, now: int, today: int) -> Finding | None:
 
 
 def _span(us: int) -> str:
-    return duration_text(max(MINUTE, us // MINUTE * MINUTE))
+    unit = HOUR if us >= 3 * HOUR else MINUTE
+    return duration_text(max(MINUTE, us // unit * unit))
 
 
 def _volume(feed: Feed) -> Finding | None:

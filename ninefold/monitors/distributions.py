@@ -16,6 +16,8 @@ from ninefold.stats.sizes import homogeneity_p, ks_distance, ks_p, ks_size, tv_d
 GATE = 0.05
 """The share of rows that must have moved, sampling noise removed, for a drift to matter."""
 LEVEL = 0.05
+ORDINARY = 0.9
+"""The share of the reference's days whose distance from the others counts as ordinary."""
 
 
 class History(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,7 +46,7 @@ def drift(histories: Sequence[History], *, budget: str = "1 per quarter", gate: 
             season = [weekday(d) for d in one.days]
             last = watch(scores, season, sizes, reference=one.reference, limit=limit, gate=gate)[-1]
             if last.open or last.watch:
-                found.append(_finding(one, last, limit, gate))
+                found.append(finding_of(one, last, limit, gate))
     return found + _once(short, gate)
 
 
@@ -62,8 +64,12 @@ def _with_rows(one: History) -> History:
     )
 
 
-def scored(one: History) -> tuple[Floats, list[float]]:
-    """The scores of every window (windows, scores), and its size against the same weekday of the reference (0 within the reference)."""
+def scored(one: History, usual: float | None = None) -> tuple[Floats, list[float]]:
+    """The scores of every window (windows, scores), and its size against the same weekday of the reference (0 within the reference).
+
+    What the reference's own days show, ``usual`` (see :func:`usual_size`), is taken off the size: rows of one day share their weather.
+    """
+    ordinary = usual_size(one) if usual is None else usual
     counts = np.array([w.counts for w in one.windows], dtype=np.float64)
     nulls = np.array([w.null + w.nan for w in one.windows], dtype=np.float64)
     season = np.array([weekday(d) for d in one.days])
@@ -74,8 +80,24 @@ def scored(one: History) -> tuple[Floats, list[float]]:
     null_score = np.log((nulls + 0.5) / (rows - nulls + 0.5))
     sizes = [0.0] * one.reference
     for t in range(one.reference, len(counts)):
-        sizes.append(max(_size(one.grid, counts[t], same[int(season[t])].sum(0)), _null_size(nulls, rows, season, one.reference, t)))
+        size = max(_size(one.grid, counts[t], same[int(season[t])].sum(0)), _null_size(nulls, rows, season, one.reference, t))
+        sizes.append(max(0.0, size - ordinary))
     return np.column_stack([*shape, null_score]), sizes
+
+
+def usual_size(one: History) -> float:
+    """How far nine of ten of the reference's days lie from the others on the same weekday: what a day differs by when nothing happened.
+
+    Row noise is taken off each size already; what is left is the variation between days, which no number of rows makes smaller.
+    """
+    counts = np.array([w.counts for w in one.windows[: one.reference]], dtype=np.float64)
+    season = np.array([weekday(d) for d in one.days[: one.reference]])
+    found = []
+    for k in range(7):
+        part = counts[season == k]
+        pooled = part.sum(0)
+        found += [_size(one.grid, day, pooled - day) for day in part if len(part) > 1 and day.sum() and (pooled - day).sum()]
+    return max(0.0, float(np.quantile(found, ORDINARY))) if found else 0.0
 
 
 def _number_scores(grid: Grid, counts: Floats, reference: int) -> list[Floats]:
@@ -117,7 +139,8 @@ def _null_size(nulls: Floats, rows: Floats, season: np.ndarray[tuple[int, ...], 
     return tv_size(a, b)
 
 
-def _finding(one: History, last: Look, limit: float, gate: float) -> Finding:
+def finding_of(one: History, last: Look, limit: float, gate: float) -> Finding:
+    """What a column that moved says: since when, how much, in its own unit."""
     reference, now = total(one.windows[: one.reference]), one.windows[-1]
     since = one.days[min(last.since, len(one.days) - 1)]
     moved = describe(one.grid, reference, now) if reference is not None else ""

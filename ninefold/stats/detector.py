@@ -109,20 +109,53 @@ class Residuals:
         return row
 
 
-def watch(
-    scores: Floats, season: Sequence[int], sizes: Sequence[float], *, reference: int, limit: float, gate: float, seasons: int = 7, quiet: int = QUIET
-) -> list[Look]:
-    """Look at every window after the reference, in order.
+class Detector:
+    """The detector of one series of windows: it has learnt from a reference, and takes the windows after it one by one.
 
     Args:
-        scores: (windows, scores); several scores of one column share an e-value, their mean (valid under any dependence).
-        season: the weekday of each window, 0 to ``seasons`` − 1.
-        sizes: how large the change is at each window, noise removed; those of the reference are not read.
-        reference: so many windows at the beginning are the reference; at least 28.
+        scores: (windows, scores) of the reference; several scores share an e-value, their mean (valid under any dependence).
+        season: the weekday of each of these windows, 0 to ``seasons`` − 1.
         limit: A, the mean number of windows between false alarms.
         gate: the size from which a change matters.
         seasons: how many seasons there are.
         quiet: an incident closes after so many windows below half of the gate.
+    """
+
+    def __init__(self, scores: Floats, season: Sequence[int], *, limit: float, gate: float, seasons: int = 7, quiet: int = QUIET) -> None:
+        places = np.asarray(season, dtype=np.int64)
+        self.limit, self.gate, self.quiet = limit, gate, quiet
+        self._models = [Residuals(scores[:, k], places, seasons) for k in range(scores.shape[1])]
+        self._at = self._since = len(scores)
+        self._m = self._climbed = 0.0
+        self._opened, self._calm = False, 0
+
+    def step(self, scores: Floats, season: int, size: float) -> Look:
+        """Look at the next window: its scores, its season, and how large the change is there, noise removed."""
+        p = [model.step(float(value), season, learn=not self._opened) for model, value in zip(self._models, scores, strict=True)]
+        e = float(np.mean([e_value(v) for v in p]))
+        # beyond the limit more evidence would only make the alarm slow to end
+        self._m = min(10 * self.limit, (self._m + 1) * e)
+        if not self._opened:
+            # the change is where the evidence began to climb: the last reset of its cumulative sum (Page 1954)
+            self._climbed = max(0.0, self._climbed + math.log(e))
+        if self._climbed == 0:
+            self._since = self._at + 1
+        if self._opened:
+            self._calm = self._calm + 1 if size < self.gate / 2 else 0
+            if self._calm >= self.quiet:
+                self._opened, self._calm, self._m = False, 0, 0.0
+        elif self._m >= self.limit and size > self.gate:
+            self._opened, self._calm = True, 0
+        look = Look(self._m, self._opened, self._m >= self.limit / 10, min(self._since, self._at), size)
+        self._at += 1
+        return look
+
+
+def watch(
+    scores: Floats, season: Sequence[int], sizes: Sequence[float], *, reference: int, limit: float, gate: float, seasons: int = 7, quiet: int = QUIET
+) -> list[Look]:
+    """Look at every window after the reference, in order: the first ``reference`` windows, at least 28, are the reference; see
+    :class:`Detector` for the rest. The sizes of the reference are not read.
 
     >>> rng = np.random.default_rng(0)
     >>> series = np.concatenate([rng.normal(0, 1, 60), rng.normal(4, 1, 10)])
@@ -130,24 +163,5 @@ def watch(
     >>> [50 + i for i, look in enumerate(looks) if look.open][0] < 64
     True
     """
-    places = np.asarray(season, dtype=np.int64)
-    models = [Residuals(scores[:reference, k], places[:reference], seasons) for k in range(scores.shape[1])]
-    found: list[Look] = []
-    m, since, opened, calm, climbed = 0.0, reference, False, 0, 0.0
-    for t in range(reference, len(scores)):
-        p = [model.step(float(scores[t, k]), int(places[t]), learn=not opened) for k, model in enumerate(models)]
-        e = float(np.mean([e_value(v) for v in p]))
-        # beyond the limit more evidence would only make the alarm slow to end
-        m = min(10 * limit, (m + 1) * e)
-        # the change is where the evidence began to climb: the last reset of its cumulative sum (Page 1954)
-        climbed = max(0.0, climbed + math.log(e)) if not opened else climbed
-        since = t + 1 if climbed == 0 else since
-        large = sizes[t] > gate
-        if opened:
-            calm = calm + 1 if sizes[t] < gate / 2 else 0
-            if calm >= quiet:
-                opened, calm, m = False, 0, 0.0
-        elif m >= limit and large:
-            opened, calm = True, 0
-        found.append(Look(m, opened, m >= limit / 10, min(since, t), float(sizes[t])))
-    return found
+    detector = Detector(scores[:reference], season[:reference], limit=limit, gate=gate, seasons=seasons, quiet=quiet)
+    return [detector.step(scores[t], int(season[t]), float(sizes[t])) for t in range(reference, len(scores))]
