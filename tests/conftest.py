@@ -12,6 +12,7 @@ import pytest
 from ninefold.ids import new_id
 
 PROJECTS = Path(__file__).parent / "projects"
+sys.path.append(str(PROJECTS))  # the small projects of tests/projects are built by modules beside them
 
 _SERVE = """
 import sys
@@ -47,8 +48,6 @@ def bucket(s3_server: str, monkeypatch: pytest.MonkeyPatch) -> str:
 @pytest.fixture(scope="session")
 def tiny_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a small project (tests/projects/parcels.py) that has run, is released, and has answered questions. Only read it."""
-    if str(PROJECTS) not in sys.path:
-        sys.path.append(str(PROJECTS))
     import building
 
     folder = tmp_path_factory.mktemp("tiny") / "parcels"
@@ -60,3 +59,36 @@ def tiny_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def tiny_copy(tiny_project: Path, tmp_path: Path) -> Path:
     """A copy of the small project to change. Its stored plan is of the other folder, so that the next run reads the module."""
     return Path(shutil.copytree(tiny_project, tmp_path / "parcels"))
+
+
+@pytest.fixture(scope="session")
+def shops_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The main file of a project with a calendar of questions and amounts (tests/projects/shops.py), run and released. Only read it."""
+    return _made("shops", "orders", tmp_path_factory.mktemp("shops"))
+
+
+@pytest.fixture(scope="session")
+def bins_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The main file of a project with several classes (tests/projects/bins.py), run and released. Only read it."""
+    return _made("bins", "chute", tmp_path_factory.mktemp("bins"))
+
+
+def _made(project: str, endpoint: str, folder: Path) -> Path:
+    import making
+
+    main: Path = getattr(making, project)(folder / project)
+    making.run(main, as_of=making.END)
+    making.release(main, endpoint, at=making.micros(making.END))
+    return main
+
+
+@pytest.fixture
+def shops_copy(shops_project: Path, tmp_path: Path) -> Path:
+    """The main file of a copy of it to change."""
+    return Path(shutil.copytree(shops_project.parent, tmp_path / "shops")) / "shops.py"
+
+
+@pytest.fixture
+def bins_copy(bins_project: Path, tmp_path: Path) -> Path:
+    """The main file of a copy of it to change."""
+    return Path(shutil.copytree(bins_project.parent, tmp_path / "bins")) / "bins.py"

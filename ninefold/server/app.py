@@ -37,7 +37,7 @@ def build(runtime: Runtime, *, hosts: Sequence[str] = ()) -> App:
     routes = [*doors.routes(runtime), *asking.routes(runtime), *_own(runtime, loop), *page_routes(runtime.home)]
 
     def described(call: Call) -> dict[str, Any]:
-        """This document."""
+        """The OpenAPI document of everything that is served here."""
         return openapi(routes, title="ninefold", version=__version__)
 
     routes.append(route("GET", "/api/openapi.json", described, who="public"))

@@ -14,6 +14,7 @@ from ninefold.models.records import version as version_of
 from ninefold.project.answers import find
 from ninefold.server.doors import SENDS, in_replay
 from ninefold.server.runtime import Runtime
+from ninefold.tables.incoming import time_of
 from ninefold.web.call import Call
 from ninefold.web.route import Route, route
 
@@ -97,7 +98,7 @@ class Asking:
         assert service.champion is not None
         questions, payloads = service.champion.questions, []
         for place, item in _items(body, '{"key": {"order_id": 7}, "value": true}', "key", "value"):
-            told = micros(item["at"]) if item.get("at") is not None else self.runtime.clock.now()
+            told = time_of("at", item["at"], place=place) if item.get("at") is not None else self.runtime.clock.now()
             value = self._value(name, item["value"], place)
             payloads.append(_encode({"key": questions.key_of(item["key"], f"{place}.key"), "value": _encode(value).decode(), "told": told}))
         await self.runtime.journal(f"outcomes/{name}").append_async(payloads)

@@ -61,3 +61,11 @@ def typed(rows: "pl.DataFrame", source: Source, name: str) -> "pl.DataFrame":
     once = rows.unique("id", keep="first", maintain_order=True)
     data = "\n".join(once["row"].to_list()).encode()
     return decode(data, f"{name}.jsonl", declared="json", null=source.null, types=dict(source.types))
+
+
+def empty(source: Source) -> "pl.DataFrame":
+    """No rows, with the columns that ``types=`` names."""
+    import polars as pl
+
+    kinds = {"str": pl.String(), "int": pl.Int64(), "float": pl.Float64(), "bool": pl.Boolean(), "date": pl.Date(), "datetime": pl.Datetime("us", "UTC")}
+    return pl.DataFrame(schema={column: kinds[text.partition(":")[0]] for column, text in source.types})

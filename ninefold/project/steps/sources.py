@@ -59,12 +59,10 @@ def _collected(making: Making, name: str, kind: str) -> Step:
     folder = home.stored_folder(kind, name)
 
     def run(needs: Mapping[str, Output]) -> Output:
-        table = home.stored(kind, name)
-        version = table.version
-        if version is None:
-            raise DataError(
-                f'nothing has been collected for "{name}" yet', hint=f"ninefold up collects it at POST /{'events' if kind == 'events' else 'sources'}/{name}"
-            )
+        version = home.stored(kind, name).version
+        if version is None and kind == "rows" and not making.thing(name).types:
+            hint = f'post some to /sources/{name} of ninefold up, or name the columns: nf.Source(types={{"units": "int"}})'
+            raise DataError(f'nothing has been posted to "{name}" yet, and nothing says what its columns are', hint=hint)
         return Output(digest_of([name, version]), {"table": f"{kind}/{name}", "version": version})
 
     return step(

@@ -77,13 +77,30 @@ def rows_of(making: Making, output: Output, need: str, *, as_of: int | None = No
         seen = view(making.home, name, making.thing(name), version=output.ref["version"], updates=output.ref.get("updates", NONE), as_of=as_of)
         return visible(seen)
     kind, _, stored = output.ref["table"].partition("/")
-    rows = making.home.stored(kind, stored).scan(output.ref["version"])
     if kind == "rows":
-        from ninefold.sources.posted import typed
-
-        return typed(rows.collect(), making.thing(stored), stored).lazy()
-    found: pl.LazyFrame = rows.unique("id", keep="first", maintain_order=True) if kind == "events" else rows
+        return _posted(making, stored, output.ref["version"])
+    if kind == "events":
+        return _collected(making, stored, output.ref["version"])
+    found: pl.LazyFrame = making.home.stored(kind, stored).scan(output.ref["version"])
     return found
+
+
+def _posted(making: Making, name: str, version: int | None) -> "pl.LazyFrame":
+    from ninefold.sources.posted import empty, typed
+
+    if version is None:
+        return empty(making.thing(name)).lazy()
+    return typed(making.home.stored("rows", name).scan(version).collect(), making.thing(name), name).lazy()
+
+
+def _collected(making: Making, name: str, version: int | None) -> "pl.LazyFrame":
+    """Collected events, each id once; none yet is an empty frame of their shape."""
+    from ninefold.project.events import schema
+
+    if version is None:
+        none_yet: pl.LazyFrame = schema(making.home, making.thing(name)).frame([]).lazy()
+        return none_yet
+    return making.home.stored("events", name).scan(version).unique("id", keep="first", maintain_order=True)
 
 
 def _store(making: Making, name: str, table: Table, built: Any, inputs: dict[str, str]) -> Output:

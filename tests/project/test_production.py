@@ -1,0 +1,122 @@
+"""Criteria in production: a window ahead, today's practice, several classes, void questions, what metrics may see."""
+
+import csv
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import making
+import msgspec
+import pytest
+
+from ninefold.clock import SimulatedClock
+from ninefold.project import production
+from ninefold.project.learning import Learning
+from ninefold.server.runtime import Runtime
+
+DAY = timedelta(days=1)
+ROME = ZoneInfo("Europe/Rome")
+
+
+@pytest.fixture
+def shops(shops_copy: Path) -> Iterator[Runtime]:
+    """Asked at seven each morning of 25 days."""
+    with making.home(shops_copy) as home:
+        runtime = Runtime(home, SimulatedClock(making.micros(making.FIRST + 30 * DAY)))
+        runtime.start()
+        with (shops_copy.parent / "data" / "listings.csv").open() as file:
+            items = [{"item": r["item"], "price": float(r["price"])} for r in csv.DictReader(file)]
+        for day in range(31, 56):
+            q = making.micros(datetime(2024, 1, 1, 7, tzinfo=ROME) + day * DAY)
+            for record in runtime.services["orders"].answer(items, q=q)[1]:
+                runtime.journal("predictions/orders").append([record]).result()
+        yield runtime
+        runtime.stop()
+
+
+@pytest.fixture
+def bins(bins_copy: Path) -> Iterator[Runtime]:
+    """Letters of 25 days, answered when they arrive; their bins told half an hour later, of each tenth void."""
+    with making.home(bins_copy) as home:
+        runtime = Runtime(home, SimulatedClock(making.micros(making.FIRST + 30 * DAY)))
+        runtime.start()
+        with (bins_copy.parent / "data" / "letters.csv").open() as file:
+            rows = list(csv.DictReader(file))[30 * 20 : 55 * 20]
+        asked = [{"letter": r["letter"], "arrives_at": r["arrives_at"], "weight": float(r["weight"]), "width": float(r["width"])} for r in rows]
+        times = [making.micros(datetime.fromisoformat(r["arrives_at"])) for r in rows]
+        runtime.journal("predictions/chute").append(runtime.services["chute"].answer(asked, q=times)[1]).result()
+        told = [None if n % 10 == 0 else r["bin"] for n, r in enumerate(rows)]
+        key = runtime.services["chute"].champion.questions.key_of  # type: ignore[union-attr]
+        outcomes = [
+            {"key": key({"letter": r["letter"]}), "value": msgspec.json.encode(value).decode(), "told": at + 1_800_000_000}
+            for r, value, at in zip(rows, told, times, strict=True)
+        ]
+        runtime.journal("outcomes/chute").append([msgspec.json.encode(o) for o in outcomes]).result()
+        yield runtime
+        runtime.stop()
+
+
+def judged(runtime: Runtime, endpoint: str, *, until: datetime = making.END) -> dict[str, dict[str, Any]]:
+    model = runtime.graph.things[endpoint].model  # type: ignore[union-attr]
+    after = production.maturity(runtime.home, runtime.graph.name_of(model.problem))  # type: ignore[union-attr]
+    found = production.judge(runtime.graph, runtime.home, endpoint, now=making.micros(until), after=after, window=40 * 86_400_000_000)  # type: ignore[arg-type]
+    return {j["metric"]: j for j in found}
+
+
+def test_a_window_ahead_is_counted_in_its_table(shops: Runtime) -> None:
+    mae = judged(shops, "orders")["mae"]
+    answers = production.predictions(shops.home, "orders")
+    sold: dict[str, list[tuple[int, int]]] = {}
+    with (shops.home.settings.root / "data" / "sales.csv").open() as file:
+        for r in csv.DictReader(file):
+            sold.setdefault(r["item"], []).append((making.micros(datetime.fromisoformat(r["closed_at"])), int(r["units"])))
+    errors = []
+    for item, q, score in zip(answers["key"], answers["q"].dt.timestamp("us"), answers["score"], strict=True):
+        truth = sum(units for at, units in sold[msgspec.json.decode(item)[0]] if q <= at < q + 3 * 86_400_000_000)
+        errors.append(abs(truth - score))
+    assert mae["n"] == len(errors) == 25 * 12
+    assert mae["value"] == pytest.approx(sum(errors) / len(errors))
+
+
+def test_a_question_counts_once_its_window_and_what_settles_it_have_passed(shops: Runtime) -> None:
+    early = judged(shops, "orders", until=datetime(2024, 1, 1, 15, tzinfo=ROME) + 40 * DAY)["mae"]
+    assert early["n"] == 6 * 12  # of the days 31 to 36: three days and eight hours before, strictly
+
+
+def test_today_s_practice_is_the_baseline_as_it_was_served(shops: Runtime) -> None:
+    cost = next(j for name, j in judged(shops, "orders").items() if name.startswith("cost"))
+    learning = Learning.of(shops.graph, "order")  # type: ignore[arg-type]
+    rows = production.predictions(shops.home, "orders")
+    now = making.micros(making.END)
+    truth = production.with_outcomes(shops.home, learning, "orders", rows, now=now, after=production.maturity(shops.home, "demand"))["__label"]
+    practice = [msgspec.json.decode(v)["pace.three"] for v in rows["values"]]
+
+    def total(said: list[float]) -> float:
+        return sum(3 * max(t - s, 0) + max(s - t, 0) for t, s in zip(truth, said, strict=True))
+
+    assert cost["value"] == pytest.approx(total(rows["score"].to_list()) / total(practice))
+
+
+def test_classes_are_judged_on_settled_questions_and_void_ones_are_counted(bins: Runtime) -> None:
+    accuracy = judged(bins, "chute")["accuracy"]
+    assert accuracy["n"] == 25 * 20 * 9 // 10
+    assert accuracy["void"] == 25 * 20 // 10
+    assert accuracy["value"] > 0.8
+
+
+def test_a_version_is_judged_by_its_own_scores(bins: Runtime) -> None:
+    after = production.maturity(bins.home, "sorting")
+    given = {"now": making.micros(making.END), "after": after, "window": 40 * 86_400_000_000}
+    own = production.judge(bins.graph, bins.home, "chute", version=1, **given)  # type: ignore[arg-type]
+    other = production.judge(bins.graph, bins.home, "chute", version=7, **given)  # type: ignore[arg-type]
+    assert own[0]["n"] > 0
+    assert other[0]["n"] == 0
+
+
+def test_a_metric_of_ours_sees_tables_as_known_then(bins: Runtime) -> None:
+    then = making.micros(making.FIRST + 20 * DAY)
+    seen = production.read_rows(bins.graph, bins.home, "letters", then)  # type: ignore[arg-type]
+    assert seen["bin"].is_not_null().sum() == 20 * 20
+    assert not [c for c in seen.columns if c.startswith("__")]
