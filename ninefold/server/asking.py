@@ -6,7 +6,6 @@ from typing import Any
 
 import msgspec
 
-from ninefold.clock import micros
 from ninefold.endpoints.retries import Given, question_of
 from ninefold.endpoints.service import Service
 from ninefold.errors import UsageError
@@ -151,5 +150,5 @@ def _moments(body: Any) -> tuple[Any, list[int]]:
         if not isinstance(item, dict) or "asked_at" not in item:
             raise UsageError("a replayed question has no asked_at", where=f"[{i}]")
         rows.append({k: v for k, v in item.items() if k != "asked_at"})
-        moments.append(micros(item["asked_at"]))
+        moments.append(time_of("asked_at", item["asked_at"]))
     return rows if isinstance(body, list) else rows[0], moments

@@ -13,7 +13,8 @@ from ninefold.tables.table import Table
 
 GIVEN, RECEIVED, ORDER = "__given", "__received", "__order"
 RANGES = {f"Int{n}": (-(2 ** (n - 1)), 2 ** (n - 1) - 1) for n in (8, 16, 32, 64)} | {f"UInt{n}": (0, 2 ** min(n, 63) - 1) for n in (8, 16, 32, 64)}
-YEARS = (-62_135_596_800_000_000, 253_402_300_799_999_999)  # of times: 0001 to 9999, in µs
+# of times: 0002 to 9998, in µs; the years at the edges are left to zones and to moments such as "column - 30d"
+YEARS = (-62_104_060_800_000_000, 253_370_764_799_999_999)
 
 Check = Callable[[Any, str], Any]
 
@@ -123,7 +124,7 @@ def _checker(column: str, text: str, tz: str | None) -> Check:
     if _closed(text):
         return lambda value, place: _refused(column, text, place)
     if kind == "Datetime":
-        return lambda value, place: _time(column, value, tz, place)
+        return lambda value, place: time_of(column, value, tz, place)
     if kind == "Date":
         return lambda value, place: _date(column, value, place)
     if kind == "Boolean":
@@ -176,12 +177,20 @@ def _date(column: str, value: Any, place: str) -> str:
         raise _wrong(column, value, "a date (2024-01-31)", place) from None
 
 
-def _time(column: str, value: Any, tz: str | None, place: str) -> int:
+def time_of(column: str, value: Any, tz: str | None = None, place: str = "") -> int:
+    """A time that a client gives, as µs UTC: ISO 8601 (without offset: in ``tz``), or µs. Raises UsageError with its place.
+
+    >>> time_of("at", "1970-01-01T00:00:01Z")
+    1000000
+    """
     if isinstance(value, int) and not isinstance(value, bool):
         return _whole(column, value, place, *YEARS)
     if not isinstance(value, str):
         raise _wrong(column, value, "a time (ISO 8601)", place)
     try:
-        return micros(value, tz)
+        at = micros(value, tz)
     except UsageError as error:
         raise UsageError(error.message, hint=error.hint, where=f"{place}.{column}") from None
+    if not YEARS[0] <= at <= YEARS[1]:
+        raise UsageError(f'"{value}" lies outside of the years 2 to 9998', where=f"{place}.{column}", hint="give null where it is not known")
+    return at
