@@ -1,9 +1,10 @@
 """The command line in this process: what it printed, and its exit code."""
 
+import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -32,3 +33,15 @@ def ninefold(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
         return Said(code, out, err)
 
     return run
+
+
+@pytest.fixture
+def as_json(ninefold: Callable[..., Said]) -> Callable[..., Any]:
+    """``as_json(folder, "tables", "list")``: what a command that goes well answers in JSON."""
+
+    def ask(folder: Path, *words: str) -> Any:
+        said = ninefold(*words, "--json", at=folder)
+        assert said.code == 0, said.err
+        return json.loads(said.out)
+
+    return ask

@@ -1,0 +1,100 @@
+"""The commands of the nouns, on a small project that has run."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ninefold.cli import COMMANDS, cli
+
+GROUPS = ["runs", "tables", "features", "models", "endpoints", "items"]
+
+
+def test_runs_are_listed_with_what_ran(as_json: Any, tiny_project: Path) -> None:
+    runs = as_json(tiny_project, "runs", "list")["runs"]
+    assert [(r["state"], r["by"], r["ran"] > 10, r["hits"]) for r in runs] == [("done", "ada", True, 0)]
+
+
+def test_a_run_is_shown_by_the_first_characters_of_its_id(as_json: Any, tiny_project: Path) -> None:
+    run = as_json(tiny_project, "runs", "list")["runs"][0]["id"]
+    steps = as_json(tiny_project, "runs", "show", run[:13])["steps"]
+    assert {s["step"] for s in steps} >= {"table/parcels", "model/forecast"}
+
+
+def test_a_tracked_run_stands_beside_the_projects_own(as_json: Any, tiny_copy: Path) -> None:
+    from ninefold import config
+    from ninefold.project.home import Home
+    from ninefold.runs import Runs
+
+    with Home(config.load(tiny_copy), "parcels") as home:
+        runs = Runs(home.ledger)
+        ids = [runs.start("parcels", "sweep", params={"leaves": leaves}).id for leaves in (7, 31)]
+        runs.log(ids[0], {"auc": 0.7})
+    assert as_json(tiny_copy, "runs", "compare", *ids)["parameter"] == {"leaves": ["7", "31"]}
+    assert {r["id"] for r in as_json(tiny_copy, "runs", "list")["tracked"]} == set(ids)
+
+
+def test_tables_are_listed_with_rows_and_quarantine(as_json: Any, tiny_project: Path) -> None:
+    [table] = as_json(tiny_project, "tables", "list")
+    assert (table["name"], table["version"], table["rows"], table["quarantined"]) == ("parcels", 0, 2438, 2)
+
+
+def test_the_quarantine_names_the_rule_of_each_row(as_json: Any, tiny_project: Path) -> None:
+    found = as_json(tiny_project, "tables", "quarantine", "parcels")
+    assert {(r["parcel_id"], r["__reason"]) for r in found["rows"]} == {(p, "between('weight', 0, 100)") for p in ("p03-05", "p09-09")}
+
+
+def test_a_misspelt_table_is_answered_with_the_nearest(ninefold: Any, tiny_project: Path) -> None:
+    code, _, err = ninefold("tables", "show", "parcel", at=tiny_project)
+    assert (code, 'did you mean "parcels"?' in err) == (1, True)
+
+
+def test_online_features_equal_the_batch(as_json: Any, tiny_project: Path) -> None:
+    [checked] = as_json(tiny_project, "features", "check", "--days", "5")
+    assert (checked["questions"] >= 190, checked["differences"]) == (True, 0)
+
+
+def test_a_fold_that_forgets_is_found_out(ninefold: Any, tiny_project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from ninefold.features.online import Fold
+
+    monkeypatch.setattr(Fold, "apply", lambda *given, **more: 0)
+    code, out, _ = ninefold("features", "check", at=tiny_project)
+    assert (code, "\n0 differences" in out, "online" in out) == (1, False, True)
+
+
+def test_models_are_listed_with_where_they_answer(as_json: Any, tiny_project: Path) -> None:
+    [version] = as_json(tiny_project, "models", "list")
+    assert (version["version"], version["winner"], version["answers"]) == (1, "linear", "dispatch (champion)")
+
+
+def test_the_newest_version_is_shown_by_default(as_json: Any, tiny_project: Path) -> None:
+    assert as_json(tiny_project, "models", "show", "forecast") == as_json(tiny_project, "models", "show", "forecast@1")
+
+
+def test_the_releases_of_an_endpoint_are_listed(as_json: Any, tiny_project: Path) -> None:
+    assert [(r["endpoint"], r["version"], r["state"]) for r in as_json(tiny_project, "endpoints", "list")] == [("dispatch", 1, "champion")]
+
+
+def test_an_item_is_closed_once(ninefold: Any, as_json: Any, tiny_copy: Path) -> None:
+    from ninefold import config
+    from ninefold.project.home import Home
+
+    row = {"id": "0199-a", "project": "parcels", "title": "better features", "waits_for": "dispatch", "state": "open", "opened": 1, "body": "{}"}
+    with Home(config.load(tiny_copy), "parcels") as home:
+        home.ledger.write(lambda tx: tx.add("items", [row]))
+    assert [i["title"] for i in as_json(tiny_copy, "items", "list")] == ["better features"]
+    assert as_json(tiny_copy, "items", "close", "0199", "--because", "they are there")["state"] == "closed"
+    assert as_json(tiny_copy, "items", "list") == []
+    assert ninefold("items", "close", "0199", "--because", "again", at=tiny_copy)[0] == 1
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_every_command_of_a_group_answers_in_json_and_shows_an_example(group: str) -> None:
+    for command in cli.get_command(None, group).commands.values():  # type: ignore[arg-type, union-attr]
+        assert any(p.name == "as_json" for p in command.params), command.name
+        assert command.epilog.startswith(f"Example: ninefold {group} {command.name}")
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_that_is_named_exists(name: str) -> None:
+    assert cli.get_command(None, name) is not None  # type: ignore[arg-type]
