@@ -4,3 +4,7 @@ import sys
 from pathlib import Path
 
 sys.path.append(str(Path(__file__).parent))
+
+from hostile import collecting_project, live, own  # noqa: E402
+
+__all__ = ["collecting_project", "live", "own"]
