@@ -35,12 +35,12 @@ def title_of(incident: Incident) -> str:
     return first if len(first) <= LONGEST_TITLE else first[: LONGEST_TITLE - 1] + "…"
 
 
-def brief(incident: Incident) -> str:
-    """An incident in a line: what kind it is, its first findings, how many more there are, what is done."""
-    first = [f.text for f in incident.findings[:MOST_TOLD]]
-    more = f"; and {len(incident.findings) - MOST_TOLD} more" if len(incident.findings) > MOST_TOLD else ""
-    action = f" → {incident.action}" if incident.action else ""
-    return f"{title_of(incident)}: {'; '.join(first)}{more}{action}"
+def brief(incident: Incident, fresh: list[Finding]) -> str:
+    """An incident in a line: what kind it is, the first of its new findings, how many more there are, what is done."""
+    first = [f.text for f in fresh[:MOST_TOLD]]
+    more = f"; and {len(fresh) - MOST_TOLD} more" if len(fresh) > MOST_TOLD else ""
+    kind = incident.cause.split(". ")[0].split(" (")[0].rstrip(".")
+    return f"{kind}: {'; '.join(first)}{more}" + (f" → {incident.action}" if incident.action else "")
 
 
 class Keeper:
@@ -50,22 +50,30 @@ class Keeper:
         self.home, self.monitor, self.tell, self.tz = home, monitor, tell, tz
         self.subject = home.subject("monitor", monitor)
 
-    def write(self, tx: Any, before: list[Incident], changes: Changes, when: int) -> None:
-        """Incidents, their new alerts, and a fact and a message for each that opened or closed."""
+    def write(self, tx: Any, before: list[Incident], changes: Changes, when: int) -> list[tuple[str, str, str]]:
+        """Incidents, their new alerts, and a fact and a message for each that opened, grew or closed: what happened, in a line, the id."""
         known = {i.id: i for i in before}
         said = dict(changes.messages)
+        told: list[tuple[str, str, str]] = []
         for incident in changes.incidents:
             old = known.get(incident.id)
             self._store(tx, incident, when)
             seen = {(f.check, f.subject) for f in old.findings} if old is not None else set()
-            for finding in incident.findings:
-                if (finding.check, finding.subject) not in seen:
-                    self._alert(tx, incident, finding, when)
+            fresh = [f for f in incident.findings if (f.check, f.subject) not in seen]
+            for finding in fresh:
+                self._alert(tx, incident, finding, when)
             reopened = old is not None and old.state == "closed" and incident.state != "closed"
             if incident.id in changes.opened or reopened:
                 self._opened(tx, incident, said.get(incident.id, incident.cause), when, again=reopened)
+                told.append(("incident.opened", ("again: " if reopened else "") + brief(incident, fresh), incident.id))
+            elif old is not None and {f.check for f in fresh} - {f.check for f in old.findings}:
+                # another check joins: what was told when it opened is no longer the whole
+                told.append(("incident.grew", brief(incident, [f for f in fresh if f.check not in {o.check for o in old.findings}]), incident.id))
+                self._grew(tx, incident, told[-1][1], when)
             if incident.id in changes.closed:
                 self._closed(tx, incident, when)
+                told.append(("incident.closed", f"over: {title_of(incident)}", incident.id))
+        return told
 
     def _store(self, tx: Any, incident: Incident, when: int) -> None:
         severity = max((f.severity for f in incident.findings), key=("watch", "alarm").index, default="alarm")
@@ -89,6 +97,10 @@ class Keeper:
         tx.fact("incident.opened", self.subject, body)
         if not again:
             post(tx, self.home.project, self.tell, f"{self.home.project}: {title_of(incident)}", {"event": "incident.opened", **body}, at=when)
+
+    def _grew(self, tx: Any, incident: Incident, text: str, when: int) -> None:
+        body = {"event": "incident.grew", "incident": incident.id, "when": when, "title": title_of(incident), "text": text}
+        post(tx, self.home.project, self.tell, f"{self.home.project}: {title_of(incident)}", body, at=when)
 
     def _closed(self, tx: Any, incident: Incident, when: int) -> None:
         text = f"over: no alarm on {incident.quiet} days"

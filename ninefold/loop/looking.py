@@ -9,7 +9,7 @@ from ninefold.loop.acting import AUTOMATIC, Actor, Done, done
 from ninefold.loop.days import day_of, finished
 from ninefold.loop.fairness import Fairness
 from ninefold.loop.feeds import Arrivals
-from ninefold.loop.incidents import Keeper, brief, recent, title_of
+from ninefold.loop.incidents import Keeper, recent, title_of
 from ninefold.loop.retraining import Trainer
 from ninefold.loop.series import Series
 from ninefold.loop.watching import Watching
@@ -58,8 +58,7 @@ class Looker:
         actions = {c.kind: c.then for c in self.monitor.checks}
         past = self.actor.past(now) if any(f.severity == "alarm" for f in findings) else None
         changes = group(findings, before, today, actions=actions, past=past, name=f"{self.home.project}-{self.name}")
-        judged = self.home.ledger.write(lambda tx: self._record(tx, findings, before, changes, criteria, now))
-        told = self._told(changes, judged, now)
+        told = self.home.ledger.write(lambda tx: self._record(tx, findings, before, changes, criteria, now))
         for step in changes.steps:
             if step.kind in AUTOMATIC:
                 told += self.actor.act(step, now)
@@ -144,8 +143,8 @@ class Looker:
 
     def _record(
         self, tx: "Tx", findings: list[Finding], before: list[Any], changes: Changes, criteria: list[dict[str, Any]] | None, now: int
-    ) -> dict[str, Any] | None:
-        """The look, its incidents, items and the verdict on the problem: all or nothing."""
+    ) -> list[Done]:
+        """The look, its incidents, items and the verdict on the problem: all or nothing; what there is to tell."""
         assert self.watching.series is not None
         last = finished(now, self.watching.tz)
         body = {
@@ -158,17 +157,10 @@ class Looker:
             judged = solving.record(tx, self.home, self.learning.problem_name, self.watching.name, criteria, when=now)
             body["verdict"] = judged["verdict"]
         tx.fact("monitor.looked", self.subject, body)
-        self.keeper.write(tx, before, changes, now)
+        told = [done(now, what, text, incident=id) for what, text, id in self.keeper.write(tx, before, changes, now)]
         titles = {i.id: title_of(i) for i in changes.incidents}
         for step in changes.steps:
             self.actor.file(tx, step, titles[step.incident], now)
-        return judged
-
-    def _told(self, changes: Changes, judged: dict[str, Any] | None, now: int) -> list[Done]:
-        opened = {i.id: i for i in changes.incidents}
-        told = [done(now, "incident.opened", brief(opened[i]), incident=i) for i, _ in changes.messages]
-        told += [done(now, "incident.closed", f"over: {title_of(i)}", incident=i.id) for i in changes.incidents if i.id in changes.closed]
-        for step in changes.steps:
             if step.kind in {"ask", "hold"}:
                 how = "asked" if step.kind == "ask" else "told to hold"
                 told.append(done(now, "item.opened", f"{step.whom or self.actor.owner} is {how}: {step.why}"))
