@@ -10,7 +10,14 @@ from difflib import get_close_matches
 
 
 class NinefoldError(Exception):
-    """The work could not be done."""
+    """The work could not be done.
+
+    >>> try:
+    ...     raise DataError("the file is empty", where="data/flights.csv", hint="export it again")
+    ... except NinefoldError as error:
+    ...     print(error.code, "|", error, "|", error.hint)
+    data | data/flights.csv: the file is empty | export it again
+    """
 
     code = "error"
 

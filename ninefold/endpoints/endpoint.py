@@ -31,12 +31,22 @@ def canary(part: str, *, at_most: str = "21d", by: str | list[str] | None = None
 
 
 def shadow(span: str) -> Release:
-    """The challenger scores beside the champion for this long, and nobody gets its answers; then the test decides."""
+    """The challenger scores beside the champion for this long, and nobody gets its answers; then the test decides.
+
+    >>> import ninefold as nf
+    >>> nf.shadow("7d").share
+    0.0
+    """
     return Release("shadow", 0.0, duration(span))
 
 
 def full() -> Release:
-    """At once and for everybody."""
+    """At once and for everybody.
+
+    >>> import ninefold as nf
+    >>> nf.full().kind
+    'full'
+    """
     return Release("full")
 
 

@@ -121,7 +121,7 @@ def _over(op: str, doc: str) -> Windowed:
         return _make(op, column, window, ahead, where, by, before, empty, rows)
 
     aggregate.__name__ = aggregate.__qualname__ = op
-    aggregate.__doc__ = doc
+    aggregate.__doc__ = f'{doc}\n\n>>> import ninefold as nf\n>>> nf.{op}("units", "7d").op\n{op!r}\n'
     return aggregate
 
 
@@ -169,7 +169,12 @@ def any_(
     empty: Any = None,
     rows: int | None = None,
 ) -> Aggregate:
-    """Whether there is a row in the window (``nf.any()``), or a true value of the column; alone, as the label of nf.ahead."""
+    """Whether there is a row in the window (``nf.any()``), or a true value of the column; alone, as the label of nf.ahead.
+
+    >>> import ninefold as nf
+    >>> nf.any("late", "7d").op
+    'any'
+    """
     if column is None and window is None and ahead is None and rows is None:
         return Aggregate("any", None, None, where=where, empty=empty)
     return _make("any", column, window, ahead, where, by, before, empty, rows)

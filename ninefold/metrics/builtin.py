@@ -120,6 +120,11 @@ pinball = Pinball("pinball", (_R,), "lower", ("quantile",), (("quantile", 0.5),)
 r2 = Plain("r2", (_R,), "higher")
 """1 − Σ(y − p)² / Σ(y − ȳ)²."""
 latency = Latency("latency", (_B, _M, _R), "lower", statistics=("p50", "p95", "p99"))
-"""Seconds from a request read to its answer written, in the server. Only production can tell."""
+"""Seconds from a request read to its answer written, in the server. Only production can tell.
+
+>>> import ninefold as nf
+>>> nf.measure(nf.roc_auc, [0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8]).value
+0.75
+"""
 
 BUILTIN: dict[str, Metric] = {m.name: m for m in list(globals().values()) if isinstance(m, Metric)}

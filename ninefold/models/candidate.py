@@ -43,12 +43,22 @@ def ints(low: int, high: int, *, log: bool = False) -> Range:
 
 
 def floats(low: float, high: float, *, log: bool = False) -> Range:
-    """Numbers from ``low`` to ``high``; ``log`` searches their logarithm."""
+    """Numbers from ``low`` to ``high``; ``log`` searches their logarithm.
+
+    >>> import ninefold as nf
+    >>> nf.floats(0.01, 1.0, log=True).low
+    0.01
+    """
     return _range(low, high, log, False)
 
 
 def choice(*values: Any) -> Choice:
-    """One of these values."""
+    """One of these values.
+
+    >>> import ninefold as nf
+    >>> nf.choice("l1", "l2").values
+    ('l1', 'l2')
+    """
     return Choice(values)
 
 
@@ -127,5 +137,10 @@ class Existing:
 
 
 def existing(uri: str) -> Existing:
-    """Let a version that exists compete: ``"models:/churn@champion"``, ``"models:/churn/3"`` or a bundle's directory."""
+    """Let a version that exists compete: ``"models:/churn@champion"``, ``"models:/churn/3"`` or a bundle's directory.
+
+    >>> import ninefold as nf
+    >>> nf.existing("bundles/last-year").uri
+    'bundles/last-year'
+    """
     return Existing(uri)

@@ -28,10 +28,20 @@ def by_time(*, validate: str, test: str) -> Split:
 
 
 def by_group(column: str, *, validate: str = "20%", test: str = "20%", seed: int = 0) -> Split:
-    """Whole groups (all rows of one customer, say) go to one part."""
+    """Whole groups (all rows of one customer, say) go to one part.
+
+    >>> import ninefold as nf
+    >>> nf.by_group("customer").test
+    0.2
+    """
     return Split("group", share(validate), share(test), column, seed)
 
 
 def at_random(*, validate: str = "20%", test: str = "20%", seed: int = 0) -> Split:
-    """Rows at random: only where questions do not depend on each other in time."""
+    """Rows at random: only where questions do not depend on each other in time.
+
+    >>> import ninefold as nf
+    >>> nf.at_random(validate="10%", test="30%").validate
+    0.1
+    """
     return Split("random", share(validate), share(test), None, seed)

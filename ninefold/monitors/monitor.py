@@ -31,17 +31,32 @@ def retrain(*, cooldown: str = "7d") -> Action:
 
 
 def ask(whom: str) -> Action:
-    """A work item for a person or a group."""
+    """A work item for a person or a group.
+
+    >>> import ninefold as nf
+    >>> nf.ask("connections-desk").whom
+    'connections-desk'
+    """
     return Action("ask", whom)
 
 
 def rollback() -> Action:
-    """Back to the version before, at once."""
+    """Back to the version before, at once.
+
+    >>> import ninefold as nf
+    >>> nf.rollback().kind
+    'rollback'
+    """
     return Action("rollback")
 
 
 def hold() -> Action:
-    """Hold the batch; the owner is told."""
+    """Hold the batch; the owner is told.
+
+    >>> import ninefold as nf
+    >>> nf.hold().kind
+    'hold'
+    """
     return Action("hold")
 
 
@@ -102,12 +117,22 @@ def drift(*frames: Any, columns: list[str] | None = None, then: Action | None = 
 
 
 def quality(*, by: str | list[str] | None = None, then: Action | None = None) -> Check:
-    """Loss and calibration on the outcomes as they come, against what the evidence promised."""
+    """Loss and calibration on the outcomes as they come, against what the evidence promised.
+
+    >>> import ninefold as nf
+    >>> nf.quality(then=nf.retrain()).then.kind
+    'retrain'
+    """
     return _check("quality", then, by)
 
 
 def bias(*, by: str | list[str], at_least: int = 50, then: Action | None = None) -> Check:
-    """Metrics by group, and intersections, with their uncertainty; an alert where the lower bound of a gap is above the limit."""
+    """Metrics by group, and intersections, with their uncertainty; an alert where the lower bound of a gap is above the limit.
+
+    >>> import ninefold as nf
+    >>> nf.bias(by="carrier", at_least=100).by
+    ('carrier',)
+    """
     return _check("bias", then, by, at_least=at_least)
 
 

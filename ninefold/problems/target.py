@@ -96,7 +96,12 @@ def multiclass(
     settle: str | None = None,
     matures: str | None = None,
 ) -> Target:
-    """One of several: which value will ``label`` have? Arguments as for :func:`binary`."""
+    """One of several: which value will ``label`` have? Arguments as for :func:`binary`.
+
+    >>> import ninefold as nf
+    >>> nf.multiclass("reason", of="parcels", at="sent_at").kind
+    'multiclass'
+    """
     return _target("multiclass", label, of, at, every, tz, settle, matures)
 
 
@@ -111,7 +116,12 @@ def regression(
     matures: str | None = None,
     quantiles: list[float] | None = None,
 ) -> Target:
-    """A number: how large will ``label`` be? ``quantiles`` asks for these too; other arguments as for :func:`binary`."""
+    """A number: how large will ``label`` be? ``quantiles`` asks for these too; other arguments as for :func:`binary`.
+
+    >>> import ninefold as nf
+    >>> nf.regression("units", of="shop_days", every="1d at 06:00").kind
+    'regression'
+    """
     for q in quantiles or ():
         if not 0 < q < 1:
             raise DeclarationError(f"the quantile {q} is not between 0 and 1")

@@ -19,7 +19,13 @@ from ninefold.project.read import read
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Project:
-    """What is declared, and where its state lives."""
+    """What is declared, and where its state lives.
+
+    >>> import ninefold as nf
+    >>> orders = nf.Source("orders.csv")
+    >>> nf.Project.here("shop").graph.of("source")["orders"] is orders
+    True
+    """
 
     graph: Graph
     settings: Settings

@@ -9,7 +9,14 @@ from ninefold.things import Thing
 
 T = TypeVar("T")
 Personal = Annotated[T, msgspec.Meta(extra={"personal": True})]
-"""A field that says something about a person: kept apart, erasable, never in a fact or a log."""
+"""A field that says something about a person: kept apart, erasable, never in a fact or a log.
+
+>>> import ninefold as nf
+>>> class Call(nf.Event):
+...     customer: nf.Personal[str]
+>>> nf.Events(Call).personal
+('customer',)
+"""
 
 ENVELOPE = ("id", "at", "received_at")
 

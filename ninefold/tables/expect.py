@@ -49,7 +49,12 @@ def unique(*columns: str) -> Expectation:
 
 
 def not_null(*columns: str) -> Expectation:
-    """None of these columns is null."""
+    """None of these columns is null.
+
+    >>> import ninefold as nf
+    >>> nf.not_null("origin", "time").text
+    "not_null('origin', 'time')"
+    """
     return Expectation("not_null", columns)
 
 
@@ -76,7 +81,12 @@ def one_of(column: str, values: list[Any]) -> Expectation:
 
 
 def matches(column: str, pattern: str) -> Expectation:
-    """The text matches the regular expression (Rust syntax, anywhere in the text); null passes."""
+    r"""The text matches the regular expression (Rust syntax, anywhere in the text); null passes.
+
+    >>> import ninefold as nf, polars as pl
+    >>> nf.check(pl.DataFrame({"zip": ["10115", "1011"]}), [nf.matches("zip", r"^\d{5}$")]).bad.height
+    1
+    """
     return Expectation("matches", (column,), (pattern,))
 
 
@@ -100,10 +110,20 @@ class _Holds(Expectation):
 
 
 def refers_to(column: str, table: Any, key: str | None = None) -> Expectation:
-    """Each value is the key of a row of ``table``; null passes."""
+    """Each value is the key of a row of ``table``; null passes.
+
+    >>> import ninefold as nf, polars as pl
+    >>> nf.check(pl.DataFrame({"shop": [1, 9]}), [nf.refers_to("shop", "shops", "id")], tables={"shops": pl.DataFrame({"id": [1, 2]})}).bad["shop"].to_list()
+    [9]
+    """
     return Expectation("refers_to", (column,), (table, key))
 
 
 def row_count(low: int, high: int | None = None) -> Expectation:
-    """The table has at least ``low`` and at most ``high`` rows; always stops the run where it has not."""
+    """The table has at least ``low`` and at most ``high`` rows; always stops the run where it has not.
+
+    >>> import ninefold as nf, polars as pl
+    >>> nf.check(pl.DataFrame({"id": [1]}), [nf.row_count(10)]).stops
+    ('1 rows, expected at least 10',)
+    """
     return Expectation("row_count", (), (low, high), otherwise="stop", at_most=0.0)

@@ -22,6 +22,10 @@ class Table(Thing):
     rows only; ``lag`` is how late rows may come before an alert.
 
     A function table can be called with frames: that is how it is tested.
+
+    >>> import ninefold as nf
+    >>> nf.Table("warehouse:marts.usage", key="id", time="day + 1d", known="loaded_at").known
+    Moment(column='loaded_at', offset=0)
     """
 
     noun: ClassVar[str] = "table"

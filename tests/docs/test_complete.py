@@ -1,14 +1,17 @@
 """Nothing public is without documentation: names, commands, settings, routes, error codes, examples; links lead somewhere."""
 
+import doctest
 import re
 from pathlib import Path
 from types import ModuleType
 
 import click
+import polars as pl
 import pytest
 
 import ninefold as nf
 from ninefold import config
+from ninefold.errors import DataError
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -116,3 +119,21 @@ def test_the_nine_stages_of_the_page_are_a_project_that_runs(tmp_path: Path, mon
         judged = project.run().judged
     assert [c["verdict"] for c in judged["models"]["forecast"]["criteria"]] == ["met", "met"]
     assert judged["hypotheses"]["habits"]["verdict"] == "supported"
+
+
+def test_every_public_name_has_an_example_and_all_of_them_run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Values have no docstring that doctest would find: here the reference itself is run, as one session for each name."""
+    monkeypatch.chdir(tmp_path)
+    text = (REFERENCE / "python.md").read_text("utf-8")
+    runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE)
+    without = []
+    for section in re.split(r"\n####? ", text)[1:]:
+        name = section.split("\n", 1)[0]
+        examples = "\n".join(re.findall(r"^```pycon\n(.*?)^```$", section, re.DOTALL | re.MULTILINE))
+        if not examples and name.count(".") == 1:  # methods may do without
+            without.append(name)
+        said: list[str] = []
+        given = {"pl": pl, "DataError": DataError, "NinefoldError": nf.NinefoldError}  # what their modules have imported
+        runner.run(doctest.DocTestParser().get_doctest(examples, given, name, None, None), out=said.append)
+        assert not said, f"{name}\n{''.join(said)}"
+    assert without == []
