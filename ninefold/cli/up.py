@@ -1,6 +1,7 @@
 """``up``: the server."""
 
 import os
+import signal
 from pathlib import Path
 
 import click
@@ -10,6 +11,7 @@ from ninefold.cli.report import Say, command, project_option
 from ninefold.clock import SimulatedClock, SystemClock, iso, micros
 from ninefold.errors import NotFoundError, UsageError
 from ninefold.ledger.roles import Role
+from ninefold.project.clocks import back_to_now, replayed_until
 from ninefold.project.home import Home, open_home, projects
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
@@ -19,15 +21,23 @@ LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 @project_option
 @click.option("--host", help="The address to listen on (default: this machine only).")
 @click.option("--port", type=int, help="The port (default 9009; 0: any free one).")
-@click.option("--replay-at", metavar="TIME", help="Serve a replay: a simulated clock that stands at TIME until the replay moves it.")
-def up(say: Say, project: Path | None, environment: str | None, host: str | None, port: int | None, replay_at: str | None) -> None:
-    """Serve pages, predictions, events, the API and the loop, on one port, until Ctrl-C."""
+@click.option("--replay-at", metavar="TIME", hidden=True, help="Serve a replay: a simulated clock that stands at TIME until the replay moves it.")
+@click.option("--now", "live", is_flag=True, help="Judge by this machine's clock again, after a replay.")
+def up(
+    say: Say, project: Path | None, environment: str | None, host: str | None, port: int | None, replay_at: str | None, live: bool
+) -> None:
+    """Serve pages, predictions, events, the API and the loop, on one port, until Ctrl-C.
+
+    After a replay the clock stands where the replay ended, until --now.
+    """
     from ninefold.logs import setup
     from ninefold.server.app import build
     from ninefold.server.runtime import Runtime
     from ninefold.web.drain import serve
 
     setup()
+    # a stop that was asked for ends like Ctrl-C: journals moved, the ledger's last checkpoint signed
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     home = _home(project, environment)
     address = host or home.settings.host
     if address not in LOOPBACK:
@@ -38,7 +48,10 @@ def up(say: Say, project: Path | None, environment: str | None, host: str | None
     if replay_at and not token:
         raise UsageError("a replay needs a token in NINEFOLD_REPLAY_TOKEN", hint="ninefold replay starts the server for you")
     with Role(home.settings.home, "server").hold("ninefold up"), home:
-        clock = SimulatedClock(micros(replay_at)) if replay_at else SystemClock()
+        if live:
+            back_to_now(home)
+        stands = micros(replay_at) if replay_at else replayed_until(home)
+        clock = SimulatedClock(stands) if stands is not None else SystemClock()
         runtime = Runtime(home, clock, replay=token)
         runtime.start()
 
@@ -46,7 +59,7 @@ def up(say: Say, project: Path | None, environment: str | None, host: str | None
             url = f"http://{'localhost' if at in LOOPBACK else at}:{bound}"
             say.result(
                 {"url": url, "project": home.project, "endpoints": sorted(runtime.services)},
-                lambda: say.line(f"{home.project or 'ninefold'} is up at {url}" + (f" · clock {iso(clock.now())}" if replay_at else "") + " · Ctrl-C stops it"),
+                lambda: say.line(f"{home.project or 'ninefold'} is up at {url}" + (f" · its clock stands at {iso(clock.now())}" if stands is not None else "") + " · Ctrl-C stops it"),
             )
 
         serve(build(runtime), address, port if port is not None else home.settings.port, on_ready=ready)
