@@ -9,7 +9,7 @@ import msgspec
 from ninefold.cli.noun import home_of, in_project, noun
 from ninefold.cli.report import Say, command, table
 from ninefold.cli.times import when
-from ninefold.clock import micros, now
+from ninefold.clock import micros
 from ninefold.endpoints.records import history
 from ninefold.errors import UsageError
 
@@ -70,7 +70,7 @@ def score(
         raise UsageError("give a file of questions, or --due", hint="ninefold endpoints score desk questions.csv")
     moment = micros(at, "UTC") if at else None
     if due:
-        _due(say, endpoint, project, environment, moment if moment is not None else now(), micros(since, "UTC") if since else None)
+        _due(say, endpoint, project, environment, moment, micros(since, "UTC") if since else None)
         return
     from ninefold.project.scoring import read_questions
     from ninefold.project.scoring import score as score_all
@@ -92,8 +92,9 @@ def score(
     say.result(value, text)
 
 
-def _due(say: Say, endpoint: str, project: Path | None, environment: str | None, until: int, since: int | None) -> None:
+def _due(say: Say, endpoint: str, project: Path | None, environment: str | None, at: int | None, since: int | None) -> None:
     from ninefold.cli.run import target_of
+    from ninefold.project.clocks import judging_now
     from ninefold.project.home import Home
     from ninefold.project.scoring import score_due
 
@@ -101,6 +102,7 @@ def _due(say: Say, endpoint: str, project: Path | None, environment: str | None,
     graph = graph_of()
     graph.resolve(endpoint, ("endpoint",))
     with Home(settings, name) as home:
+        until = at if at is not None else judging_now(home)
         rows = score_due(graph, home, endpoint, since=since, until=until)
     text = "these were scored already: nothing was written" if rows is None else f"{rows:,} questions scored into the lake table scores/{endpoint}"
     say.result({"endpoint": endpoint, "until": until, "rows": rows}, text)

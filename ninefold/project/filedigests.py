@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ninefold.clock import now
 from ninefold.engine.step import Output
 from ninefold.sources.read import fingerprint
 from ninefold.sources.source import Source
@@ -17,6 +18,7 @@ _KEEP = (
     "insert into files (path, mtime_ns, size, digest) values (?, ?, ?, ?) on conflict (path) do update"
     " set mtime_ns = excluded.mtime_ns, size = excluded.size, digest = excluded.digest"
 )
+_SETTLED_NS = 2_000_000_000
 
 
 def file_digest(home: "Home", path: Path) -> str:
@@ -30,7 +32,9 @@ def file_digest(home: "Home", path: Path) -> str:
 
     with path.open("rb") as file:
         found = hashlib.file_digest(file, "sha256").hexdigest()
-    home.ledger.write(lambda tx: tx.execute(_KEEP, str(path), stat.st_mtime_ns, stat.st_size, found))
+    # a file that was written just now may be written again within the clock's resolution, with the same size
+    if now() * 1000 - stat.st_mtime_ns > _SETTLED_NS:
+        home.ledger.write(lambda tx: tx.execute(_KEEP, str(path), stat.st_mtime_ns, stat.st_size, found))
     return found
 
 

@@ -6,8 +6,9 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from ninefold import config
-from ninefold.clock import iso, micros, now
+from ninefold.clock import iso, micros
 from ninefold.errors import NotFoundError, closest
+from ninefold.project.clocks import judging_now
 from ninefold.project.home import Home, projects
 from ninefold.project.opened import OpenModel, OpenTable
 
@@ -124,7 +125,7 @@ class OpenProject:
         """
         from ninefold.project.answering import predict
 
-        at = micros(asked_at, tz) if asked_at is not None else now()
+        at = micros(asked_at, tz) if asked_at is not None else judging_now(self.home)
         return predict(self.home, self._known("endpoint", endpoint), question, at=at, explain=explain)
 
     def score(self, endpoint: str, frame: Any, *, at: str | int | None = None, tz: str | None = None) -> "pl.DataFrame":

@@ -2,10 +2,10 @@
 
 from typing import TYPE_CHECKING, Any
 
-from ninefold.clock import now
 from ninefold.endpoints.records import current
 from ninefold.errors import DataError, NotYetError, UsageError, closest
 from ninefold.project.answering import answering, opened, rows_of, tables_of
+from ninefold.project.clocks import judging_now
 from ninefold.project.home import Home
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def score(home: Home, endpoint: str, questions: "pl.DataFrame", *, at: int | Non
     default: now), and sees what was known before. Raises UsageError naming the row and the column that does not fit.
     """
     made = answering(home, endpoint, version)
-    return _scored(home, made, opened(home, made), questions, at if at is not None else now())
+    return _scored(home, made, opened(home, made), questions, at if at is not None else judging_now(home))
 
 
 def _scored(home: Home, made: "Version", opened_: "tuple[Bundle, Questions, list[GroupSpec]]", questions: "pl.DataFrame", at: int) -> "pl.DataFrame":

@@ -56,7 +56,8 @@ def worst(columns: "pl.DataFrame", label: Any, score: Any, day: Any, *, binary: 
     if days < FEWEST:
         return []
     draws = weights(groups, resamples=2000)
-    parts = [(c, value, inside) for c in columns.columns for value, inside in _segments(columns[c]) if LEAST <= int(inside.sum()) <= MOST * len(codes)]
+    most = MOST * len(codes)
+    parts = [(c, value, inside) for c in columns.columns for value, inside in _segments(columns[c]) if LEAST <= int(inside.sum()) <= most]
     tail = LEVEL / max(1, len(parts)) / 2
     found = []
     for column, value, inside in parts:
