@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ninefold.clock import now
 from ninefold.config import Settings
 from ninefold.engine import Event, Planned, Result, Runner
 from ninefold.errors import DeclarationError, NotYetError
 from ninefold.project import storedplan
+from ninefold.project.clocks import judging_now
 from ninefold.project.home import Home
 from ninefold.project.judging import last_verdicts
 
@@ -48,7 +48,7 @@ def run(
     ``as_of`` (default: now) is the instant as of which tables are seen. ``targets`` are steps (default: all).
     """
     with Home(settings, name, actor=actor) as home:
-        at = as_of if as_of is not None else now()
+        at = as_of if as_of is not None else judging_now(home)
         if not force and targets is None and (found := _all_cached(home, main, as_of, at, on_event)) is not None:
             return found
         # what makes steps needs engines; a run that finds everything loads none
@@ -90,7 +90,7 @@ def plan(graph: "Graph", settings: Settings, *, as_of: int | None = None, target
     refuse_what_cannot_run(graph)
     check(graph, settings).raise_errors()
     with Home(settings, graph.project) as home:
-        at = as_of if as_of is not None else now()
+        at = as_of if as_of is not None else judging_now(home)
         return Runner(home.ledger, settings.home, graph.project).plan(steps_of(graph, home, at), targets=targets)
 
 
