@@ -113,7 +113,8 @@ def refers_to(column: str, table: Any, key: str | None = None) -> Expectation:
     """Each value is the key of a row of ``table``; null passes.
 
     >>> import ninefold as nf, polars as pl
-    >>> nf.check(pl.DataFrame({"shop": [1, 9]}), [nf.refers_to("shop", "shops", "id")], tables={"shops": pl.DataFrame({"id": [1, 2]})}).bad["shop"].to_list()
+    >>> shops = pl.DataFrame({"id": [1, 2]})
+    >>> nf.check(pl.DataFrame({"shop": [1, 9]}), [nf.refers_to("shop", "shops", "id")], tables={"shops": shops}).bad["shop"].to_list()
     [9]
     """
     return Expectation("refers_to", (column,), (table, key))
