@@ -40,12 +40,12 @@ def _release(row: Any) -> Release:
     return msgspec.convert(values, Release)
 
 
-def current(ledger: "Ledger", project: str, endpoint: str) -> list[Release]:
-    """The open releases of an endpoint: the champion, and a challenger if there is one."""
+def current(ledger: "Ledger | Tx", project: str, endpoint: str) -> list[Release]:
+    """The open releases of an endpoint: the champion, and a challenger if there is one. Who changes them asks in the transaction."""
     return [_release(row) for row in ledger.all(OPEN, project, endpoint)]
 
 
-def history(ledger: "Ledger", project: str, endpoint: str) -> list[Release]:
+def history(ledger: "Ledger | Tx", project: str, endpoint: str) -> list[Release]:
     """All releases of an endpoint, newest first."""
     return [_release(row) for row in ledger.all(ALL, project, endpoint)]
 

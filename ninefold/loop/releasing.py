@@ -1,11 +1,10 @@
 """Releasing: a first version goes full, later ones through shadow or canary; rollback in one command."""
 
-from typing import Any
-
 from ninefold.clock import now
 from ninefold.endpoints.endpoint import Release as Rule
 from ninefold.endpoints.records import Release, challenger, champion, current, end, history, start
 from ninefold.errors import ConflictError, DeniedError, NotFoundError, closest
+from ninefold.ledger import Tx
 from ninefold.loop.gate import Gate, gate
 from ninefold.models.records import Version, newest, version
 from ninefold.project.home import Home
@@ -35,39 +34,41 @@ def release(
         about = {"version": made.version, "why": told, "reason": reason, "when": at if at is not None else now()}
         home.ledger.record("release.refused", home.subject("endpoint", endpoint), about)
         only_waits = bool(found.waits) and not found.blocks
-        hint = f"ninefold approve {made.model}@{made.version} --as ROLE" if only_waits else "change the model, or the policy as its owner"
+        hint = f"ninefold approve {made.model}@{made.version} --as {found.waits[0]}" if only_waits else "change the model, or the policy as its owner"
         raise DeniedError(f"{made.model}@{made.version} is not released: {told}", hint=hint)
-    open_releases = current(home.ledger, home.project, endpoint)
-    first, other = champion(open_releases), challenger(open_releases)
-    if first is not None and first.version == made.version and first.model == made.model:
-        raise ConflictError(f"{made.model}@{made.version} answers {endpoint} already")
-    if other is not None:
-        hint = f"wait for its canary, or: ninefold rollback {endpoint}"
-        raise ConflictError(f"{other.model}@{other.version} is being tried on {endpoint}", hint=hint)
     when = at if at is not None else now()
     body = {"frozen": frozen, "bundle": made.digest, "gate": found.why, "reason": reason, "maturity": maturity}
-    full = first is None or rule.kind == "full"
 
-    def write(tx: Any) -> None:
+    def write(tx: Tx) -> str:
+        # asked inside the transaction: of two deployments at once, the second sees the first
+        releases = current(tx, home.project, endpoint)
+        first, other = champion(releases), challenger(releases)
+        if first is not None and first.version == made.version and first.model == made.model:
+            raise ConflictError(f"{made.model}@{made.version} answers {endpoint} already")
+        if other is not None:
+            hint = "wait for its canary, or: ninefold rollback " + endpoint
+            raise ConflictError(f"{other.model}@{other.version} is being tried on {endpoint}", hint=hint)
+        full = first is None or rule.kind == "full"
+        state = "champion" if full else "challenger"
         if full and first is not None:
             end(tx, first, "replaced", at=when)
         start(
             tx, project=home.project, endpoint=endpoint, model=made.model, version=made.version, kind="full" if full else rule.kind,
-            share=1.0 if full else rule.share, state="champion" if full else "challenger", at=when, body=body,
+            share=1.0 if full else rule.share, state=state, at=when, body=body,
         )
+        return state
 
-    home.ledger.write(write)
-    return ("champion" if full else "challenger"), found
+    return home.ledger.write(write), found
 
 
 def promote(home: Home, endpoint: str, *, at: int, why: str) -> None:
     """The challenger becomes the champion."""
-    releases = current(home.ledger, home.project, endpoint)
-    first, other = champion(releases), challenger(releases)
-    if other is None:
-        raise NotFoundError(f"no version is being tried on {endpoint}")
 
-    def write(tx: Any) -> None:
+    def write(tx: Tx) -> None:
+        releases = current(tx, home.project, endpoint)
+        first, other = champion(releases), challenger(releases)
+        if other is None:
+            raise NotFoundError(f"no version is being tried on {endpoint}")
         if first is not None:
             end(tx, first, "replaced", at=at, why=why)
         end(tx, other, "promoted", at=at, why=why)
@@ -81,35 +82,43 @@ def promote(home: Home, endpoint: str, *, at: int, why: str) -> None:
 
 def dismiss(home: Home, endpoint: str, *, at: int, why: str) -> None:
     """The champion stays, the challenger goes."""
-    other = challenger(current(home.ledger, home.project, endpoint))
-    if other is not None:
-        home.ledger.write(lambda tx: end(tx, other, "stayed", at=at, why=why))
+
+    def write(tx: Tx) -> None:
+        other = challenger(current(tx, home.project, endpoint))
+        if other is not None:
+            end(tx, other, "stayed", at=at, why=why)
+
+    home.ledger.write(write)
 
 
 def rollback(home: Home, endpoint: str, *, at: int | None = None, why: str = "asked") -> Release:
     """Back to the version before: a challenger is dropped; else the last full release before the champion answers again."""
     when = at if at is not None else now()
-    releases = current(home.ledger, home.project, endpoint)
-    first, other = champion(releases), challenger(releases)
-    if other is not None:
-        home.ledger.write(lambda tx: end(tx, other, "rolled back", at=when, kind="release.rolledback", why=why))
-        assert first is not None
-        return first
-    if first is None:
-        known = [row["endpoint"] for row in home.ledger.all("select distinct endpoint from releases where project = ?", home.project)]
-        raise NotFoundError(f'nothing is released to "{endpoint}"', hint=closest(endpoint, known))
-    before = [r for r in history(home.ledger, home.project, endpoint) if r.kind == "full" and r.version != first.version and r.state == "replaced"]
-    if not before:
-        raise NotFoundError(f"{first.model}@{first.version} is the first version of {endpoint}: there is none to return to")
-    back = before[0]
 
-    def write(tx: Any) -> str:
+    def write(tx: Tx) -> Release:
+        releases = current(tx, home.project, endpoint)
+        first, other = champion(releases), challenger(releases)
+        if first is None:
+            known = [row["endpoint"] for row in tx.all("select distinct endpoint from releases where project = ?", home.project)]
+            raise NotFoundError(f'nothing is released to "{endpoint}"', hint=closest(endpoint, known))
+        if other is not None:
+            end(tx, other, "rolled back", at=when, kind="release.rolledback", why=why)
+            return first
+        back = _before(tx, home, first)
         end(tx, first, "rolled back", at=when, kind="release.rolledback", why=why)
-        body = {**back.body, "back_to": back.id}
-        return start(
+        start(
             tx, project=home.project, endpoint=endpoint, model=back.model, version=back.version, kind="full", share=1.0, state="champion",
-            at=when, body=body,
+            at=when, body={**back.body, "back_to": back.id},
         )
+        return back
 
-    home.ledger.write(write)
-    return back
+    return home.ledger.write(write)
+
+
+def _before(tx: Tx, home: Home, first: Release) -> Release:
+    """The last full release of another version, that was replaced and not taken back."""
+    past = history(tx, home.project, first.endpoint)
+    others = [r for r in past if r.kind == "full" and r.state == "replaced" and (r.model, r.version) != (first.model, first.version)]
+    if not others:
+        raise NotFoundError(f"{first.model}@{first.version} is the first version of {first.endpoint}: there is none to return to")
+    return others[0]
