@@ -50,15 +50,17 @@ def main(rows: int = 1_000_000, questions: int = 336_776) -> None:
     random = np.random.default_rng(0)
     entities = max(rows // 250, 1)
     # the row's id orders rows of one instant, in both
-    data = pl.DataFrame({
-        "id": np.arange(rows), "entity": random.integers(0, entities, rows), "t": random.integers(0, 90 * DAY, rows),
-        "v": random.integers(-20, 200, rows),
-    })
+    data = pl.DataFrame(
+        {
+            "id": np.arange(rows),
+            "entity": random.integers(0, entities, rows),
+            "t": random.integers(0, 90 * DAY, rows),
+            "v": random.integers(-20, 200, rows),
+        }
+    )
     asked = pl.DataFrame({"i": np.arange(questions), "entity": random.integers(0, entities, questions), "t": random.integers(0, 90 * DAY, questions)})
     events = nf.Table("bench:events", key="id", time="at", tz="UTC")
-    group = nf.Features(
-        events, by="entity", last=nf.last("v", "1d"), n_hour=nf.count("1h"), n_day=nf.count("1d"), sum_day=nf.sum("v", "1d"),
-    )
+    group = nf.Features(events, by="entity", last=nf.last("v", "1d"), n_hour=nf.count("1h"), n_day=nf.count("1d"), sum_day=nf.sum("v", "1d"))
     view = data.with_columns(pl.from_epoch("t", "us").dt.replace_time_zone("UTC").alias("at"))
     ours, own = timed(lambda: compute(view, asked.with_columns(pl.col("t").alias("__q")), group, events))
     connection = duckdb.connect()

@@ -26,7 +26,7 @@ def main(venv: Path, lock: Path) -> None:
     if wanted in stamped:
         return
     venv.parent.mkdir(parents=True, exist_ok=True)
-    with (venv.parent / f".{venv.name}.lock").open("w") as turn:
+    with (venv.parent / f".{venv.name.lstrip('.')}.lock").open("w") as turn:
         fcntl.flock(turn, fcntl.LOCK_EX)  # two makes at once take turns
         stamped = stamp.read_text().split() if stamp.exists() else []
         if wanted in stamped:

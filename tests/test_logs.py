@@ -23,8 +23,12 @@ def restored() -> Iterator[None]:
 @pytest.mark.parametrize(
     "text",
     [
-        "postgresql://me:s3cret-x@db/x", "Authorization: Bearer s3cret-x", '{"password": "s3cret-x"}', "AWS_SECRET_ACCESS_KEY=s3cret-x",
-        "api-key: s3cret-x", "sent bearer s3cret-x",
+        "postgresql://me:s3cret-x@db/x",
+        "Authorization: Bearer s3cret-x",
+        '{"password": "s3cret-x"}',
+        "AWS_SECRET_ACCESS_KEY=s3cret-x",
+        "api-key: s3cret-x",
+        "sent bearer s3cret-x",
     ],
 )
 def test_a_secret_is_not_logged(form: str, text: str) -> None:

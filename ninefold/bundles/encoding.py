@@ -87,10 +87,7 @@ class Encoder:
     def matrix(self, columns: Mapping[str, Values]) -> Floats:
         """All rows, one output per column of the result. A column that is not given is null; all given have one length."""
         rows = _length(columns)
-        parts = [
-            self.values(i, columns[c.name]) if c.name in columns else np.full(rows, nan)
-            for i, c in enumerate(self.encoding.columns)
-        ]
+        parts = [self.values(i, columns[c.name]) if c.name in columns else np.full(rows, nan) for i, c in enumerate(self.encoding.columns)]
         return self.assemble(parts, rows)
 
     def assemble(self, parts: Sequence[Floats], rows: int) -> Floats:
@@ -133,7 +130,7 @@ class Encoder:
                     out[at + int(position)] = 1.0
                 continue
             value = _number(column.name, row.get(column.name))
-            null = value != value  # noqa: PLR0124 - only NaN is not itself, and isnan() costs more
+            null = value != value
             out[at] = ((column.fill if null else value) - column.mean) / column.scale
             if column.missing:
                 out[at + 1] = null

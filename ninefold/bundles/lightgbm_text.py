@@ -56,15 +56,20 @@ class LightGBM:
         if self.inputs != shape.inputs:
             raise CorruptError(f"the model reads {self.inputs} inputs, the bundle's encoding makes {shape.inputs}")
         _call(
-            "LGBM_BoosterPredictForMatSingleRowFastInit", self._handle, _NORMAL, 0, -1, _FLOAT64, ctypes.c_int32(self.inputs),
-            _PARAMETERS, ctypes.byref(self._fast),
+            "LGBM_BoosterPredictForMatSingleRowFastInit",
+            self._handle,
+            _NORMAL,
+            0,
+            -1,
+            _FLOAT64,
+            ctypes.c_int32(self.inputs),
+            _PARAMETERS,
+            ctypes.byref(self._fast),
         )
         self._single = library().LGBM_BoosterPredictForMatSingleRowFast
         self._row, self._out = np.zeros(self.inputs), np.zeros(self.classes)
         self._length = ctypes.c_int64()
-        self._arguments = (
-            self._fast, ctypes.c_void_p(self._row.ctypes.data), ctypes.byref(self._length), ctypes.c_void_p(self._out.ctypes.data)
-        )
+        self._arguments = (self._fast, ctypes.c_void_p(self._row.ctypes.data), ctypes.byref(self._length), ctypes.c_void_p(self._out.ctypes.data))
         self._lock = Lock()
 
     def __del__(self) -> None:
@@ -79,8 +84,18 @@ class LightGBM:
         out = np.zeros((len(matrix), width))
         if len(matrix):
             _call(
-                "LGBM_BoosterPredictForMat", self._handle, ctypes.c_void_p(matrix.ctypes.data), _FLOAT64, ctypes.c_int32(len(matrix)),
-                ctypes.c_int32(matrix.shape[1]), _ROW_MAJOR, what, 0, -1, _PARAMETERS, ctypes.byref(ctypes.c_int64()),
+                "LGBM_BoosterPredictForMat",
+                self._handle,
+                ctypes.c_void_p(matrix.ctypes.data),
+                _FLOAT64,
+                ctypes.c_int32(len(matrix)),
+                ctypes.c_int32(matrix.shape[1]),
+                _ROW_MAJOR,
+                what,
+                0,
+                -1,
+                _PARAMETERS,
+                ctypes.byref(ctypes.c_int64()),
                 ctypes.c_void_p(out.ctypes.data),
             )
         return out

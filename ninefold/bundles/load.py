@@ -27,8 +27,7 @@ class Golden(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def load(
-    folder: Path | str, *, digest: str | None = None, verifier: Verifier | None = None, trial: bool = True,
-    seconds: float = 60, memory: int = 8 << 30,
+    folder: Path | str, *, digest: str | None = None, verifier: Verifier | None = None, trial: bool = True, seconds: float = 60, memory: int = 8 << 30
 ) -> Bundle:
     """The scorer of a bundle.
 

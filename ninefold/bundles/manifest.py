@@ -45,7 +45,8 @@ def verified(folder: Path, expected: str | None = None) -> tuple[Manifest, dict[
     sealed = _read(folder, SEAL).decode("ascii", "replace").strip()
     if found != sealed or (expected is not None and found != expected):
         raise CorruptError(
-            f"the manifest's digest is {found[:12]}, expected was {(expected or sealed)[:12]}", where=str(folder / MANIFEST),
+            f"the manifest's digest is {found[:12]}, expected was {(expected or sealed)[:12]}",
+            where=str(folder / MANIFEST),
             hint="fetch the bundle again: it was changed or cut after it was made",
         )
     try:
@@ -69,7 +70,8 @@ def _checked(folder: Path, name: str, file: File) -> bytes:
     if len(data) != file.size or digest(data) != file.sha256:
         raise CorruptError(
             f"the file has {len(data)} bytes and digest {digest(data)[:12]}, expected were {file.size} and {file.sha256[:12]}",
-            where=str(folder / name), hint="fetch the bundle again: it was changed or cut after it was made",
+            where=str(folder / name),
+            hint="fetch the bundle again: it was changed or cut after it was made",
         )
     return data
 

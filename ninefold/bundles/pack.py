@@ -18,9 +18,18 @@ from ninefold.storage import durable
 
 
 def pack(
-    folder: Path, *, kind: str, format: str, model: bytes, scorer: Scorer, golden: Mapping[str, Values],
-    features: list[Any] | None = None, request: dict[str, Any] | None = None, about: Mapping[str, Any] | None = None,
-    extra: Mapping[str, bytes] | None = None, signer: Callable[[bytes], bytes] | None = None,
+    folder: Path,
+    *,
+    kind: str,
+    format: str,
+    model: bytes,
+    scorer: Scorer,
+    golden: Mapping[str, Values],
+    features: list[Any] | None = None,
+    request: dict[str, Any] | None = None,
+    about: Mapping[str, Any] | None = None,
+    extra: Mapping[str, bytes] | None = None,
+    signer: Callable[[bytes], bytes] | None = None,
 ) -> str:
     """Write a bundle into ``folder`` (made; files of the same name are replaced) and return its digest.
 

@@ -66,5 +66,5 @@ def spread(scores: Floats, shape: Shape) -> Floats:
     if shape.outputs == 1 or len(shape.present) == shape.outputs:
         return scores
     out = np.zeros((len(scores), shape.outputs))
-    out[:, list(shape.present)] = scores if scores.ndim == 2 else np.column_stack([1 - scores, scores])[:, -len(shape.present):]
+    out[:, list(shape.present)] = scores if scores.ndim == 2 else np.column_stack([1 - scores, scores])[:, -len(shape.present) :]
     return out

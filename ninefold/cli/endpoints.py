@@ -25,7 +25,12 @@ def list_(say: Say, project: Path | None, environment: str | None) -> None:
         found = [msgspec.to_builtins(release) for name in names for release in history(home.ledger, home.project, name)]
     rows = [
         [
-            r["endpoint"], f"{r['model']}@{r['version']}", r["kind"], f"{r['share']:.0%}", r["state"], when(r["started"]),
+            r["endpoint"],
+            f"{r['model']}@{r['version']}",
+            r["kind"],
+            f"{r['share']:.0%}",
+            r["state"],
+            when(r["started"]),
             when(r["ended"]) if r["ended"] else "",
         ]
         for r in found
@@ -62,7 +67,14 @@ def answers(say: Say, endpoint: str, limit: int, project: Path | None, environme
 @click.option("--since", metavar="TIME", help="With --due: the beginning of the span (default: where the last one ended).")
 @in_project
 def score(
-    say: Say, endpoint: str, file: Path | None, out: Path | None, at: str | None, due: bool, since: str | None, project: Path | None,
+    say: Say,
+    endpoint: str,
+    file: Path | None,
+    out: Path | None,
+    at: str | None,
+    due: bool,
+    since: str | None,
+    project: Path | None,
     environment: str | None,
 ) -> None:
     """Score the questions of FILE (CSV, JSON lines, Parquet) with the version that answers, or those that are due."""

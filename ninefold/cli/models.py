@@ -27,8 +27,14 @@ def list_(say: Say, project: Path | None, environment: str | None) -> None:
         verdicts = {v.subject: _verdicts(home, v.subject) for v in made}
     found = [
         {
-            "model": v.model, "version": v.version, "made": v.at, "winner": v.body.get("winner"), "rows": v.body.get("rows", {}).get("everything"),
-            "criteria": verdicts[v.subject], "answers": answers.get((v.model, v.version)), "bundle": v.digest,
+            "model": v.model,
+            "version": v.version,
+            "made": v.at,
+            "winner": v.body.get("winner"),
+            "rows": v.body.get("rows", {}).get("everything"),
+            "criteria": verdicts[v.subject],
+            "answers": answers.get((v.model, v.version)),
+            "bundle": v.digest,
         }
         for v in made
     ]

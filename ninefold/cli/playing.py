@@ -1,5 +1,6 @@
 """The client of a replay: a server of its own, hour after hour of updates and questions, days of monitors in between."""
 
+import contextlib
 import http.client
 import json
 import os
@@ -11,7 +12,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 import msgspec
@@ -43,12 +44,14 @@ class Served:
         self._child: subprocess.Popen[str] | None = None
         self._connection: http.client.HTTPConnection | None = None
 
-    def __enter__(self) -> "Served":
+    def __enter__(self) -> Self:
         settings = self.home.settings
         environment = {**os.environ, "NINEFOLD_REPLAY_TOKEN": self.token, "NINEFOLD_HOME": str(settings.home), "OMP_WAIT_POLICY": "passive"}
         command = [sys.executable, "-m", "ninefold", "up", "--port", "0", "--replay-at", iso(self.at), "--in", settings.environment, "--json"]
         # a session of its own: Ctrl-C at the terminal reaches us, and we stop the server when we are done
-        self._child = subprocess.Popen(command, cwd=settings.root, env=environment, stdout=subprocess.PIPE, text=True, start_new_session=True)
+        self._child = subprocess.Popen(  # noqa: S603 - our own command line
+            command, cwd=settings.root, env=environment, stdout=subprocess.PIPE, text=True, start_new_session=True
+        )
         assert self._child.stdout is not None
         line = self._child.stdout.readline()
         if not line or "url" not in (told := json.loads(line)):
@@ -85,10 +88,8 @@ class Served:
     def wait(self) -> None:
         """Until the server ends, or Ctrl-C."""
         assert self._child is not None
-        try:
+        with contextlib.suppress(KeyboardInterrupt):
             self._child.wait()
-        except KeyboardInterrupt:
-            pass
 
 
 @dataclass(slots=True)
@@ -173,4 +174,3 @@ class Player:
                 by_stream.setdefault(stream, []).append(event)
             for stream, events in by_stream.items():
                 self.played.events += self.served.post(f"/events/{stream}", events, replayed=False)["accepted"]
-

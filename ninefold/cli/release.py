@@ -50,7 +50,9 @@ def rollback(say: Say, endpoint: str, because: str, project: Path | None, enviro
     """Return ENDPOINT to the version before, at once."""
     with open_home(project.absolute() if project else None, environment) as home:
         back = releasing.rollback(home, endpoint, why=because)
-    say.result({"endpoint": endpoint, "version": back.version}, f"{back.model}@{back.version} answers {endpoint}; a running server follows within a second")
+    say.result(
+        {"endpoint": endpoint, "version": back.version}, f"{back.model}@{back.version} answers {endpoint}; a running server follows within a second"
+    )
 
 
 @command("ninefold approve forecast@3 --as model-risk")

@@ -22,9 +22,7 @@ from ninefold.project.read import read
 @click.option("--to", "end", required=True, metavar="TIME", help="Where it ends.")
 @click.option("--tz", default="UTC", show_default=True, help="The zone of --from and --to where they have no offset.")
 @click.option("--stay", is_flag=True, help="Keep the server up afterwards.")
-def replay(
-    say: Say, project: Path | None, environment: str | None, endpoint: str | None, start: str, end: str, tz: str, stay: bool
-) -> None:
+def replay(say: Say, project: Path | None, environment: str | None, endpoint: str | None, start: str, end: str, tz: str, stay: bool) -> None:
     """Send every stored row when it came to be known, and every question at its decision time, to a live server of its own."""
     first, last = micros(start, tz), micros(end, tz)
     if first >= last:

@@ -88,7 +88,8 @@ def unforeseen(error: Exception) -> NinefoldError:
     last = traceback.extract_tb(error.__traceback__)[-1:]
     place = f" ({Path(last[0].filename).name}:{last[0].lineno})" if last else ""
     told = NinefoldError(
-        f"ninefold itself failed: {type(error).__name__}: {error}{place}", hint="this should not happen; NINEFOLD_TRACE=1 shows the trace to report with it"
+        f"ninefold itself failed: {type(error).__name__}: {error}{place}",
+        hint="this should not happen; NINEFOLD_TRACE=1 shows the trace to report with it",
     )
     told.__cause__ = error
     return told
@@ -147,7 +148,7 @@ def command(example: str, **settings: Any) -> Callable[[Callable[..., Any]], cli
         callback.__doc__ = function.__doc__
         callback.__click_params__ = getattr(function, "__click_params__", [])  # type: ignore[attr-defined]
         name = settings.pop("name", function.__name__.rstrip("_").replace("_", "-"))
-        made = click.command(name, epilog=f"Example: {example}", **settings)(callback)
+        made: click.Command = click.command(name, epilog=f"Example: {example}", **settings)(callback)  # type: ignore[no-untyped-call]
         made.params.append(click.Option(["--json", "as_json"], is_flag=True, help="Answer with one JSON document."))
         return made
 

@@ -33,19 +33,39 @@ _tz = click.option("--tz", default="UTC", show_default=True, help="The zone of -
 @click.option("--frozen", metavar="DIGEST", hidden=True, help="Run code that was frozen by a deployment.")
 @click.option("--reason", default="asked", hidden=True)
 def run(
-    say: Say, project: Path | None, environment: str | None, as_of: str | None, tz: str, targets: tuple[str, ...], force: tuple[str, ...],
-    require: bool, frozen: str | None, reason: str,
+    say: Say,
+    project: Path | None,
+    environment: str | None,
+    as_of: str | None,
+    tz: str,
+    targets: tuple[str, ...],
+    force: tuple[str, ...],
+    require: bool,
+    frozen: str | None,
+    reason: str,
 ) -> int:
     """Run all stages of a project; what has not changed is found, not done again."""
     settings, name, main, graph = target_of(project, environment, frozen)
     progress = Progress(say)
     done = running.run(
-        graph, settings, name=name, main=main, as_of=micros(as_of, tz) if as_of else None, targets=list(targets) or None, force=force,
-        on_event=progress, reason=reason,
+        graph,
+        settings,
+        name=name,
+        main=main,
+        as_of=micros(as_of, tz) if as_of else None,
+        targets=list(targets) or None,
+        force=force,
+        on_event=progress,
+        reason=reason,
     )
     result = done.result
     value = {
-        "project": name, "as_of": iso(done.as_of), "ran": result.ran, "hits": result.hits, "seconds": round(result.seconds, 3), "judged": done.judged,
+        "project": name,
+        "as_of": iso(done.as_of),
+        "ran": result.ran,
+        "hits": result.hits,
+        "seconds": round(result.seconds, 3),
+        "judged": done.judged,
     }
     say.result(value, lambda: _told(say, done))
     verdicts = [c["verdict"] for m in done.judged.get("models", {}).values() for c in m["criteria"]]

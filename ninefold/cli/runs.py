@@ -98,8 +98,16 @@ def _one(started: Any, end: Any) -> dict[str, Any]:
     state = {"run.done": "done", "run.failed": "failed"}[end.kind] if end is not None else "running, or cut off"
     seconds = body.get("seconds", (end.at - started.at) / 1e6 if end is not None else None)
     return {
-        "id": started.id, "state": state, "started": started.at, "ended": end.at if end is not None else None, "as_of": started.body["as_of"],
-        "reason": started.body["reason"], "by": started.actor, "seconds": seconds, "ran": len(body.get("ran", [])), "hits": body.get("hits", 0),
+        "id": started.id,
+        "state": state,
+        "started": started.at,
+        "ended": end.at if end is not None else None,
+        "as_of": started.body["as_of"],
+        "reason": started.body["reason"],
+        "by": started.actor,
+        "seconds": seconds,
+        "ran": len(body.get("ran", [])),
+        "hits": body.get("hits", 0),
         "error": body.get("error", ""),
     }
 
@@ -125,8 +133,11 @@ def _steps(home: Home, run: str) -> list[dict[str, Any]]:
     facts = home.ledger.facts(kind=("step.done", "step.failed"), run=run)
     return [
         {
-            "step": f.body["step"], "state": "done" if f.kind == "step.done" else "failed", "seconds": f.body.get("seconds"),
-            "content": f.body.get("content", ""), "error": f.body.get("message", ""),
+            "step": f.body["step"],
+            "state": "done" if f.kind == "step.done" else "failed",
+            "seconds": f.body.get("seconds"),
+            "content": f.body.get("content", ""),
+            "error": f.body.get("message", ""),
         }
         for f in facts
     ]

@@ -9,7 +9,7 @@ from ninefold.units import MINUTE
 SHARE = 0.6
 RULE = (
     "Simulated, by this rule: for each flight that the desk warned about, one traveller is offered another connection between 5 and 95 minutes "
-    "after the answer, and accepts it in 60 % of the cases. Both numbers are drawn from the SHA-256 of the flight's id, so that every run is the same."
+    "later, and accepts it in 60 % of the cases. Both numbers are drawn from the SHA-256 of the flight's id, so that every run is the same."
 )
 
 
@@ -29,5 +29,7 @@ def travellers(asked: list[dict[str, Any]], answers: list[dict[str, Any]]) -> li
         after = 5 + int(drawn[:8], 16) % 91
         accepted = int(drawn[8:16], 16) < SHARE * 2**32
         at = iso(micros(answer["asked_at"]) + after * MINUTE)
-        events.append(("rebookings", {"id": f"simulated-{flight}", "at": at, "flight_id": flight, "traveller": f"traveller of {flight}", "accepted": accepted}))
+        events.append(
+            ("rebookings", {"id": f"simulated-{flight}", "at": at, "flight_id": flight, "traveller": f"traveller of {flight}", "accepted": accepted})
+        )
     return events

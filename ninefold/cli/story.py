@@ -38,12 +38,19 @@ class Story:
         months = []
         for begin, until in _months(start, end, tz):
             judged = production.judge(graph, home, endpoint, now=end, after=after, since=begin, until=until)
-            months.append({"month": moment_of(begin, tz).strftime("%B"), **_counted(home, learning, endpoint, begin, until, end, after), "criteria": judged})
+            months.append(
+                {"month": moment_of(begin, tz).strftime("%B"), **_counted(home, learning, endpoint, begin, until, end, after), "criteria": judged}
+            )
         criteria = production.judge(graph, home, endpoint, now=end, after=after)
         verdicts = {c["verdict"] for c in criteria}
         solved = "solved" if verdicts == {"met"} else "not solved" if "not met" in verdicts else "not yet known"
         first = champion(current(home.ledger, home.project, endpoint))
-        items = [dict(row) for row in home.ledger.all("select title, waits_for, opened from items where project = ? and state = 'open' order by opened", home.project)]
+        items = [
+            dict(row)
+            for row in home.ledger.all(
+                "select title, waits_for, opened from items where project = ? and state = 'open' order by opened", home.project
+            )
+        ]
         releases = [
             {"version": r.version, "kind": r.kind, "state": r.state, "started": r.started, "ended": r.ended}
             for r in reversed(history(home.ledger, home.project, endpoint))
@@ -104,7 +111,10 @@ def tell(say: Say, story: Story, main: Path) -> None:
     folder = main.parent
     say.line(f"  cd {_near(folder)} && ninefold status")
     say.line("  ninefold why " + _some_prediction(story))
-    say.line(f"  add a feature to {main.name} (destination and carrier history, say), then: ninefold run {main.name} --as-of 2014-01-01T00:00 --tz {story.tz}")
+    say.line(
+        f"  add a feature to {main.name} (destination and carrier history, say), then: "
+        f"ninefold run {main.name} --as-of 2014-01-01T00:00 --tz {story.tz}"
+    )
 
 
 def _some_prediction(story: Story) -> str:
@@ -119,7 +129,7 @@ def _near(folder: Path) -> str:
 
 
 def _short(name: str) -> str:
-    return name.split("(")[0] + ("." + name.rpartition(").")[2] if ")." in name else "")
+    return name.split("(", maxsplit=1)[0] + ("." + name.rpartition(").")[2] if ")." in name else "")
 
 
 def _percent(value: float | None) -> str:

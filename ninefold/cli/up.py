@@ -23,9 +23,7 @@ LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 @click.option("--port", type=int, help="The port (default 9009; 0: any free one).")
 @click.option("--replay-at", metavar="TIME", hidden=True, help="Serve a replay: a simulated clock that stands at TIME until the replay moves it.")
 @click.option("--now", "live", is_flag=True, help="Judge by this machine's clock again, after a replay.")
-def up(
-    say: Say, project: Path | None, environment: str | None, host: str | None, port: int | None, replay_at: str | None, live: bool
-) -> None:
+def up(say: Say, project: Path | None, environment: str | None, host: str | None, port: int | None, replay_at: str | None, live: bool) -> None:
     """Serve pages, predictions, events, the API and the loop, on one port, until Ctrl-C.
 
     After a replay the clock stands where the replay ended, until --now.
@@ -42,7 +40,8 @@ def up(
     address = host or home.settings.host
     if address not in LOOPBACK:
         raise UsageError(
-            f"{address} can be reached from other machines, and there are no accounts yet", hint="serve this machine only, and let a proxy that signs people in stand before it",
+            f"{address} can be reached from other machines, and there are no accounts yet",
+            hint="serve this machine only, and let a proxy that signs people in stand before it",
         )
     token = os.environ.get("NINEFOLD_REPLAY_TOKEN") if replay_at else None
     if replay_at and not token:
@@ -59,7 +58,11 @@ def up(
             url = f"http://{'localhost' if at in LOOPBACK else at}:{bound}"
             say.result(
                 {"url": url, "project": home.project, "endpoints": sorted(runtime.services)},
-                lambda: say.line(f"{home.project or 'ninefold'} is up at {url}" + (f" · its clock stands at {iso(clock.now())}" if stands is not None else "") + " · Ctrl-C stops it"),
+                lambda: say.line(
+                    f"{home.project or 'ninefold'} is up at {url}"
+                    + (f" · its clock stands at {iso(clock.now())}" if stands is not None else "")
+                    + " · Ctrl-C stops it"
+                ),
             )
 
         serve(build(runtime), address, port if port is not None else home.settings.port, on_ready=ready)

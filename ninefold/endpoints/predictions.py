@@ -44,10 +44,23 @@ def frame(payloads: Sequence[bytes]) -> Any:
     import polars as pl
 
     schema = {
-        "id": pl.String(), "at": pl.Datetime("us", "UTC"), "q": pl.Datetime("us", "UTC"), "key": pl.String(), "row": pl.String(),
+        "id": pl.String(),
+        "at": pl.Datetime("us", "UTC"),
+        "q": pl.Datetime("us", "UTC"),
+        "key": pl.String(),
+        "row": pl.String(),
         "values": pl.String(),
-        "score": pl.Float64(), "decision": pl.Int64(), "version": pl.Int64(), "variant": pl.String(), "scores": pl.String(),
-        "decisions": pl.String(), "micros": pl.Int64(), "lead": pl.Int64(), "held": pl.Boolean(), "together": pl.Int64(), "caller": pl.String(),
+        "score": pl.Float64(),
+        "decision": pl.Int64(),
+        "version": pl.Int64(),
+        "variant": pl.String(),
+        "scores": pl.String(),
+        "decisions": pl.String(),
+        "micros": pl.Int64(),
+        "lead": pl.Int64(),
+        "held": pl.Boolean(),
+        "together": pl.Int64(),
+        "caller": pl.String(),
         "retry": pl.String(),
     }
     if not payloads:

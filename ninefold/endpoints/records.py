@@ -61,14 +61,31 @@ def challenger(releases: list[Release]) -> Release | None:
 
 
 def start(
-    tx: "Tx", *, project: str, endpoint: str, model: str, version: int, kind: str, share: float, state: str,
-    at: int | None = None, body: dict[str, Any] | None = None,
+    tx: "Tx",
+    *,
+    project: str,
+    endpoint: str,
+    model: str,
+    version: int,
+    kind: str,
+    share: float,
+    state: str,
+    at: int | None = None,
+    body: dict[str, Any] | None = None,
 ) -> str:
     """Open a release; its fact is written in the same transaction."""
     release, when = new_id(), at if at is not None else now()
     row = {
-        "id": release, "project": project, "endpoint": endpoint, "model": model, "version": version, "kind": kind, "share": share,
-        "state": state, "started": when, "body": msgspec.json.encode(body or {}).decode(),
+        "id": release,
+        "project": project,
+        "endpoint": endpoint,
+        "model": model,
+        "version": version,
+        "kind": kind,
+        "share": share,
+        "state": state,
+        "started": when,
+        "body": msgspec.json.encode(body or {}).decode(),
     }
     tx.add("releases", [row])
     told = {"release": release, "model": model, "version": version, "kind": kind, "share": share, "state": state, "when": when, **(body or {})}

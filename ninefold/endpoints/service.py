@@ -50,8 +50,15 @@ class Service:
     """
 
     def __init__(
-        self, name: str, clock: Clock, champion: Loaded | None = None, challenger: Loaded | None = None, *, share: float = 0.0,
-        split_by: tuple[str, ...] = (), holdout: float = 0.0,
+        self,
+        name: str,
+        clock: Clock,
+        champion: Loaded | None = None,
+        challenger: Loaded | None = None,
+        *,
+        share: float = 0.0,
+        split_by: tuple[str, ...] = (),
+        holdout: float = 0.0,
     ) -> None:
         self.name, self.clock, self.split_by, self.holdout = name, clock, split_by, holdout
         self.released = Released(champion, challenger, share)
@@ -68,7 +75,13 @@ class Service:
         return self.released.challenger
 
     def answer(
-        self, body: Any, *, q: Sequence[int] | int | None = None, explain: bool = False, caller: str = "", started: float | None = None,
+        self,
+        body: Any,
+        *,
+        q: Sequence[int] | int | None = None,
+        explain: bool = False,
+        caller: str = "",
+        started: float | None = None,
         retry: tuple[str, str] | None = None,
     ) -> tuple[list[dict[str, Any]], list[bytes]]:
         """Answers to one question or several, in order, and the records to log before they are given.
@@ -96,11 +109,23 @@ class Service:
             score, decision = scored[given.version][0][i], scored[given.version][1][i]
             held = self.holdout > 0 and self._drawn(row, key, "holdout", self.holdout)
             record = Prediction(
-                id=new_id(), at=wall(), q=moments[i], key=key, row=row, values={n: _plain(v[i]) for n, v in values.items()}, score=score,
-                decision=decision, version=given.version, variant="champion" if given is champion else "challenger",
-                scores={str(v): s[0][i] for v, s in scored.items()}, decisions={str(v): s[1][i] for v, s in scored.items()},
-                micros=round((time.perf_counter() - begun) * 1e6), lead=champion.questions.lead(row, moments[i]), held=held,
-                together=len(rows), caller=caller,
+                id=new_id(),
+                at=wall(),
+                q=moments[i],
+                key=key,
+                row=row,
+                values={n: _plain(v[i]) for n, v in values.items()},
+                score=score,
+                decision=decision,
+                version=given.version,
+                variant="champion" if given is champion else "challenger",
+                scores={str(v): s[0][i] for v, s in scored.items()},
+                decisions={str(v): s[1][i] for v, s in scored.items()},
+                micros=round((time.perf_counter() - begun) * 1e6),
+                lead=champion.questions.lead(row, moments[i]),
+                held=held,
+                together=len(rows),
+                caller=caller,
             )
             answer = _answer(self.name, record, given, reasons[i] if reasons and given is champion else None)
             if retry is not None:
@@ -136,8 +161,14 @@ def _plain(value: Any) -> Any:
 
 def _answer(name: str, record: Prediction, given: Loaded, reasons: list[tuple[str, float]] | None) -> dict[str, Any]:
     answer = {
-        "id": record.id, "endpoint": name, "version": record.version, "variant": record.variant, "asked_at": iso(record.q), "score": record.score,
-        "decision": _decided(record.decision, given.bundle), "hold": record.held,
+        "id": record.id,
+        "endpoint": name,
+        "version": record.version,
+        "variant": record.variant,
+        "asked_at": iso(record.q),
+        "score": record.score,
+        "decision": _decided(record.decision, given.bundle),
+        "hold": record.held,
     }
     if reasons is not None:
         answer["reasons"] = [{"input": n, "adds": v} for n, v in reasons[:8]]

@@ -3,6 +3,4 @@
 from ninefold.features.aggregate import Aggregate, any_, count, distinct, first, last, max_, mean, min_, quantile, std, sum_
 from ninefold.features.features import Features
 
-__all__ = [
-    "Aggregate", "Features", "any_", "count", "distinct", "first", "last", "max_", "mean", "min_", "quantile", "std", "sum_",
-]
+__all__ = ["Aggregate", "Features", "any_", "count", "distinct", "first", "last", "max_", "mean", "min_", "quantile", "std", "sum_"]

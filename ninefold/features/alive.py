@@ -149,8 +149,7 @@ def _newest_swept(asked: Asked, rows: Rows, order: Int, start: Int, stop: Int, n
         else:
             known.pop(bisect_left(known, which))
         now = set(known[-n:])
-        for left in since.keys() - now:
-            found.append((left, since.pop(left), place))
+        found.extend((left, since.pop(left), place) for left in since.keys() - now)
         for came in now - since.keys():
             since[came] = place
     table = np.array([f for f in found if f[2] > f[1]], np.int64).reshape(-1, 3)

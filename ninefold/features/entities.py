@@ -38,7 +38,7 @@ def _both(rows: pl.DataFrame, row_column: str, questions: pl.DataFrame, column: 
     left, right = rows[row_column], questions[column]
     if left.dtype == right.dtype:
         return pl.concat([left.alias("e"), right.alias("e")], rechunk=True)
-    if left.dtype == pl.Null or right.dtype == pl.Null:
+    if pl.Null in (left.dtype, right.dtype):
         kind = right.dtype if left.dtype == pl.Null else left.dtype
         return pl.concat([left.cast(kind).alias("e"), right.cast(kind).alias("e")])
     kinds = (left.dtype, right.dtype)
@@ -49,8 +49,7 @@ def _both(rows: pl.DataFrame, row_column: str, questions: pl.DataFrame, column: 
     if all(kind == pl.Datetime for kind in kinds):
         return pl.concat([left.cast(pl.Datetime("us")).alias("e"), right.cast(pl.Datetime("us")).alias("e")])
     raise DataError(
-        f'the entity is "{row_column}" ({left.dtype}) in the rows and "{column}" ({right.dtype}) in the questions',
-        hint="give both the same type",
+        f'the entity is "{row_column}" ({left.dtype}) in the rows and "{column}" ({right.dtype}) in the questions', hint="give both the same type"
     )
 
 

@@ -47,11 +47,11 @@ def rowwise(expression: pl.Expr, what: str) -> None:
     """Refuse what looks at other rows (``.mean()``, ``.shift()``, ``.over()``): they may lie in the future, and a request has none."""
     if _code(json.loads(_json(expression, what))):
         raise DeclarationError(
-            f"{what} calls a Python function", hint="write it with Polars expressions only: they travel with the model and run without Python code",
+            f"{what} calls a Python function", hint="write it with Polars expressions only: they travel with the model and run without Python code"
         )
     if not expression.meta.is_row_separable():
         raise DeclarationError(
-            f"{what} looks at other rows: {expression}", hint="aggregate with nf.mean, nf.sum, ... over a window; expressions see one row",
+            f"{what} looks at other rows: {expression}", hint="aggregate with nf.mean, nf.sum, ... over a window; expressions see one row"
         )
 
 
@@ -61,7 +61,9 @@ def _json(expression: pl.Expr, what: str) -> str:
             warnings.simplefilter("ignore")  # that JSON differs between Polars versions: load() names the version
             return str(expression.meta.serialize(format="json"))
     except pl.exceptions.PolarsError as error:
-        raise DeclarationError(f"{what} cannot be written down: {error}", hint="write it with Polars expressions over columns and plain values") from None
+        raise DeclarationError(
+            f"{what} cannot be written down: {error}", hint="write it with Polars expressions over columns and plain values"
+        ) from None
 
 
 def _code(tree: Any) -> bool:

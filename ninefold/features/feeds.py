@@ -84,9 +84,7 @@ class TableFeeds:
         moments = [self.time, self.known, *(m for c, m in self.later.items() if any(c in f.needs for f in self.feeds))]
         return frozenset(c for f in self.feeds for c in f.needs) | {m.column for m in moments if m is not None}
 
-    def apply(
-        self, rows: Iterable[Mapping[str, Any]], received: int | None, advance: Callable[[int], None], horizon: int | None,
-    ) -> int:
+    def apply(self, rows: Iterable[Mapping[str, Any]], received: int | None, advance: Callable[[int], None], horizon: int | None) -> int:
         """Take in rows; see :meth:`Fold.apply`."""
         columns, conditions = self.columns, any(f.where is not None for f in self.feeds)
         count, waiting = 0, dict[Any, tuple[Record, bool]]()

@@ -18,7 +18,7 @@ from ninefold.units import moment
 
 
 def join(
-    questions: Any, features: "Features | Mapping[str, Features] | Sequence[Features]", *, at: str, tables: "Mapping[Any, Any] | None" = None,
+    questions: Any, features: "Features | Mapping[str, Features] | Sequence[Features]", *, at: str, tables: "Mapping[Any, Any] | None" = None
 ) -> Any:
     """Add to each question the features as known at its time.
 
@@ -90,7 +90,7 @@ def _rows(name: str, group: Features, tables: Mapping[Any, Any]) -> tuple[Table 
     if isinstance(table, Table) and len(tables) == 1 and isinstance(only := next(iter(tables)), str):
         return table, tables[only]
     raise DeclarationError(
-        f"the rows that {name} aggregates were not given", hint="pass tables={table: frame}, with the table that the features name",
+        f"the rows that {name} aggregates were not given", hint="pass tables={table: frame}, with the table that the features name"
     )
 
 

@@ -99,8 +99,7 @@ class _Work:
             index = np.flatnonzero(use)
             ends = gone(self.view)
             self.rows[who] = Rows(
-                entity[index], e.fill_null(0).to_numpy()[index], k[index], sequence(self.view)[index],
-                None if ends is None else ends[index], index,
+                entity[index], e.fill_null(0).to_numpy()[index], k[index], sequence(self.view)[index], None if ends is None else ends[index], index
             )
         return asked, self.rows[who], who
 

@@ -49,8 +49,15 @@ class Labelled:
 
 
 def labels(
-    asked: pl.DataFrame, target: Target, table: Table, view: pl.DataFrame, as_of: int | None = None, *,
-    ahead: tuple[Table, pl.DataFrame] | None = None, void: pl.Series | None = None, maturity: Maturity | None = None,
+    asked: pl.DataFrame,
+    target: Target,
+    table: Table,
+    view: pl.DataFrame,
+    as_of: int | None = None,
+    *,
+    ahead: tuple[Table, pl.DataFrame] | None = None,
+    void: pl.Series | None = None,
+    maturity: Maturity | None = None,
 ) -> Labelled:
     """Add to questions their label, and whether it counts.
 
@@ -79,7 +86,7 @@ def labels(
 
 
 def mature_after(
-    asked: pl.DataFrame, target: Target, table: Table, view: pl.DataFrame, *, ahead: tuple[Table, pl.DataFrame] | None = None,
+    asked: pl.DataFrame, target: Target, table: Table, view: pl.DataFrame, *, ahead: tuple[Table, pl.DataFrame] | None = None
 ) -> Maturity:
     """When a question is mature: as declared, else when 99.9 % of the labels were known in the past."""
     horizon = target.label.window if isinstance(target.label, Ahead) else 0

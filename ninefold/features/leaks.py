@@ -14,7 +14,9 @@ from ninefold.units import Moment, duration_text
 Groups = Sequence[tuple[str, Features, Table | None]]
 
 
-def check_leaks(target: Target, table: Table, groups: Groups, bare: Sequence[str] = (), *, columns: Sequence[str] | None = None) -> list[DeclarationError]:
+def check_leaks(
+    target: Target, table: Table, groups: Groups, bare: Sequence[str] = (), *, columns: Sequence[str] | None = None
+) -> list[DeclarationError]:
     """Every leak of a model's inputs: each error names the column, the two times, and the way out.
 
     A bare column, the root of an expression, an entity or the question's own moment must be known at the question, so
@@ -61,7 +63,8 @@ def _column(target: Target, table: Table, column: str, what: str, *, own: bool =
     return [
         DeclarationError(
             f"{what} is known at {moment}, the question is asked {_asked(target)}",
-            hint=f'leave it out, or read earlier rows through a window: nf.Features(..., by="...", at="{moment.column}", x=nf.last("{column}", "1d"))',
+            hint="leave it out, or read earlier rows through a window: "
+            f'nf.Features(..., by="...", at="{moment.column}", x=nf.last("{column}", "1d"))',
         )
     ]
 

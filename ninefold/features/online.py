@@ -82,7 +82,7 @@ class Fold:
             if self.clock is not None and q < self.clock - self.slack:
                 if self.past is None:
                     raise UsageError(
-                        f"asked at {q}, more than {self.slack} µs before the newest {self.clock}", hint="ask the lake: it answers at any time",
+                        f"asked at {q}, more than {self.slack} µs before the newest {self.clock}", hint="ask the lake: it answers at any time"
                     )
                 return self.past(group, who, q)
             if self.clock is None or q > self.clock:

@@ -18,7 +18,7 @@ Int = NDArray[np.int64]
 
 
 def questions(
-    target: Target, table: Table, view: pl.DataFrame, as_of: int | None = None, *, start: int | None = None, end: int | None = None,
+    target: Target, table: Table, view: pl.DataFrame, as_of: int | None = None, *, start: int | None = None, end: int | None = None
 ) -> pl.DataFrame:
     """The questions of ``table``'s rows: the columns as known at each ``q``, and ``__q`` (µs UTC).
 

@@ -35,7 +35,7 @@ def request_columns(target: Target, table: Table, groups: Sequence[tuple[str, Fe
 
 
 def request_schema(
-    target: Target, table: Table, schema: Mapping[str, pl.DataType], groups: Sequence[tuple[str, Features]], bare: Sequence[str] = (),
+    target: Target, table: Table, schema: Mapping[str, pl.DataType], groups: Sequence[tuple[str, Features]], bare: Sequence[str] = ()
 ) -> dict[str, pl.DataType]:
     """The request's columns with their types in the asked table; times in the table's zone. Raises DataError for a column that it lacks."""
     found: dict[str, pl.DataType] = {}

@@ -69,7 +69,7 @@ class GroupSpec(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 def spec_of(
-    name: str, group: Features, table_name: str | None = None, table: Table | None = None, columns: dict[str, str] | None = None,
+    name: str, group: Features, table_name: str | None = None, table: Table | None = None, columns: dict[str, str] | None = None
 ) -> GroupSpec:
     """The definition of a declared group; ``columns`` gives the types of the table's columns.
 
@@ -81,7 +81,8 @@ def spec_of(
     return GroupSpec(
         name=name,
         table=None if table is None else table_spec(table_name or "", table, columns),
-        by=group.by, rows_by=group.rows_by,
+        by=group.by,
+        rows_by=group.rows_by,
         at=None if group.at is None else _moment_text(group.at),
         same_instant=group.same_instant,
         aggregates=tuple(_aggregate(name, feature, a) for feature, a in group.aggregates),
@@ -92,17 +93,20 @@ def spec_of(
 def table_spec(name: str, table: Table, columns: dict[str, str] | None = None) -> TableSpec:
     """What the rows of a declared table mean."""
     return TableSpec(
-        name=name, key=table.key, time=None if table.time is None else _moment_text(table.time), until=table.until, tz=table.tz,
+        name=name,
+        key=table.key,
+        time=None if table.time is None else _moment_text(table.time),
+        until=table.until,
+        tz=table.tz,
         known=None if table.known is None else _moment_text(table.known),
-        later={c: _moment_text(m) for c, m in table.later}, columns=columns or {},
+        later={c: _moment_text(m) for c, m in table.later},
+        columns=columns or {},
     )
 
 
 def table_of(spec: TableSpec) -> Table:
     """The table, without a function."""
-    return Table(
-        f"spec:{spec.name}", key=list(spec.key), time=spec.time, until=spec.until, tz=spec.tz, known=spec.known, later=dict(spec.later),
-    )
+    return Table(f"spec:{spec.name}", key=list(spec.key), time=spec.time, until=spec.until, tz=spec.tz, known=spec.known, later=dict(spec.later))
 
 
 def features_of(spec: GroupSpec) -> Features:

@@ -17,7 +17,7 @@ Group = tuple[str, Features, Table | None, pl.DataFrame | None]
 
 
 def feature_frame(
-    questions: pl.DataFrame, groups: Sequence[Group], bare: Sequence[str] = (), zones: Mapping[str, str] | None = None, *, q: str = "__q",
+    questions: pl.DataFrame, groups: Sequence[Group], bare: Sequence[str] = (), zones: Mapping[str, str] | None = None, *, q: str = "__q"
 ) -> pl.DataFrame:
     """Each group's features (``group.feature``) and the bare columns, one row for each question, in their order.
 
@@ -48,7 +48,7 @@ def in_zones(frame: pl.DataFrame, zones: Mapping[str, str]) -> pl.DataFrame:
 
 
 def _group(
-    questions: pl.DataFrame, zoned: pl.DataFrame, name: str, group: Features, table: Table | None, view: pl.DataFrame | None, q: str,
+    questions: pl.DataFrame, zoned: pl.DataFrame, name: str, group: Features, table: Table | None, view: pl.DataFrame | None, q: str
 ) -> pl.DataFrame:
     if group.aggregates and view is None:
         raise DataError(f"the features {name} aggregate rows, but no rows were given")
@@ -60,7 +60,7 @@ def _group(
 
 
 def expressions(
-    zoned: pl.DataFrame, group: Features, windows: pl.DataFrame | None, asked: pl.Series, *, name: str = "features", checked: bool = False,
+    zoned: pl.DataFrame, group: Features, windows: pl.DataFrame | None, asked: pl.Series, *, name: str = "features", checked: bool = False
 ) -> pl.DataFrame:
     """The questions with the group's windows and expressions beside them; a later expression sees the earlier ones.
 

@@ -10,8 +10,23 @@ from ninefold.errors import DataError
 _SIMPLE: dict[str, pl.DataType] = {
     str(kind): kind
     for kind in (
-        pl.Int8(), pl.Int16(), pl.Int32(), pl.Int64(), pl.UInt8(), pl.UInt16(), pl.UInt32(), pl.UInt64(), pl.Float32(), pl.Float64(),
-        pl.Boolean(), pl.String(), pl.Date(), pl.Time(), pl.Null(), pl.Categorical(), pl.Binary(),
+        pl.Int8(),
+        pl.Int16(),
+        pl.Int32(),
+        pl.Int64(),
+        pl.UInt8(),
+        pl.UInt16(),
+        pl.UInt32(),
+        pl.UInt64(),
+        pl.Float32(),
+        pl.Float64(),
+        pl.Boolean(),
+        pl.String(),
+        pl.Date(),
+        pl.Time(),
+        pl.Null(),
+        pl.Categorical(),
+        pl.Binary(),
     )
 }
 _DATETIME = re.compile(r"Datetime\(time_unit='(?P<unit>us|ms|ns)', time_zone=(?:None|'(?P<zone>[^']+)')\)")

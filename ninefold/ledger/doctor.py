@@ -46,8 +46,11 @@ def _files(home: Path) -> Iterator[Finding]:
                 yield Finding(severity="warning", where=str(path), what="a temporary file", why="its writer was killed", do="delete it")
             elif _must_have_bytes(path.relative_to(home)) and path.stat().st_size == 0:
                 yield Finding(
-                    severity="error", where=str(path), what="the file has zero bytes",
-                    why="it was named, but its content had not reached the disk when the power went", do=_RESTORE,
+                    severity="error",
+                    where=str(path),
+                    what="the file has zero bytes",
+                    why="it was named, but its content had not reached the disk when the power went",
+                    do=_RESTORE,
                 )
 
 
@@ -62,12 +65,11 @@ def _space(home: Path) -> Iterator[Finding]:
     free = shutil.disk_usage(home).free if home.exists() else 0
     if not home.exists():
         yield Finding(
-            severity="error", where=str(home), what="there is no home", do="name another one with NINEFOLD_HOME, or run a project to make it",
+            severity="error", where=str(home), what="there is no home", do="name another one with NINEFOLD_HOME, or run a project to make it"
         )
     elif free < _LOW_SPACE:
         yield Finding(
-            severity="warning", where=str(home), what=f"only {free >> 20} MiB are free", why="writes stop when the disk is full",
-            do="free some space",
+            severity="warning", where=str(home), what=f"only {free >> 20} MiB are free", why="writes stop when the disk is full", do="free some space"
         )
 
 
@@ -100,7 +102,7 @@ def _ledger(home: Path, url: str | None, anchors: Path | None) -> Iterator[Findi
             for note in report.notes:
                 if "no anchor" in note and report.checkpoints:
                     yield Finding(
-                        severity="warning", where=str(ledger.anchor.path), what=note, do='set "anchor" in [tool.ninefold] to a folder that is kept',
+                        severity="warning", where=str(ledger.anchor.path), what=note, do='set "anchor" in [tool.ninefold] to a folder that is kept'
                     )
             yield from _missing_blobs(home, ledger)
     except NinefoldError as error:
@@ -144,5 +146,5 @@ def _blobs(home: Path, deep: bool) -> Iterator[Finding]:
                 digest = hashlib.file_digest(stream, "sha256").hexdigest()
             if digest != path.parent.name + path.name:
                 yield Finding(
-                    severity="error", where=str(path), what="the blob's bytes are not what its name says", why="the disk changed them", do=_RESTORE,
+                    severity="error", where=str(path), what="the blob's bytes are not what its name says", why="the disk changed them", do=_RESTORE
                 )

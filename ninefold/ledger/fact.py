@@ -67,8 +67,15 @@ def encode(seq: int, said: Draft) -> bytes:
     b'{"seq":1,"id":"a","at":5,"kind":"table.written","subject":"p/table/t@1","actor":"me","run":null,"key":null,"body":{"rows":2}}'
     """
     fact = {
-        "seq": seq, "id": said.id, "at": said.at, "kind": said.kind, "subject": said.subject,
-        "actor": said.actor, "run": said.run, "key": said.key, "body": msgspec.Raw(said.body),
+        "seq": seq,
+        "id": said.id,
+        "at": said.at,
+        "kind": said.kind,
+        "subject": said.subject,
+        "actor": said.actor,
+        "run": said.run,
+        "key": said.key,
+        "body": msgspec.Raw(said.body),
     }
     return _encoder.encode(fact)
 

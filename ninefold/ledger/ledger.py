@@ -94,8 +94,15 @@ class Ledger:
         return self._writer.put(Request(None, (table, columns, [[row[name] for name in columns] for row in rows]))).future
 
     def record(
-        self, kind: str, subject: str, body: dict[str, Any] | None = None, *,
-        run: str | None = None, key: str | None = None, actor: str | None = None, at: int | None = None,
+        self,
+        kind: str,
+        subject: str,
+        body: dict[str, Any] | None = None,
+        *,
+        run: str | None = None,
+        key: str | None = None,
+        actor: str | None = None,
+        at: int | None = None,
     ) -> Fact:
         """One fact alone, on disk when it returns."""
         request = Request(lambda tx: tx.fact(kind, subject, body, run=run, key=key, actor=actor, at=at))
@@ -115,8 +122,15 @@ class Ledger:
             return session.all(sql, args)
 
     def facts(
-        self, *, after: int = 0, kind: str | Sequence[str] | None = None, subject: str | None = None,
-        prefix: str | None = None, run: str | None = None, newest_first: bool = False, limit: int | None = None,
+        self,
+        *,
+        after: int = 0,
+        kind: str | Sequence[str] | None = None,
+        subject: str | None = None,
+        prefix: str | None = None,
+        run: str | None = None,
+        newest_first: bool = False,
+        limit: int | None = None,
     ) -> list[Fact]:
         """Facts with ``seq > after``, of one kind or several, of one subject or all that begin with ``prefix``, in order."""
         where, args = ["seq > ?"], [after]  # type: tuple[list[str], list[Any]]

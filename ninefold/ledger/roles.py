@@ -27,8 +27,7 @@ class Role:
         lock = FileLock(self._path)
         if not lock.acquire(wait, who):
             raise HeldError(
-                f"the role of {self.name} in {self.home} is held by {lock.holder() or 'another process'}",
-                hint="use that one, or end it first",
+                f"the role of {self.name} in {self.home} is held by {lock.holder() or 'another process'}", hint="use that one, or end it first"
             )
         try:
             yield

@@ -68,7 +68,9 @@ def _walk(ledger: "Ledger", stored: Tree, limits: set[int], report: Report) -> d
     while tree.size < stored.size:
         rows = ledger.all(
             "select seq, at, kind, subject, run, key, cast(content as blob) as content from facts where seq > ? and seq <= ? order by seq limit ?",
-            after, stored.size, _BATCH,
+            after,
+            stored.size,
+            _BATCH,
         )
         if not rows:
             break

@@ -54,8 +54,15 @@ class Tx:
             self._group.session("").insert(table, columns, [[row[name] for name in columns] for row in rows])
 
     def fact(
-        self, kind: str, subject: str, body: dict[str, Any] | None = None, *,
-        run: str | None = None, key: str | None = None, actor: str | None = None, at: int | None = None,
+        self,
+        kind: str,
+        subject: str,
+        body: dict[str, Any] | None = None,
+        *,
+        run: str | None = None,
+        key: str | None = None,
+        actor: str | None = None,
+        at: int | None = None,
     ) -> None:
         """Says what happened. Its number is given when this function has succeeded."""
         self._drafts.append(draft(ids.new_id(), clock.now() if at is None else at, kind, subject, actor or self._actor, run, key, body))

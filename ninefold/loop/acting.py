@@ -139,9 +139,7 @@ class Actor:
         self.home.ledger.write(lambda tx: post(tx, self.home.project, self.tell, subject, {"event": what, "text": text, **body}, at=at))
         return [done(at, what, text, **{k: v for k, v in body.items() if k in {"version", "seconds", "cpu"}})]
 
-    def _asked(
-        self, at: int, what: str, title: str, body: dict[str, Any], *, whom: str | None = None, subject: str | None = None
-    ) -> list[Done]:
+    def _asked(self, at: int, what: str, title: str, body: dict[str, Any], *, whom: str | None = None, subject: str | None = None) -> list[Done]:
         """Open a work item, and say so."""
         waits = whom or self.owner
 

@@ -40,8 +40,11 @@ def _classes(rows: pl.DataFrame, version: int, objective: Objective, classes: Se
     top = scores.max(1) if scores.size else np.empty(0)
     loss = losses(objective, truth, scores, likeliest, {})
     return found.select(
-        "__day", pl.col("truth").cast(pl.Float64), pl.Series("score", top, dtype=pl.Float64),
-        pl.Series("residual", (likeliest == truth) - top, dtype=pl.Float64), pl.Series("loss", loss, dtype=pl.Float64),
+        "__day",
+        pl.col("truth").cast(pl.Float64),
+        pl.Series("score", top, dtype=pl.Float64),
+        pl.Series("residual", (likeliest == truth) - top, dtype=pl.Float64),
+        pl.Series("loss", loss, dtype=pl.Float64),
     )
 
 

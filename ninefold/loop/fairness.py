@@ -28,7 +28,8 @@ class Fairness:
     def __init__(self, home: Home, learning: Learning, check: Check, made: Version) -> None:
         self.home, self.learning, self.check = home, learning, check
         declared = [
-            c for c in learning.problem.solved_when
+            c
+            for c in learning.problem.solved_when
             if isinstance(c.metric, Metric) and c.metric.statistic == "gap" and set(c.metric.by) & set(check.by) and c.op == "<="
         ]
         if declared:

@@ -57,8 +57,13 @@ class Arrivals:
         recent = [i for i in instants if i > now - DAYS * DAY]
         explicit = self.table.known is not None and self.table.known != self.table.time
         return Feed(
-            table=self.name, days=tuple(days), rows=tuple(counts.get(d, 0) for d in days), arrivals=tuple(recent),
-            declared_lag=self.table.known.offset if explicit and self.table.known is not None else None, measured=self._measured, lagged=self._late,
+            table=self.name,
+            days=tuple(days),
+            rows=tuple(counts.get(d, 0) for d in days),
+            arrivals=tuple(recent),
+            declared_lag=self.table.known.offset if explicit and self.table.known is not None else None,
+            measured=self._measured,
+            lagged=self._late,
         )
 
     def _follow_updates(self) -> None:
@@ -124,9 +129,12 @@ def _timed(table: Table, frame: pl.LazyFrame) -> pl.DataFrame:
     schema = frame.collect_schema()
     happened = [micros_of(table.time, schema, table.tz).alias(_AT)] if table.time is not None else []
     names = [c for c in later_columns(table) if c in schema]
-    return declared(table, frame).with_columns(happened).select(
-        pl.col(K).alias(_KNOWN), *(k_of(c) for c in names), *([_AT] if happened else []), *([GIVEN] if GIVEN in schema else [])
-    ).collect()
+    return (
+        declared(table, frame)
+        .with_columns(happened)
+        .select(pl.col(K).alias(_KNOWN), *(k_of(c) for c in names), *([_AT] if happened else []), *([GIVEN] if GIVEN in schema else []))
+        .collect()
+    )
 
 
 def _count(into: dict[int, int], rows: pl.DataFrame, table: Table) -> None:

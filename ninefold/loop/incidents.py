@@ -86,8 +86,15 @@ class Keeper:
     def _alert(self, tx: Any, incident: Incident, finding: Finding, when: int) -> None:
         told = msgspec.to_builtins(finding)
         row = {
-            "id": new_id(), "project": self.home.project, "monitor": self.monitor, "incident": incident.id, "check_name": finding.check,
-            "subject": finding.subject, "severity": finding.severity, "at": when, "body": msgspec.json.encode(told).decode(),
+            "id": new_id(),
+            "project": self.home.project,
+            "monitor": self.monitor,
+            "incident": incident.id,
+            "check_name": finding.check,
+            "subject": finding.subject,
+            "severity": finding.severity,
+            "at": when,
+            "body": msgspec.json.encode(told).decode(),
         }
         tx.add("alerts", [row])
         tx.fact("alert.raised", self.subject, {"incident": incident.id, "when": when, **told})

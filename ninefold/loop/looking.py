@@ -148,8 +148,12 @@ class Looker:
         assert self.watching.series is not None
         last = finished(now, self.watching.tz)
         body = {
-            "when": now, "version": self.watching.series.reference.version, "volume": self.watching.series.volume(last), "day": last,
-            "days": [n.body() for n in self.watching.numbers], "findings": [_short(f) for f in findings],
+            "when": now,
+            "version": self.watching.series.reference.version,
+            "volume": self.watching.series.volume(last),
+            "day": last,
+            "days": [n.body() for n in self.watching.numbers],
+            "findings": [_short(f) for f in findings],
             "steps": [msgspec.to_builtins(s) for s in changes.steps],
         }
         judged = None

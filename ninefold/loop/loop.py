@@ -145,7 +145,11 @@ class Loop:
         )
         verdict = trying.judge(days, sums, rows, other, watching.endpoint.release.at_most, at, watching.objective.name)
         body: dict[str, Any] = {
-            "when": at, "release": other.id, "version": other.version, "champion": first.version, "kind": other.kind,
+            "when": at,
+            "release": other.id,
+            "version": other.version,
+            "champion": first.version,
+            "kind": other.kind,
             **{k: getattr(verdict, k) for k in ("decision", "effect", "low", "high", "e", "days", "n", "text")},
         }
         home.ledger.record("canary.judged", watching.subject, body)

@@ -58,9 +58,16 @@ def reference_of(home: Home, learning: Learning, made: Version, columns: tuple[s
     outcome = [table.get(int(d), (0, 0.0, 0.0)) for d in days]
     scale = _spread(proof) if learning.kind == "regression" else None
     return Reference(
-        version=made.version, types={c: frame.schema[c] for c in names}, grids=grids, days=tuple(int(d) for d in days),
-        windows={c: tuple(counted[int(d)][c] for d in days) for c in names}, n=tuple(o[0] for o in outcome), residual=tuple(o[1] for o in outcome),
-        loss=tuple(o[2] for o in outcome), usual=usual, scale=scale,
+        version=made.version,
+        types={c: frame.schema[c] for c in names},
+        grids=grids,
+        days=tuple(int(d) for d in days),
+        windows={c: tuple(counted[int(d)][c] for d in days) for c in names},
+        n=tuple(o[0] for o in outcome),
+        residual=tuple(o[1] for o in outcome),
+        loss=tuple(o[2] for o in outcome),
+        usual=usual,
+        scale=scale,
     )
 
 

@@ -53,8 +53,16 @@ def release(
         if full and first is not None:
             end(tx, first, "replaced", at=when)
         start(
-            tx, project=home.project, endpoint=endpoint, model=made.model, version=made.version, kind="full" if full else rule.kind,
-            share=1.0 if full else rule.share, state=state, at=when, body=body,
+            tx,
+            project=home.project,
+            endpoint=endpoint,
+            model=made.model,
+            version=made.version,
+            kind="full" if full else rule.kind,
+            share=1.0 if full else rule.share,
+            state=state,
+            at=when,
+            body=body,
         )
         return state
 
@@ -73,8 +81,16 @@ def promote(home: Home, endpoint: str, *, at: int, why: str) -> None:
             end(tx, first, "replaced", at=at, why=why)
         end(tx, other, "promoted", at=at, why=why)
         start(
-            tx, project=home.project, endpoint=endpoint, model=other.model, version=other.version, kind="full", share=1.0, state="champion",
-            at=at, body={**other.body, "promoted": other.id},
+            tx,
+            project=home.project,
+            endpoint=endpoint,
+            model=other.model,
+            version=other.version,
+            kind="full",
+            share=1.0,
+            state="champion",
+            at=at,
+            body={**other.body, "promoted": other.id},
         )
 
     home.ledger.write(write)
@@ -107,8 +123,16 @@ def rollback(home: Home, endpoint: str, *, at: int | None = None, why: str = "as
         back = _before(tx, home, first)
         end(tx, first, "rolled back", at=when, kind="release.rolledback", why=why)
         start(
-            tx, project=home.project, endpoint=endpoint, model=back.model, version=back.version, kind="full", share=1.0, state="champion",
-            at=when, body={**back.body, "back_to": back.id},
+            tx,
+            project=home.project,
+            endpoint=endpoint,
+            model=back.model,
+            version=back.version,
+            kind="full",
+            share=1.0,
+            state="champion",
+            at=when,
+            body={**back.body, "back_to": back.id},
         )
         return back
 

@@ -50,8 +50,13 @@ class Trainer:
                 raise StepError("the loop was stopped")
             # a process group of its own, so that stopping it stops the workers that it has
             self._child = subprocess.Popen(  # noqa: S603 (our own interpreter, arguments as a list)
-                self._command(frozen, as_of, reason), stdout=out, stderr=err, stdin=subprocess.DEVNULL, env=self._environment(),
-                cwd=self.home.settings.root, start_new_session=True,
+                self._command(frozen, as_of, reason),
+                stdout=out,
+                stderr=err,
+                stdin=subprocess.DEVNULL,
+                env=self._environment(),
+                cwd=self.home.settings.root,
+                start_new_session=True,
             )
             try:
                 code, cpu = self._wait(self._child)
@@ -81,8 +86,20 @@ class Trainer:
         place = self.home.settings.root / main
         known = place if place.exists() else manifest / place.name
         return [
-            sys.executable, "-m", "ninefold", "run", str(known), "--frozen", frozen, "--as-of", iso(as_of), "--reason", reason,
-            "--in", self.home.settings.environment, "--json",
+            sys.executable,
+            "-m",
+            "ninefold",
+            "run",
+            str(known),
+            "--frozen",
+            frozen,
+            "--as-of",
+            iso(as_of),
+            "--reason",
+            reason,
+            "--in",
+            self.home.settings.environment,
+            "--json",
         ]
 
     def _environment(self) -> dict[str, str]:

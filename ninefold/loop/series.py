@@ -94,7 +94,10 @@ class Series:
         days = self._whole([d for d in sorted(self._windows) if d <= last], lambda d: self._windows[d][SCORE].n)
         return [
             History(
-                column=c, grid=ref.grids[c], days=(*ref.days, *days), reference=len(ref.days),
+                column=c,
+                grid=ref.grids[c],
+                days=(*ref.days, *days),
+                reference=len(ref.days),
                 windows=(*ref.windows[c], *(self._windows[d][c] for d in days)),
             )
             for c in ref.grids
@@ -106,8 +109,12 @@ class Series:
         days = self._whole(sorted(self._numbers), lambda d: self._numbers[d].n)
         told = [self._numbers[d] for d in days]
         return Outcomes(
-            days=(*ref.days, *days), n=(*ref.n, *(t.n for t in told)), residual=(*ref.residual, *(t.residual for t in told)),
-            loss=(*ref.loss, *(t.loss for t in told)), reference=len(ref.days), scale=ref.scale,
+            days=(*ref.days, *days),
+            n=(*ref.n, *(t.n for t in told)),
+            residual=(*ref.residual, *(t.residual for t in told)),
+            loss=(*ref.loss, *(t.loss for t in told)),
+            reference=len(ref.days),
+            scale=ref.scale,
         )
 
     def volume(self, day: int) -> int:

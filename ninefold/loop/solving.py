@@ -39,14 +39,26 @@ def record(tx: Any, home: Home, problem: str, endpoint: str, criteria: Sequence[
     subject = home.subject("problem", problem)
     last, policy = home.ledger.last("problem.judged", subject), in_force(home, problem)
     body = {
-        "when": when, "endpoint": endpoint, "verdict": verdict, "why": why, "criteria": list(criteria),
-        "policy": policy.body["digest"] if policy else "", "before": last.body["verdict"] if last else None,
+        "when": when,
+        "endpoint": endpoint,
+        "verdict": verdict,
+        "why": why,
+        "criteria": list(criteria),
+        "policy": policy.body["digest"] if policy else "",
+        "before": last.body["verdict"] if last else None,
     }
     tx.fact("problem.judged", subject, body)
     rows = [
         {
-            "id": new_id(), "project": home.project, "subject": subject, "criterion": c["criterion"], "verdict": c["verdict"], "as_of": when,
-            "at": when, "policy": body["policy"], "body": canonical({k: v for k, v in c.items() if k != "slices"}).decode(),
+            "id": new_id(),
+            "project": home.project,
+            "subject": subject,
+            "criterion": c["criterion"],
+            "verdict": c["verdict"],
+            "as_of": when,
+            "at": when,
+            "policy": body["policy"],
+            "body": canonical({k: v for k, v in c.items() if k != "slices"}).decode(),
         }
         for c in criteria
     ]

@@ -35,7 +35,14 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def differences(
-    production: Production, learning: Learning, objective: Objective, classes: Sequence[Any], first: Version, other: Version, since: int, now: int,
+    production: Production,
+    learning: Learning,
+    objective: Objective,
+    classes: Sequence[Any],
+    first: Version,
+    other: Version,
+    since: int,
+    now: int,
     after: int,
 ) -> tuple[list[int], list[float], list[int]]:
     """Days, the sums of champion's less challenger's loss, and the questions: mature ones that both answered, newer than both fits."""

@@ -5,6 +5,20 @@ from ninefold.models.model import Model
 from ninefold.models.split import Split, at_random, by_group, by_time
 
 __all__ = [
-    "Choice", "Existing", "Model", "On", "Range", "Split", "Tuned",
-    "at_random", "by_group", "by_time", "choice", "existing", "floats", "ints", "on", "tune",
+    "Choice",
+    "Existing",
+    "Model",
+    "On",
+    "Range",
+    "Split",
+    "Tuned",
+    "at_random",
+    "by_group",
+    "by_time",
+    "choice",
+    "existing",
+    "floats",
+    "ints",
+    "on",
+    "tune",
 ]

@@ -42,7 +42,16 @@ def against(champion: Scorer, challenger: Scorer, data: Dataset, rows: Rows, obj
     if test.days >= FEWEST_DAYS and test.low is not None and test.high is not None:
         verdict = "challenger" if test.low > 0 else "champion" if test.high < 0 else "undecided"
     return Against(
-        verdict, test.effect, test.low, test.high, test.p, float(a.mean()), float(b.mean()), test.days, len(rows), objective.name,
+        verdict,
+        test.effect,
+        test.low,
+        test.high,
+        test.p,
+        float(a.mean()),
+        float(b.mean()),
+        test.days,
+        len(rows),
+        objective.name,
         _text(verdict, test.effect, test.low, test.high, test.days, objective.name),
     )
 

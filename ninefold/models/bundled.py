@@ -36,7 +36,8 @@ def learned_before(candidate: Existing, data: Dataset, rows: Rows) -> None:
         learned = iso(until) if isinstance(until, int) else "an unknown time"
         raise DataError(
             f"the version has learned from rows until {learned}, it would be judged on rows from {iso(begins)} on",
-            hint="compare them on newer rows, with a canary", where=candidate.uri,
+            hint="compare them on newer rows, with a canary",
+            where=candidate.uri,
         )
 
 

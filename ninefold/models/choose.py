@@ -39,18 +39,14 @@ class Chosen(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     table: list[Entry]
 
 
-def choose(
-    candidates: Sequence[FittedCandidate], data: Dataset, parts: Parts, objective: Objective, failed: dict[str, str] | None = None
-) -> Chosen:
+def choose(candidates: Sequence[FittedCandidate], data: Dataset, parts: Parts, objective: Objective, failed: dict[str, str] | None = None) -> Chosen:
     """The winner among fitted candidates. The constant model wins only where nothing is better than it."""
     best = min(candidates, key=lambda c: (c.mean, _simplicity(c)))
     day = data.day[parts.validate]
     table, close = [], []
     for candidate in candidates:
         worse, error = paired_difference(candidate.losses - best.losses, day)
-        table.append(Entry(
-            candidate.name, candidate.mean, worse, error, candidate.fitted.format, len(candidate.fitted.model), candidate.params
-        ))
+        table.append(Entry(candidate.name, candidate.mean, worse, error, candidate.fitted.format, len(candidate.fitted.model), candidate.params))
         if candidate is best or (worse <= error and candidate.name != CONSTANT):
             close.append(candidate)
     winner = min(close, key=_simplicity)

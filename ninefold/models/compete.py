@@ -28,8 +28,15 @@ class Competition:
 
 
 def compete(
-    data: Dataset, candidates: Mapping[str, Any], *, split: Split, objective: Objective, folder: Path,
-    workers: int = 2, on_progress: Progress | None = None, **packed: Any,
+    data: Dataset,
+    candidates: Mapping[str, Any],
+    *,
+    split: Split,
+    objective: Objective,
+    folder: Path,
+    workers: int = 2,
+    on_progress: Progress | None = None,
+    **packed: Any,
 ) -> Competition:
     """Fit every candidate and the constant baseline, choose, measure, and write a bundle into ``folder / "bundle"``.
 
@@ -42,10 +49,18 @@ def compete(
     for name, candidate in candidates.items():
         say(name, "fitting")
         try:
-            fitted.append(fit_candidate(
-                name, candidate, data, parts, objective, folder, workers=workers,
-                on_trial=lambda n, trial, name=name: say(name, f"trial {n}: {trial.loss}"),  # type: ignore[misc]
-            ))
+            fitted.append(
+                fit_candidate(
+                    name,
+                    candidate,
+                    data,
+                    parts,
+                    objective,
+                    folder,
+                    workers=workers,
+                    on_trial=lambda n, trial, name=name: say(name, f"trial {n}: {trial.loss}"),  # type: ignore[misc]
+                )
+            )
         except NotYetError:
             raise
         except NinefoldError as error:

@@ -57,7 +57,8 @@ def confined(name: str, candidate: On, kind: type[T], function: Callable[..., T]
     last = said[-1] if said else "no message"
     raise LimitError(
         f'the candidate "{name}" ended with {done.returncode} in a process with {candidate.memory} bytes of memory: {last}',
-        hint="more memory=, or a smaller model", where=name,
+        hint="more memory=, or a smaller model",
+        where=name,
     )
 
 

@@ -49,8 +49,15 @@ class FittedCandidate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def fit_candidate(
-    name: str, candidate: Any, data: Dataset, parts: Parts, objective: Objective, folder: Path | None = None, *,
-    workers: int = 2, on_trial: Callable[[int, Trial], None] | None = None,
+    name: str,
+    candidate: Any,
+    data: Dataset,
+    parts: Parts,
+    objective: Objective,
+    folder: Path | None = None,
+    *,
+    workers: int = 2,
+    on_trial: Callable[[int, Trial], None] | None = None,
 ) -> FittedCandidate:
     """Fit a candidate on train (a :func:`ninefold.tune` one after its search) and ask it on validate.
 

@@ -63,9 +63,7 @@ class Dataset:
             raise DataError(f'there is no input "{missing[0]}" to leave out', hint=closest(missing[0], [i.name for i in self.inputs]))
         if not kept:
             raise DataError("no input is left", hint="leave at least one group of features")
-        return Dataset(
-            self.kind, self.q, self.day, self.mature, self.label, kept, self.extra, self.classes, self.index, self.dropped
-        )
+        return Dataset(self.kind, self.q, self.day, self.mature, self.label, kept, self.extra, self.classes, self.index, self.dropped)
 
     def columns(self, rows: Rows) -> dict[str, Any]:
         """Inputs at these rows, as the scorer takes them."""
@@ -84,9 +82,7 @@ class Parts:
     digest: str
 
 
-def dataset(
-    frame: "pl.DataFrame", *, kind: Target, inputs: Sequence[str] | None = None, extra: Sequence[str] = ()
-) -> Dataset:
+def dataset(frame: "pl.DataFrame", *, kind: Target, inputs: Sequence[str] | None = None, extra: Sequence[str] = ()) -> Dataset:
     """Read a training set.
 
     The frame has ``__q`` (µs), ``__day`` (days, of the decision time in its zone), ``__label``, and where known ``__mature`` (µs)
@@ -115,15 +111,24 @@ def dataset(
     if empty:
         raise DataError(
             f'the input "{empty[0]}" is null in all of the {len(kept)} rows' + (f", and {len(empty) - 1} more are" if empty[1:] else ""),
-            hint="look at the table's known times and at by=, or leave it out", where=empty[0],
+            hint="look at the table's known times and at by=, or leave it out",
+            where=empty[0],
         )
     label, classes = _labels(kept[LABEL], kind)
     q = kept[Q].cast(pl.Int64).to_numpy()
     day = kept[DAY].cast(pl.Int64).to_numpy() if DAY in kept.columns else q // 86_400_000_000
     mature = kept[MATURE].cast(pl.Int64).fill_null(kept[Q].cast(pl.Int64)).to_numpy() if MATURE in kept.columns else q
     return Dataset(
-        kind, q, day, mature, label, tuple(_input(kept[n]) for n in names), {n: _input(kept[n]).values for n in extra}, classes,
-        kept["__row"].cast(pl.Int64).to_numpy(), len(frame) - len(kept),
+        kind,
+        q,
+        day,
+        mature,
+        label,
+        tuple(_input(kept[n]) for n in names),
+        {n: _input(kept[n]).values for n in extra},
+        classes,
+        kept["__row"].cast(pl.Int64).to_numpy(),
+        len(frame) - len(kept),
     )
 
 
@@ -199,8 +204,10 @@ def _by_time(data: Dataset, split: Split, everything: Rows) -> tuple[Rows, Rows,
     tested = int(q.max()) + 1 - int(split.test)
     validated = tested - int(split.validate)
     return (
-        everything[(q < validated) & (mature <= validated)], everything[(q >= validated) & (q < tested) & (mature <= tested)],
-        everything[(q < tested) & (mature <= tested)], everything[q >= tested],
+        everything[(q < validated) & (mature <= validated)],
+        everything[(q >= validated) & (q < tested) & (mature <= tested)],
+        everything[(q < tested) & (mature <= tested)],
+        everything[q >= tested],
     )
 
 

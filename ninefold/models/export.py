@@ -36,7 +36,8 @@ def export(name: str, estimator: Any, x: Floats, kind: Target, outputs: int, cat
         raise DataError(
             f'the candidate "{name}" cannot be exported: as {format} its scores differ by up to {np.nanmax(off):.2g} in {len(wrong)} of {len(x)} '
             f"rows (rows {', '.join(map(str, wrong[:5].tolist()))}); {TOLERANCE:g} is allowed",
-            hint="use LightGBM, XGBoost or a linear model: these are exported exactly", where=name,
+            hint="use LightGBM, XGBoost or a linear model: these are exported exactly",
+            where=name,
         )
     return format, data, shape, predictor
 
@@ -54,7 +55,8 @@ def _file(name: str, estimator: Any, x: Floats, kind: Target) -> tuple[str, byte
     if kind != "regression" and not hasattr(estimator, "predict_proba"):
         raise DataError(
             f'the candidate "{name}" ({type(estimator).__name__}) is a model that cannot be exported: it gives no probabilities',
-            hint="set probability=True where it has that, or use another estimator", where=name,
+            hint="set probability=True where it has that, or use another estimator",
+            where=name,
         )
     return "onnx", _onnx(name, estimator, x)
 
@@ -97,9 +99,7 @@ def _onnx(name: str, estimator: Any, x: Floats) -> bytes:
         from skl2onnx import to_onnx
 
         options = {id(estimator): {"zipmap": False}} if hasattr(estimator, "predict_proba") else None
-        graph = to_onnx(
-            estimator, x[:1].astype(np.float32), name="model", options=options, target_opset={"": 17, "ai.onnx.ml": 3}
-        )
+        graph = to_onnx(estimator, x[:1].astype(np.float32), name="model", options=options, target_opset={"": 17, "ai.onnx.ml": 3})
     except Exception as error:  # skl2onnx raises many classes, some of them bare; each means that this model has no portable form
         first = (str(error).strip().splitlines() or [type(error).__name__])[0]
         message = f'the candidate "{name}" ({type(estimator).__name__}) is a model that cannot be exported: {first}'

@@ -56,8 +56,14 @@ class Finished:
 
 
 def evidence(
-    candidates: Sequence[FittedCandidate], declared: Mapping[str, Any], chosen: Chosen, data: Dataset, parts: Parts,
-    objective: Objective, *, workers: int = 2,
+    candidates: Sequence[FittedCandidate],
+    declared: Mapping[str, Any],
+    chosen: Chosen,
+    data: Dataset,
+    parts: Parts,
+    objective: Objective,
+    *,
+    workers: int = 2,
 ) -> Evidence:
     """Refit every candidate on train and validate, with the parameters found, and score the test rows.
 
@@ -79,12 +85,19 @@ def evidence(
     decision = decision_of(objective, calibration(winner.raw), data.q[parts.validate])
     columns = cost_columns(objective, data, rows)
     decisions = decision.batch(scores, data.q[rows], columns)
-    frame = pl.DataFrame({
-        "row": data.index[rows], "q": data.q[rows], "day": data.day[rows], "label": _labels(data, truth), "score": scores,
-        "decision": decisions, "loss": losses(objective, truth, scores, decisions, columns),
-        **{f"score.{name}": result[2] for name, result in results.items()},
-        **{f"loss.{name}": proper_losses(objective, truth, result[2]) for name, result in results.items()},
-    })
+    frame = pl.DataFrame(
+        {
+            "row": data.index[rows],
+            "q": data.q[rows],
+            "day": data.day[rows],
+            "label": _labels(data, truth),
+            "score": scores,
+            "decision": decisions,
+            "loss": losses(objective, truth, scores, decisions, columns),
+            **{f"score.{name}": result[2] for name, result in results.items()},
+            **{f"loss.{name}": proper_losses(objective, truth, result[2]) for name, result in results.items()},
+        }
+    )
     newest = calibrate(raw, truth) if data.kind == "binary" else Calibration()
     return Evidence(frame, calibration, decision, digest(encoded(fitted)), newest)
 
@@ -112,20 +125,39 @@ def refit_without(
 
 
 def deploy(
-    folder: Path, candidate: FittedCandidate, declared: Mapping[str, Any], proof: Evidence, data: Dataset, parts: Parts,
-    objective: Objective, *, about: Mapping[str, Any] | None = None, features: list[Any] | None = None,
-    request: dict[str, Any] | None = None, signer: Callable[[bytes], bytes] | None = None,
+    folder: Path,
+    candidate: FittedCandidate,
+    declared: Mapping[str, Any],
+    proof: Evidence,
+    data: Dataset,
+    parts: Parts,
+    objective: Objective,
+    *,
+    about: Mapping[str, Any] | None = None,
+    features: list[Any] | None = None,
+    request: dict[str, Any] | None = None,
+    signer: Callable[[bytes], bytes] | None = None,
 ) -> str:
     """Refit the winner's recipe on everything known, keep the threshold, calibrate on the newest rows, write the bundle; its digest."""
     fitted = fit_model(candidate.name, declared.get(candidate.name), candidate.params, data, parts.everything, objective.seed)
     scorer = Scorer(
-        Encoder(fitted.encoding), open_predictor(fitted.format, fitted.model, fitted.shape), fitted.shape,
+        Encoder(fitted.encoding),
+        open_predictor(fitted.format, fitted.model, fitted.shape),
+        fitted.shape,
         Scoring(proof.newest, proof.decision, data.classes),
     )
     said = {**(about or {}), "evidence": proof.digest, "candidate": candidate.name, "until": int(data.mature.max())}
     return pack(
-        folder, kind=data.kind, format=fitted.format, model=fitted.model, scorer=scorer, golden=_golden(data, parts.everything),
-        features=features, request=request, about=said, signer=signer,
+        folder,
+        kind=data.kind,
+        format=fitted.format,
+        model=fitted.model,
+        scorer=scorer,
+        golden=_golden(data, parts.everything),
+        features=features,
+        request=request,
+        about=said,
+        signer=signer,
     )
 
 
@@ -139,20 +171,32 @@ def _list(values: Any) -> list[Any]:
 
 
 def finish(
-    folder: Path, candidates: Sequence[FittedCandidate], declared: Mapping[str, Any], chosen: Chosen, data: Dataset, parts: Parts,
-    objective: Objective, *, workers: int = 2, about: Mapping[str, Any] | None = None, features: list[Any] | None = None,
-    request: dict[str, Any] | None = None, signer: Callable[[bytes], bytes] | None = None,
+    folder: Path,
+    candidates: Sequence[FittedCandidate],
+    declared: Mapping[str, Any],
+    chosen: Chosen,
+    data: Dataset,
+    parts: Parts,
+    objective: Objective,
+    *,
+    workers: int = 2,
+    about: Mapping[str, Any] | None = None,
+    features: list[Any] | None = None,
+    request: dict[str, Any] | None = None,
+    signer: Callable[[bytes], bytes] | None = None,
 ) -> Finished:
     """Evidence, then the bundle."""
     winner = next(c for c in candidates if c.name == chosen.winner)
     proof = evidence(candidates, declared, chosen, data, parts, objective, workers=workers)
-    found = deploy(
-        folder, winner, declared, proof, data, parts, objective, about=about, features=features, request=request, signer=signer
-    )
+    found = deploy(folder, winner, declared, proof, data, parts, objective, about=about, features=features, request=request, signer=signer)
     report = {
-        "chosen": msgspec.to_builtins(chosen), "params": winner.params, "objective": msgspec.to_builtins(objective),
-        "rows": {name: len(getattr(parts, name)) for name in ("train", "validate", "refit", "test", "everything")}, "dropped": data.dropped,
-        "decision": msgspec.to_builtins(proof.decision), "digests": {"evidence": proof.digest, "deployed": found},
+        "chosen": msgspec.to_builtins(chosen),
+        "params": winner.params,
+        "objective": msgspec.to_builtins(objective),
+        "rows": {name: len(getattr(parts, name)) for name in ("train", "validate", "refit", "test", "everything")},
+        "dropped": data.dropped,
+        "decision": msgspec.to_builtins(proof.decision),
+        "digests": {"evidence": proof.digest, "deployed": found},
         "trials": {c.name: msgspec.to_builtins(c.trials) for c in candidates if c.trials},
     }
     return Finished(folder, found, proof, report)

@@ -103,4 +103,3 @@ def decoded(data: bytes, kind: type[T]) -> T:
         return msgspec.msgpack.decode(data, type=kind)
     except msgspec.DecodeError as error:
         raise CorruptError(f"a stored {kind.__name__} cannot be read: {error}") from None
-

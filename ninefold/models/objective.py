@@ -60,9 +60,11 @@ def objective_of(problem: Problem, *, seed: int = 0) -> Objective:
         raise DeclarationError(f"{costs} does not say both {pair[0]} and {pair[1]}", hint=f"nf.cost({pair[0]}=1, {pair[1]}=5)")
     decide = problem.decide
     return Objective(
-        problem.predict.kind, **{name: given.get(name) for name in pair},
+        problem.predict.kind,
+        **{name: given.get(name) for name in pair},
         top=(decide.n, decide.per) if isinstance(decide, Top) else None,
-        refer=(decide.low, decide.high) if isinstance(decide, Refer) else None, seed=seed,
+        refer=(decide.low, decide.high) if isinstance(decide, Refer) else None,
+        seed=seed,
     )
 
 

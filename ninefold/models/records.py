@@ -91,6 +91,5 @@ def version(ledger: Ledger, project: str, model: str, number: int) -> Version:
 
 def _version(row: Any) -> Version:
     return Version(
-        row["project"], row["model"], int(row["version"]), row["bundle"], row["digest"], int(row["at"]), row["key"],
-        msgspec.json.decode(row["body"]),
+        row["project"], row["model"], int(row["version"]), row["bundle"], row["digest"], int(row["at"]), row["key"], msgspec.json.decode(row["body"])
     )

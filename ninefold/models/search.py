@@ -24,8 +24,14 @@ class Trial(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def search(
-    tuned: Tuned, evaluate: Evaluate, *, seed: int, key: str, journal: Path | None = None,
-    workers: int = BATCH, on_trial: Callable[[int, Trial], None] | None = None,
+    tuned: Tuned,
+    evaluate: Evaluate,
+    *,
+    seed: int,
+    key: str,
+    journal: Path | None = None,
+    workers: int = BATCH,
+    on_trial: Callable[[int, Trial], None] | None = None,
 ) -> tuple[dict[str, Any], list[Trial]]:
     """The best parameters and every trial, in order. Equal inputs give equal trials, however many workers there are.
 

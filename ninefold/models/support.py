@@ -14,10 +14,12 @@ def unsupported(model: Model, target: Target) -> list[NinefoldError]:
     """The errors of a model's candidates and target that are sure before data is seen. Nothing is fitted or loaded."""
     found: list[NinefoldError] = []
     if target.quantiles:
-        found.append(NotYetError(
-            "the quantiles of a regression cannot be fitted yet",
-            hint='leave quantiles= out, or fit one: LGBMRegressor(objective="quantile", alpha=0.9)',
-        ))
+        found.append(
+            NotYetError(
+                "the quantiles of a regression cannot be fitted yet",
+                hint='leave quantiles= out, or fit one: LGBMRegressor(objective="quantile", alpha=0.9)',
+            )
+        )
     for name, candidate in model.candidates:
         error = _refused(unwrapped(candidate))
         if error is not None:

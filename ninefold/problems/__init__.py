@@ -5,6 +5,20 @@ from ninefold.problems.problem import Problem, Refer, Risk, Top, refer, risk, to
 from ninefold.problems.target import Ahead, Target, ahead, binary, multiclass, regression
 
 __all__ = [
-    "Ahead", "Baseline", "Criterion", "Problem", "Refer", "Risk", "Target", "Top",
-    "ahead", "baseline", "binary", "multiclass", "refer", "regression", "risk", "top",
+    "Ahead",
+    "Baseline",
+    "Criterion",
+    "Problem",
+    "Refer",
+    "Risk",
+    "Target",
+    "Top",
+    "ahead",
+    "baseline",
+    "binary",
+    "multiclass",
+    "refer",
+    "regression",
+    "risk",
+    "top",
 ]

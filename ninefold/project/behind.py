@@ -55,8 +55,15 @@ def says(aggregate: Aggregate, group: "Features", table: str) -> str:
 
 
 def behind(
-    home: Home, groups: Sequence["GroupSpec"], request: "Request", row: Mapping[str, Any], q: int, served: Mapping[str, Any], *,
-    versions: Mapping[str, int | None], personal: Mapping[str, Sequence[str]],
+    home: Home,
+    groups: Sequence["GroupSpec"],
+    request: "Request",
+    row: Mapping[str, Any],
+    q: int,
+    served: Mapping[str, Any],
+    *,
+    versions: Mapping[str, int | None],
+    personal: Mapping[str, Sequence[str]],
 ) -> list[Value]:
     """Every input with the rows behind it. ``versions`` are the stored versions of the tables to read, ``personal`` the columns
     of each that are not shown.
@@ -79,8 +86,16 @@ class _Windows:
     """The windows of one group at one question."""
 
     def __init__(
-        self, home: Home, name: str, table: "Table", group: "Features", request: "Request", row: Mapping[str, Any], q: int,
-        version: int | None, personal: Sequence[str],
+        self,
+        home: Home,
+        name: str,
+        table: "Table",
+        group: "Features",
+        request: "Request",
+        row: Mapping[str, Any],
+        q: int,
+        version: int | None,
+        personal: Sequence[str],
     ) -> None:
         import polars as pl
 
@@ -119,7 +134,7 @@ class _Windows:
         e = event(rows, self.group, self.table)
         ends = gone(rows)
         frame = rows.with_columns(
-            k.alias("__kk"), e.alias("__e"), pl.Series("__s", sequence(rows)), (pl.Series(ends) if ends is not None else pl.lit(NEVER)).alias("__g"),
+            k.alias("__kk"), e.alias("__e"), pl.Series("__s", sequence(rows)), (pl.Series(ends) if ends is not None else pl.lit(NEVER)).alias("__g")
         )
         k_, e_ = pl.col("__kk"), pl.col("__e") + aggregate.before
         use = (k_ <= q if same else k_ < q) & (pl.col("__g") >= q) & pl.col("__e").is_not_null()

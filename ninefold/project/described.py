@@ -38,7 +38,11 @@ def _one(graph: Graph, name: str, thing: Thing, texts: dict[str, str]) -> dict[s
     except NinefoldError:
         needs = []  # what is wired wrongly is said by check; a description does without
     found: dict[str, Any] = {
-        "noun": thing.noun, "doc": _doc(thing), "where": graph.place(name), "source": _source(graph, name, texts), "needs": needs,
+        "noun": thing.noun,
+        "doc": _doc(thing),
+        "where": graph.place(name),
+        "source": _source(graph, name, texts),
+        "needs": needs,
         "says": {k: v for k, v in _says(thing).items() if v},
     }
     if isinstance(thing, Table):
@@ -86,17 +90,31 @@ def _says(thing: Thing) -> dict[str, str]:
     if isinstance(thing, Problem):
         target = thing.predict
         return {
-            "why": thing.why, "owner": thing.owner, "target": _target(target), "criteria": "; ".join(str(c) for c in thing.solved_when),
-            "risk": thing.risk.level, "criteria in production read": duration_text(thing.window),
+            "why": thing.why,
+            "owner": thing.owner,
+            "target": _target(target),
+            "criteria": "; ".join(str(c) for c in thing.solved_when),
+            "risk": thing.risk.level,
+            "criteria in production read": duration_text(thing.window),
         }
     if isinstance(thing, Source):
         where = thing.of if isinstance(thing.of, str) else "a function" if thing.of is not None else "rows that are posted"
-        return {"reads": where, "query": thing.query or "", "null is written": ", ".join(f'"{n}"' for n in thing.null), "only newer by": thing.watermark or ""}
+        return {
+            "reads": where,
+            "query": thing.query or "",
+            "null is written": ", ".join(f'"{n}"' for n in thing.null),
+            "only newer by": thing.watermark or "",
+        }
     if isinstance(thing, Table):
         later = ", ".join(f"{c} from {m}" for c, m in thing.later)
         return {
-            "key": ", ".join(thing.key), "time": str(thing.time or ""), "time zone": thing.tz or "", "known": str(thing.known or ""),
-            "known later": later, "expectations": "; ".join(e.text for e in thing.expect), "personal": ", ".join(thing.personal),
+            "key": ", ".join(thing.key),
+            "time": str(thing.time or ""),
+            "time zone": thing.tz or "",
+            "known": str(thing.known or ""),
+            "known later": later,
+            "expectations": "; ".join(e.text for e in thing.expect),
+            "personal": ", ".join(thing.personal),
         }
     if isinstance(thing, Custom):
         return {"better": str(thing.better)}
@@ -122,7 +140,11 @@ def _says_later(thing: Thing) -> dict[str, str]:
         rule = thing.release
         share = f" with {rule.share:.0%}" if rule.share not in {0.0, 1.0} else ""
         limit = f", at most {duration_text(rule.at_most)}" if rule.at_most else ""
-        return {"answers": thing.to or "over HTTP", "a new version comes in": f"{rule.kind}{share}{limit}", "held out": f"{thing.holdout:.0%}" if thing.holdout else ""}
+        return {
+            "answers": thing.to or "over HTTP",
+            "a new version comes in": f"{rule.kind}{share}{limit}",
+            "held out": f"{thing.holdout:.0%}" if thing.holdout else "",
+        }
     if isinstance(thing, Monitor):
         checks = ", ".join(f"{c.kind} → {c.then.kind}" if c.then else c.kind for c in thing.checks)
         return {"looks": f"every {thing.every}", "checks": checks, "false alarms": thing.false_alarms, "tells": ", ".join(thing.tell)}

@@ -39,13 +39,21 @@ def difference(home: Home, name: str, first: int, second: int, keys: Sequence[st
     changed = both.filter(any_differs)
     counts = {c: int(differs[c].sum()) for c in shared}
     return {
-        "name": name, "first": first, "second": second, "key": by,
-        "columns_added": [c for c in after.columns if c not in before.columns], "columns_gone": [c for c in before.columns if c not in after.columns],
+        "name": name,
+        "first": first,
+        "second": second,
+        "key": by,
+        "columns_added": [c for c in after.columns if c not in before.columns],
+        "columns_gone": [c for c in before.columns if c not in after.columns],
         "types": [
             {"column": c, "before": str(before.schema[c]), "after": str(after.schema[c])}
-            for c in after.columns if c in before.columns and before.schema[c] != after.schema[c]
+            for c in after.columns
+            if c in before.columns and before.schema[c] != after.schema[c]
         ],
-        "added": after.height - both.height, "gone": before.height - both.height, "changed": changed.height, "equal": both.height - changed.height,
+        "added": after.height - both.height,
+        "gone": before.height - both.height,
+        "changed": changed.height,
+        "equal": both.height - changed.height,
         "columns": [{"column": c, "rows": n} for c, n in sorted(counts.items(), key=lambda item: -item[1]) if n],
         "examples": [_example(row, by, shared) for row in changed.head(EXAMPLES).to_dicts()],
     }

@@ -57,13 +57,16 @@ class SourceParts:
         return cls(home, where, source.null, source.types, source.query, source.watermark, source.format)
 
     def __call__(self, needs: Mapping[str, Output]) -> dict[str, str]:
-        source = Source(
-            self.location, null=list(self.null), types=dict(self.types), query=self.query, watermark=self.watermark, format=self.format,
-        )
+        source = Source(self.location, null=list(self.null), types=dict(self.types), query=self.query, watermark=self.watermark, format=self.format)
         return fingerprint(source, self.home.settings, lambda path: file_digest(self.home, path))
 
     def stored(self) -> dict[str, Any]:
         """As JSON, without the home."""
         return {
-            "location": self.location, "null": self.null, "types": self.types, "query": self.query, "watermark": self.watermark, "format": self.format,
+            "location": self.location,
+            "null": self.null,
+            "types": self.types,
+            "query": self.query,
+            "watermark": self.watermark,
+            "format": self.format,
         }

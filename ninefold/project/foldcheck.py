@@ -74,7 +74,8 @@ def check_fold(home: Home, model: str, *, days: int = 1, end: int | None = None)
         compared.append(Group(spec.name, len(different) * asked.height, sum(len(places) for places in different.values())))
         examples += [
             {"feature": f"{spec.name}.{f}", "question": _key(asked, program, i), "online": served[spec.name][f][i], "batch": batch[f][i]}
-            for f, places in different.items() for i in places[:EXAMPLES]
+            for f, places in different.items()
+            for i in places[:EXAMPLES]
         ]
     return Checked(model, made.version, start, last, asked.height, rows, compared, examples[:EXAMPLES])
 

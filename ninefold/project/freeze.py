@@ -1,6 +1,5 @@
 """Freezing: a project's code, lock and settings by digest. Servers, workers and the loop run frozen code only."""
 
-import shutil
 from pathlib import Path
 
 from ninefold.errors import CorruptError, NotFoundError
@@ -57,5 +56,3 @@ def thaw(home: Home, frozen: str) -> Path:
             raise CorruptError("a frozen file was changed", where=str(folder / name), hint="deploy again; the loop runs frozen code only")
     main: Path = folder / manifest["main"]
     return main
-
-

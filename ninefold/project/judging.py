@@ -9,12 +9,12 @@ from ninefold.clock import now
 from ninefold.engine.step import Output
 from ninefold.ids import canonical, digest_of, new_id
 from ninefold.ledger import Fact
+from ninefold.metrics.metric import Metric
 from ninefold.models.records import by_digest
 from ninefold.problems.criterion import Criterion
 from ninefold.project.graph import Graph
 from ninefold.project.home import Home
 from ninefold.project.learning import Learning, metric_thing
-from ninefold.metrics.metric import Metric
 from ninefold.project.policy import criteria_of, in_force, in_force_before
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def _looks(home: Home, name: str, output: Output) -> int:
     if last is None or output.ref.get("until") is None or last.body.get("until") != output.ref["until"]:
         return 1
     looks: int = last.body["looks"]
-    return looks + (last.body["content"] != output.content)
+    return looks + int(last.body["content"] != output.content)
 
 
 def judge_models(graph: Graph, home: Home, outputs: Mapping[str, Output]) -> dict[str, Any]:
@@ -76,8 +76,12 @@ def judge_models(graph: Graph, home: Home, outputs: Mapping[str, Output]) -> dic
         for policy, before in _policies(home, learning.problem_name, subject):
             criteria = criteria_on_evidence(graph, home, learning, criteria_of(policy), outputs[f"model/{name}"], outputs[f"training/{name}"])
             body = {
-                "policy": policy.body["digest"], "version": version.version, "criteria": criteria, "problem": learning.problem_name,
-                "measured_under": before.body["digest"], "after_the_fact": policy.body["digest"] != before.body["digest"],
+                "policy": policy.body["digest"],
+                "version": version.version,
+                "criteria": criteria,
+                "problem": learning.problem_name,
+                "measured_under": before.body["digest"],
+                "after_the_fact": policy.body["digest"] != before.body["digest"],
             }
             home.ledger.write(lambda tx, subject=subject, body=body: _record(tx, home, subject, body))  # type: ignore[misc]
         last = home.ledger.last("model.judged", subject)
@@ -123,8 +127,15 @@ def _record(tx: Any, home: Home, subject: str, body: dict[str, Any]) -> None:
     tx.fact("model.judged", subject, body)
     rows = [
         {
-            "id": new_id(), "project": home.project, "subject": subject, "criterion": j["criterion"], "verdict": j["verdict"], "as_of": now(),
-            "at": now(), "policy": body["policy"], "body": canonical(j).decode(),
+            "id": new_id(),
+            "project": home.project,
+            "subject": subject,
+            "criterion": j["criterion"],
+            "verdict": j["verdict"],
+            "as_of": now(),
+            "at": now(),
+            "policy": body["policy"],
+            "body": canonical(j).decode(),
         }
         for j in body["criteria"]
     ]

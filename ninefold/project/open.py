@@ -85,7 +85,7 @@ class OpenProject:
         main = self.main or Path()
         at = micros(as_of, tz) if as_of is not None else None
         return running.run(
-            lambda: read(main, root=self.home.settings.root), self.home.settings, name=self.name, main=main, as_of=at, targets=targets, force=force,
+            lambda: read(main, root=self.home.settings.root), self.home.settings, name=self.name, main=main, as_of=at, targets=targets, force=force
         )
 
     def plan(self, as_of: str | int | None = None, *, tz: str | None = None) -> "list[Planned]":

@@ -112,8 +112,15 @@ def versions_of(home: Home, name: str) -> list[dict[str, Any]]:
         found.setdefault(
             body["version"],
             {
-                "version": body["version"], "at": iso(fact.at), "rows": body["rows"], "columns": body["columns"], "quarantined": body["quarantined"],
-                "reasons": {r: n for r, n in body["reasons"].items() if n}, "content": body["content"], "inputs": body["inputs"], "fact": fact.seq,
+                "version": body["version"],
+                "at": iso(fact.at),
+                "rows": body["rows"],
+                "columns": body["columns"],
+                "quarantined": body["quarantined"],
+                "reasons": {r: n for r, n in body["reasons"].items() if n},
+                "content": body["content"],
+                "inputs": body["inputs"],
+                "fact": fact.seq,
             },
         )
     return list(found.values())

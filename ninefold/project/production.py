@@ -68,9 +68,7 @@ def with_outcomes(home: Home, learning: Learning, endpoint: str, rows: "pl.DataF
     return with_truth(learning, days, outcomes(home, endpoint), now=now, after=after, home=home)
 
 
-def with_truth(
-    learning: Learning, rows: "pl.DataFrame", told: "pl.DataFrame", *, now: int, after: int, home: Home | None = None
-) -> "pl.DataFrame":
+def with_truth(learning: Learning, rows: "pl.DataFrame", told: "pl.DataFrame", *, now: int, after: int, home: Home | None = None) -> "pl.DataFrame":
     """Predictions with ``__label`` and ``__state``, by the outcomes in ``told``; of a window ahead by its table, read from ``home``."""
     import polars as pl
 
@@ -147,8 +145,16 @@ def maturity(home: Home, problem: str) -> int:
 
 
 def judge(
-    graph: Graph, home: Home, endpoint: str, *, now: int, after: int, window: int | None = None, version: int | None = None,
-    since: int | None = None, until: int | None = None,
+    graph: Graph,
+    home: Home,
+    endpoint: str,
+    *,
+    now: int,
+    after: int,
+    window: int | None = None,
+    version: int | None = None,
+    since: int | None = None,
+    until: int | None = None,
 ) -> list[dict[str, Any]]:
     """The problem's criteria on the mature questions of the last ``window`` (default: the problem's), or of ``[since, until)``.
 
@@ -240,7 +246,9 @@ def _custom(graph: Graph, home: Home, learning: Learning, name: str, metric: Cus
     from ninefold.tables.frames import to_kind
 
     told = rows.with_columns(
-        pl.col("q").alias("asked_at"), pl.col("__label").alias("outcome"), pl.col("held").alias("holdout") if "held" in rows.columns else pl.lit(False).alias("holdout"),
+        pl.col("q").alias("asked_at"),
+        pl.col("__label").alias("outcome"),
+        pl.col("held").alias("holdout") if "held" in rows.columns else pl.lit(False).alias("holdout"),
     )
     frames: dict[str, Any] = {}
     answers = None
@@ -274,4 +282,3 @@ def read_rows(graph: Graph, home: Home, name: str, now: int | None = None) -> "p
         return collected(home, name, thing).collect()
     found: pl.DataFrame = home.stored("sources", name).scan().collect()
     return found
-

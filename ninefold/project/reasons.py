@@ -87,9 +87,16 @@ def why_step(home: Home, step: str) -> WhyStep:
     last, before = rows[0], rows[1] if len(rows) > 1 else None
     same = before is not None and before["content"] == last["content"]
     return WhyStep(
-        step=name, key=last["key"], at=last["at"], seconds=last["seconds"], run=last["run"], content=last["content"], same_content=same,
+        step=name,
+        key=last["key"],
+        at=last["at"],
+        seconds=last["seconds"],
+        run=last["run"],
+        content=last["content"],
+        same_content=same,
         changed=[{"part": d.part, "before": d.before, "after": d.after, "text": str(d)} for d in changed],
-        before=before["at"] if before is not None else None, because=_because(changed, before is None),
+        before=before["at"] if before is not None else None,
+        because=_because(changed, before is None),
     )
 
 
@@ -130,7 +137,14 @@ def _incident(home: Home, row: Any) -> WhyIncident:
     told = home.ledger.facts(kind=kinds, prefix=f"{home.project}/")
     facts = [f for f in told if row["id"] in {f.body.get("incident"), f.body.get("id")}]
     return WhyIncident(
-        id=row["id"], monitor=row["monitor"], state=row["state"], severity=row["severity"], title=row["title"], opened=row["opened"],
-        closed=row["closed"], body=decode(row["body"]), alerts=alerts,
+        id=row["id"],
+        monitor=row["monitor"],
+        state=row["state"],
+        severity=row["severity"],
+        title=row["title"],
+        opened=row["opened"],
+        closed=row["closed"],
+        body=decode(row["body"]),
+        alerts=alerts,
         facts=[{"fact": f.seq, "kind": f.kind, "at": f.body.get("when", f.at), "subject": f.subject, "body": f.body} for f in facts],
     )

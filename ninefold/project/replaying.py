@@ -51,16 +51,12 @@ def _window(view: pl.DataFrame, known: str, columns: list[str], start: int, end:
     return inside.select(pl.col(known).alias(AT), *columns).sort(AT, maintain_order=True)
 
 
-def buckets(
-    tables: dict[str, tuple[Table, pl.DataFrame]], questions: pl.DataFrame, start: int, end: int, *, width: int = HOUR
-) -> Iterator[Bucket]:
+def buckets(tables: dict[str, tuple[Table, pl.DataFrame]], questions: pl.DataFrame, start: int, end: int, *, width: int = HOUR) -> Iterator[Bucket]:
     """The stream from ``start`` to ``end``, hour by hour: updates first, then questions (strictness is the reader's: by ``q``).
 
     ``questions`` has ``__q`` and the request's columns. Times become ISO texts, as a client would send them.
     """
-    parts = [
-        (name, _split(frame, start, width)) for name, (table, view) in tables.items() for frame in updates_of(table, view, start, end)
-    ]
+    parts = [(name, _split(frame, start, width)) for name, (table, view) in tables.items() for frame in updates_of(table, view, start, end)]
     asked = _split(questions.filter(pl.col("__q").is_between(start, end, closed="left")).rename({"__q": AT}).sort(AT), start, width)
     for n in range(-(-(end - start) // width)):
         updates: dict[str, list[dict[str, Any]]] = {}
@@ -73,6 +69,8 @@ def buckets(
 
 
 def _split(frame: pl.DataFrame, start: int, width: int) -> dict[int, list[dict[str, Any]]]:
-    texts = [pl.col(c).dt.convert_time_zone("UTC").dt.strftime("%Y-%m-%dT%H:%M:%S%.6fZ") for c, t in frame.schema.items() if isinstance(t, pl.Datetime)]
+    texts = [
+        pl.col(c).dt.convert_time_zone("UTC").dt.strftime("%Y-%m-%dT%H:%M:%S%.6fZ") for c, t in frame.schema.items() if isinstance(t, pl.Datetime)
+    ]
     numbered = frame.with_columns(*texts, __n=(pl.col(AT) - start) // width)
     return {int(key[0]): part.drop("__n").to_dicts() for key, part in numbered.partition_by("__n", as_dict=True, maintain_order=True).items()}

@@ -68,7 +68,8 @@ def _part(program: "Questions", groups: "list[GroupSpec]", views: Any, bundle: "
     shape = {"score": scores.tolist()} if scores.ndim == 1 else {"scores": scores.tolist()}
     found: pl.DataFrame = keys.with_columns(
         pl.from_epoch(pl.Series("asked_at", moments, dtype=pl.Int64), time_unit="us").dt.replace_time_zone("UTC"),
-        *(pl.Series(name, values) for name, values in shape.items()), pl.Series("decision", decided.tolist(), dtype=pl.Int64),
+        *(pl.Series(name, values) for name, values in shape.items()),
+        pl.Series("decision", decided.tolist(), dtype=pl.Int64),
     )
     return found
 
@@ -151,4 +152,3 @@ def _start(target: Any, since: int | None, done: int | None, until: int) -> int 
     if target.every is None:
         return None
     return since if since is not None else done if done is not None else until - 2 * int(target.every.every)
-

@@ -171,12 +171,14 @@ def _approvals(seen: _Seen, problem: str, policy: Fact) -> list[Waiting]:
         if judged is None or made is None or judged.body["problem"] != problem or risk["level"] != "high" or seen.champion(model) == number:
             continue
         given = {
-            f.body["role"] for f in seen.ledger.facts(kind="approval.given", subject=made.subject)
+            f.body["role"]
+            for f in seen.ledger.facts(kind="approval.given", subject=made.subject)
             if f.body["bundle"] == made.body["digest"] and f.body["policy"] == policy.body["digest"]
         }
         found += [
             Waiting(f"the approval of {model}@{number}", role, made.at, f"ninefold approve {model}@{number} --as {role}")
-            for role in risk["approve"] if role not in given
+            for role in risk["approve"]
+            if role not in given
         ]
     return found
 
@@ -282,6 +284,13 @@ def _monitor(seen: _Seen, name: str) -> dict[str, Any]:
 
 
 _LINES: dict[str, Callable[[_Seen, str], dict[str, Any]]] = {
-    "problem": _problem, "source": _source, "table": _table, "metric": _metric, "hypothesis": _hypothesis, "features": _features,
-    "model": _model, "endpoint": _endpoint, "monitor": _monitor,
+    "problem": _problem,
+    "source": _source,
+    "table": _table,
+    "metric": _metric,
+    "hypothesis": _hypothesis,
+    "features": _features,
+    "model": _model,
+    "endpoint": _endpoint,
+    "monitor": _monitor,
 }

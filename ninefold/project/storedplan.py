@@ -18,7 +18,8 @@ from ninefold.project.graph import Graph
 from ninefold.project.home import Home
 from ninefold.project.parts import Known, Tick, Together, decode, encode
 
-_KEEP = "insert into plans (digest, project, body, at) values (?, ?, ?, ?) on conflict (project, digest) do update set body = excluded.body, at = excluded.at"
+_KEEP = """insert into plans (digest, project, body, at) values (?, ?, ?, ?)
+on conflict (project, digest) do update set body = excluded.body, at = excluded.at"""
 _FIND = "select body from plans where project = ? and digest = ?"
 
 
@@ -39,7 +40,12 @@ def keep(home: Home, main: Path, graph: Graph, steps: list[Step], as_of: int | N
         "values": digest_of([os.environ.get(v) for v in variables]),
         "steps": [
             {
-                "name": s.name, "needs": s.needs, "kind": s.kind, "revision": s.revision, "uncacheable": s.uncacheable, "subject": s.subject,
+                "name": s.name,
+                "needs": s.needs,
+                "kind": s.kind,
+                "revision": s.revision,
+                "uncacheable": s.uncacheable,
+                "subject": s.subject,
                 "parts": encode(s.parts),
             }
             for s in steps
@@ -76,9 +82,7 @@ def stored(home: Home, main: Path, as_of: int | None, at: int) -> list[Step] | N
 
 def _step(one: dict[str, Any], home: Home, at: int) -> Step:
     parts = _as_of(decode(one["parts"], home), at)
-    return Step(
-        one["name"], _never, tuple(one["needs"]), parts, one["kind"], one["revision"], one["uncacheable"], subject=one["subject"],
-    )
+    return Step(one["name"], _never, tuple(one["needs"]), parts, one["kind"], one["revision"], one["uncacheable"], subject=one["subject"])
 
 
 def _as_of(part: Any, at: int) -> Any:
@@ -90,5 +94,3 @@ def _as_of(part: Any, at: int) -> Any:
 
 def _never(needs: Any) -> NoReturn:
     raise AssertionError("a step of a stored plan is found, never run")
-
-

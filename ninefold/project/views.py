@@ -14,9 +14,7 @@ if TYPE_CHECKING:
 NONE = -1
 
 
-def view(
-    home: Home, name: str, table: Table, *, version: int | None = None, updates: int | None = None, as_of: int | None = None
-) -> "pl.LazyFrame":
+def view(home: Home, name: str, table: Table, *, version: int | None = None, updates: int | None = None, as_of: int | None = None) -> "pl.LazyFrame":
     """The rows of a table with their known times; ``as_of`` hides what was not known then.
 
     ``version`` is the stored version, ``updates`` the version of the updates laid over it (default: the newest of both, of

@@ -113,10 +113,26 @@ def why_prediction(home: Home, id: str) -> Why:
     kept = msgspec.json.decode(files["scoring.json"]).get("decision", {})
     origin = origin_of(home, made)
     return Why(
-        prediction=id, project=home.project, endpoint=endpoint, asked_at=one.q, answered_at=one.at, tz=request.tz,
-        key={c: asked[c] for c in request.key}, question=question, score=one.score, decision=one.decision, threshold=kept.get("threshold"),
-        variant=one.variant, scores=one.scores, outcome=outcome(home, endpoint, one.key), acts=acts(home, endpoint, id), values=values,
-        origin=origin, release=released, code=_code(home, endpoint, released), facts=[released["fact"], *origin.facts],
+        prediction=id,
+        project=home.project,
+        endpoint=endpoint,
+        asked_at=one.q,
+        answered_at=one.at,
+        tz=request.tz,
+        key={c: asked[c] for c in request.key},
+        question=question,
+        score=one.score,
+        decision=one.decision,
+        threshold=kept.get("threshold"),
+        variant=one.variant,
+        scores=one.scores,
+        outcome=outcome(home, endpoint, one.key),
+        acts=acts(home, endpoint, id),
+        values=values,
+        origin=origin,
+        release=released,
+        code=_code(home, endpoint, released),
+        facts=[released["fact"], *origin.facts],
     )
 
 
@@ -139,13 +155,21 @@ def origin_of(home: Home, made: "Version") -> Origin:
     approvals = home.ledger.facts(kind="approval.given", subject=made.subject)
     training = next((s for s in steps if s.name == f"training/{made.model}"), None)
     return Origin(
-        model=made.model, version=made.version, bundle=made.digest, made_at=made.at, made_by=fact.actor if fact else "",
-        winner=body.get("winner", ""), reason=body.get("reason", ""), candidates=report.get("chosen", {}).get("table", []),
-        criteria=judged.body["criteria"] if judged else [], training=_training(body, training),
+        model=made.model,
+        version=made.version,
+        bundle=made.digest,
+        made_at=made.at,
+        made_by=fact.actor if fact else "",
+        winner=body.get("winner", ""),
+        reason=body.get("reason", ""),
+        candidates=report.get("chosen", {}).get("table", []),
+        criteria=judged.body["criteria"] if judged else [],
+        training=_training(body, training),
         tables=[_table(s) for s in steps if s.name.startswith("table/")],
         files=[File(s.name.partition("/")[2], f["path"], f["sha256"], f["bytes"], f["rows"]) for s in steps for f in s.ref.get("files", [])],
         packages={name: version for step in steps for name, version in step.packages.items()},
-        policy=_policy(policy), problem={"name": problem, "question": said.get(problem, {}).get("doc", ""), **said.get(problem, {}).get("says", {})},
+        policy=_policy(policy),
+        problem={"name": problem, "question": said.get(problem, {}).get("doc", ""), **said.get(problem, {}).get("says", {})},
         approvals=[{**f.body, "at": f.at, "fact": f.seq} for f in approvals],
         facts=[f.seq for f in (fact, judged, policy, *approvals) if f is not None],
     )
@@ -185,8 +209,14 @@ def _policy(fact: Fact | None) -> dict[str, Any]:
         return {}
     policy = fact.body["policy"]
     return {
-        "digest": fact.body["digest"], "owner": policy["owner"], "risk": policy["risk"]["level"], "approvers": policy["risk"]["approve"],
-        "since": fact.at, "author": fact.body.get("author"), "approved_by": fact.body.get("approved_by"), "fact": fact.seq,
+        "digest": fact.body["digest"],
+        "owner": policy["owner"],
+        "risk": policy["risk"]["level"],
+        "approvers": policy["risk"]["approve"],
+        "since": fact.at,
+        "author": fact.body.get("author"),
+        "approved_by": fact.body.get("approved_by"),
+        "fact": fact.seq,
     }
 
 

@@ -66,13 +66,29 @@ class Runs:
         self.ledger, self._blobs = ledger, blobs
 
     def start(
-        self, project: str, experiment: str, *, name: str = "", id: str | None = None, parent: str | None = None,
-        source: str = "", params: Mapping[str, Any] | None = None, tags: Mapping[str, str] | None = None, at: int | None = None,
+        self,
+        project: str,
+        experiment: str,
+        *,
+        name: str = "",
+        id: str | None = None,
+        parent: str | None = None,
+        source: str = "",
+        params: Mapping[str, Any] | None = None,
+        tags: Mapping[str, str] | None = None,
+        at: int | None = None,
     ) -> Run:
         """Begins a run and records it as a fact. ConflictError where ``id`` is taken."""
         run = Run(
-            id=id or ids.new_id(), project=project, experiment=experiment, name=name or experiment, status="running",
-            started=clock.now() if at is None else at, parent=parent, source=source, actor=self.ledger.actor,
+            id=id or ids.new_id(),
+            project=project,
+            experiment=experiment,
+            name=name or experiment,
+            status="running",
+            started=clock.now() if at is None else at,
+            parent=parent,
+            source=source,
+            actor=self.ledger.actor,
         )
 
         def begin(tx: Tx) -> None:

@@ -14,9 +14,17 @@ _SIGNS = {"=", "!=", "<", "<=", ">", ">="}
 
 
 def search(
-    ledger: Ledger, project: str, *, experiment: str | None = None, status: str | None = None, params: Mapping[str, Any] | None = None,
-    tags: Mapping[str, str] | None = None, metrics: Mapping[str, tuple[str, float]] | None = None,
-    order: str = "-started", limit: int = 100, offset: int = 0,
+    ledger: Ledger,
+    project: str,
+    *,
+    experiment: str | None = None,
+    status: str | None = None,
+    params: Mapping[str, Any] | None = None,
+    tags: Mapping[str, str] | None = None,
+    metrics: Mapping[str, tuple[str, float]] | None = None,
+    order: str = "-started",
+    limit: int = 100,
+    offset: int = 0,
 ) -> list[Run]:
     """Runs of a project that meet every condition.
 

@@ -48,8 +48,10 @@ class EventSchema:
         self._fields = {f.name: f for f in msgspec.structs.fields(events.event)}
         envelope: list[Any] = [("id", str, ""), ("at", str | None, None)]
         declared: list[Any] = [
-            (n, f.type, f.default) if f.default is not msgspec.NODEFAULT
-            else (n, f.type, msgspec.field(default_factory=f.default_factory)) if f.default_factory is not msgspec.NODEFAULT
+            (n, f.type, f.default)
+            if f.default is not msgspec.NODEFAULT
+            else (n, f.type, msgspec.field(default_factory=f.default_factory))
+            if f.default_factory is not msgspec.NODEFAULT
             else (n, f.type)
             for n, f in self._fields.items()
         ]
@@ -161,8 +163,11 @@ def _column_type(info: Any, pl: Any) -> Any:
     if isinstance(info, kinds.ListType):
         return pl.List(_column_type(info.item_type, pl))
     plain = (
-        (kinds.BoolType, pl.Boolean()), (kinds.IntType, pl.Int64()), (kinds.FloatType, pl.Float64()),
-        (kinds.DateTimeType, pl.Datetime("us", "UTC")), (kinds.DateType, pl.Date()),
+        (kinds.BoolType, pl.Boolean()),
+        (kinds.IntType, pl.Int64()),
+        (kinds.FloatType, pl.Float64()),
+        (kinds.DateTimeType, pl.Datetime("us", "UTC")),
+        (kinds.DateType, pl.Date()),
     )
     return next((dtype for kind, dtype in plain if isinstance(info, kind)), pl.String())
 

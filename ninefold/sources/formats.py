@@ -13,8 +13,17 @@ from ninefold.errors import DataError, UsageError, closest
 from ninefold.sources.types import Infer, typed
 
 _SUFFIXES = {
-    ".csv": "csv", ".tsv": "tsv", ".txt": "csv", ".jsonl": "json", ".ndjson": "json", ".json": "json",
-    ".parquet": "parquet", ".pq": "parquet", ".arrow": "arrow", ".feather": "arrow", ".ipc": "arrow",
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".txt": "csv",
+    ".jsonl": "json",
+    ".ndjson": "json",
+    ".json": "json",
+    ".parquet": "parquet",
+    ".pq": "parquet",
+    ".arrow": "arrow",
+    ".feather": "arrow",
+    ".ipc": "arrow",
 }
 _INFER: dict[str, Infer] = {"csv": "all", "tsv": "all", "json": "times", "parquet": "nothing", "arrow": "nothing"}
 FORMATS = ("csv", "tsv", "json", "parquet", "arrow")
@@ -64,7 +73,8 @@ def _unpacked(data: bytes, name: str) -> bytes:
                 if len(inside) != 1:
                     raise DataError(
                         f"the archive holds {len(inside)} files: {', '.join(i.filename for i in inside[:5])}",
-                        where=name, hint="a source reads archives of one file",
+                        where=name,
+                        hint="a source reads archives of one file",
                     )
                 return archive.read(inside[0])
     except (OSError, EOFError, zlib.error, zipfile.BadZipFile) as error:

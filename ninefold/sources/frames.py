@@ -32,8 +32,7 @@ def from_any(value: Any, where: str = "") -> pl.LazyFrame:
     if value is None:
         raise DataError("the function returned None", hint=f"end it with return; it may return {KINDS}", where=where)
     raise DataError(
-        f"the function returned {kind.__name__ if package == 'builtins' else f'{package}.{kind.__name__}'}", hint=f"return {KINDS}",
-        where=where,
+        f"the function returned {kind.__name__ if package == 'builtins' else f'{package}.{kind.__name__}'}", hint=f"return {KINDS}", where=where
     )
 
 

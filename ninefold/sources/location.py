@@ -10,7 +10,14 @@ from ninefold.errors import DeclarationError, NotYetError, UsageError, closest
 
 Kind = Literal["local", "s3", "http", "sql"]
 _KINDS: dict[str, Kind] = {
-    "file": "local", "s3": "s3", "http": "http", "https": "http", "sqlite": "sql", "duckdb": "sql", "postgresql": "sql", "postgres": "sql",
+    "file": "local",
+    "s3": "s3",
+    "http": "http",
+    "https": "http",
+    "sqlite": "sql",
+    "duckdb": "sql",
+    "postgresql": "sql",
+    "postgres": "sql",
 }
 _LATER = {"kafka", "mqtt", "snowflake", "bigquery", "gs", "az", "abfs"}
 _SCHEME = re.compile(r"([A-Za-z][\w+.-]*):(.*)", re.DOTALL)

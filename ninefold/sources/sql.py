@@ -16,8 +16,19 @@ from ninefold.sources.watermark import highest, value_of
 
 # Postgres names its types by number: a column that is all null keeps its type
 _POSTGRES: dict[int, pl.DataType] = {
-    16: pl.Boolean(), 20: pl.Int64(), 21: pl.Int64(), 23: pl.Int64(), 25: pl.String(), 700: pl.Float64(), 701: pl.Float64(), 1042: pl.String(),
-    1043: pl.String(), 1082: pl.Date(), 1114: pl.Datetime("us"), 1184: pl.Datetime("us", "UTC"), 1700: pl.Float64(),
+    16: pl.Boolean(),
+    20: pl.Int64(),
+    21: pl.Int64(),
+    23: pl.Int64(),
+    25: pl.String(),
+    700: pl.Float64(),
+    701: pl.Float64(),
+    1042: pl.String(),
+    1043: pl.String(),
+    1082: pl.Date(),
+    1114: pl.Datetime("us"),
+    1184: pl.Datetime("us", "UTC"),
+    1700: pl.Float64(),
 }
 
 

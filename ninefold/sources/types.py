@@ -149,7 +149,8 @@ def one_schema(parts: Sequence[tuple[str, pl.Schema]]) -> pl.Schema:
             wide = common(name, found[name], dtype) if name in found else dtype
             if wide is None:
                 raise DataError(
-                    f'the column "{name}" is {dtype} here, and {found[name]} in {said[name]}', where=where,
+                    f'the column "{name}" is {dtype} here, and {found[name]} in {said[name]}',
+                    where=where,
                     hint=f'correct the file, or say which it is: types={{"{name}": "str"}}',
                 )
             if found.get(name) != wide:

@@ -29,7 +29,11 @@ class Built:
 
 
 def build(
-    table: Table, inputs: Mapping[str, pl.LazyFrame], *, name: str = "", annotations: Mapping[str, Any] | None = None,
+    table: Table,
+    inputs: Mapping[str, pl.LazyFrame],
+    *,
+    name: str = "",
+    annotations: Mapping[str, Any] | None = None,
     tables: Mapping[Any, Any] | None = None,
 ) -> Built:
     """The rows of ``table`` from its inputs by parameter name.
@@ -55,7 +59,8 @@ def build(
     if report.stops:
         raise DataError(
             f"{what} breaks what is expected of it: {'; '.join(report.stops)}",
-            where=where, hint="look at the rows with nf.check(frame, expect).bad, or correct the limit",
+            where=where,
+            hint="look at the rows with nf.check(frame, expect).bad, or correct the limit",
         )
     return Built(report.good, report.bad, report, zones)
 

@@ -58,8 +58,7 @@ def check(frame: Any, expect: Sequence[Expectation] | Expectation, *, tables: Ma
     flagged = rows.with_columns(e.fill_null(False).alias(n) for n, e in single.items()).with_columns(sound.alias("__sound"))
     # among the sound rows the first stays; a row that is broken anyway takes nobody's place
     again = {
-        n: pl.col("__sound") & ~pl.struct("__sound", *r.columns).is_first_distinct()
-        for n, r in zip(names, rules, strict=True) if r.kind == "unique"
+        n: pl.col("__sound") & ~pl.struct("__sound", *r.columns).is_first_distinct() for n, r in zip(names, rules, strict=True) if r.kind == "unique"
     }
     flagged = flagged.with_columns(e.alias(n) for n, e in again.items())
     flags = [n for n in names if n in single or n in again]

@@ -39,7 +39,7 @@ class Proposal:
 
 
 def leaks(
-    view: pl.DataFrame, label: str, columns: Sequence[str] | None = None, known: Iterable[str] | None = None, *, time: str | None = None,
+    view: pl.DataFrame, label: str, columns: Sequence[str] | None = None, known: Iterable[str] | None = None, *, time: str | None = None
 ) -> list[Leak]:
     """Columns of ``view`` that tell ``label`` though they should not, the strongest first.
 
@@ -126,9 +126,7 @@ def _encodes_time(view: pl.DataFrame, column: str, time: str | None) -> Leak | N
     return Leak(column, "it numbers the rows in order of time", order, "leave it out: a model learns the date from it, which tomorrow is a new one")
 
 
-def proposals(
-    view: pl.DataFrame, label: str, columns: Sequence[str] | None = None, *, target: str | None = None, at_most: int = 8,
-) -> list[Proposal]:
+def proposals(view: pl.DataFrame, label: str, columns: Sequence[str] | None = None, *, target: str | None = None, at_most: int = 8) -> list[Proposal]:
     """Beliefs that the rows suggest, each with its line of code: columns associated with the label, and pairs of columns
     that tell more together than the better one alone. They are found on the rows given: the test needs newer ones.
     """
@@ -145,11 +143,10 @@ def proposals(
     best = sorted(alone, key=lambda c: -alone[c])
     found = [
         Proposal(
-            f'"{c}" tells something about "{label}"',
-            _line(f"{c} is associated with {label}", f'nf.associated("{c}", "{target or label}")'),
-            alone[c],
+            f'"{c}" tells something about "{label}"', _line(f"{c} is associated with {label}", f'nf.associated("{c}", "{target or label}")'), alone[c]
         )
-        for c in best if alone[c] >= floor + 0.03
+        for c in best
+        if alone[c] >= floor + 0.03
     ]
     for left, right in [(a, b) for i, a in enumerate(best[:5]) for b in best[i + 1 : 5]]:
         together = told(np.unique(groups[left] * (int(groups[right].max()) + 1) + groups[right], return_inverse=True)[1], truth, binary)

@@ -8,9 +8,7 @@ import polars as pl
 from ninefold.errors import DeclarationError, NotYetError, closest
 from ninefold.sources.frames import from_any
 
-KINDS = (
-    "polars.LazyFrame", "polars.DataFrame", "duckdb.DuckDBPyRelation", "pandas.DataFrame", "pyarrow.Table", "pyarrow.RecordBatchReader",
-)
+KINDS = ("polars.LazyFrame", "polars.DataFrame", "duckdb.DuckDBPyRelation", "pandas.DataFrame", "pyarrow.Table", "pyarrow.RecordBatchReader")
 _SHORT = {"pl": "polars", "pd": "pandas", "pa": "pyarrow", "_duckdb": "duckdb"}
 
 

@@ -12,7 +12,9 @@ from ninefold.errors import DataError, UsageError, closest
 from ninefold.tables.table import Table
 
 GIVEN, RECEIVED, ORDER = "__given", "__received", "__order"
-RANGES = {f"Int{n}": (-(2 ** (n - 1)), 2 ** (n - 1) - 1) for n in (8, 16, 32, 64)} | {f"UInt{n}": (0, 2 ** min(n, 63) - 1) for n in (8, 16, 32, 64)}
+RANGES: dict[str, tuple[int, int]] = {f"Int{n}": (-(2 ** (n - 1)), 2 ** (n - 1) - 1) for n in (8, 16, 32, 64)} | {
+    f"UInt{n}": (0, 2 ** min(n, 63) - 1) for n in (8, 16, 32, 64)
+}
 # of times: 0002 to 9998, in µs; the years at the edges are left to zones and to moments such as "column - 30d"
 YEARS = (-62_104_060_800_000_000, 253_370_764_799_999_999)
 
@@ -130,7 +132,8 @@ def _checker(column: str, text: str, tz: str | None) -> Check:
     if kind == "Boolean":
         return lambda value, place: _is(column, value, place, bool, "true or false")
     if kind in RANGES or kind == "Duration":
-        return lambda value, place: _whole(column, value, place, *RANGES.get(kind, RANGES["Int64"]))
+        low, high = RANGES.get(kind, RANGES["Int64"])
+        return lambda value, place: _whole(column, value, place, low, high)
     if kind.startswith("Float"):
         return lambda value, place: _number(column, value, place)
     return lambda value, place: _is(column, value, place, str, "a text")

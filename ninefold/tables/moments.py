@@ -24,13 +24,15 @@ def micros_of(moment: Moment, schema: pl.Schema, tz: str | None, where: str = ""
         column = _first_instant(column, tz or "UTC")
     elif not isinstance(dtype, pl.Datetime):
         raise DataError(
-            f'the moment "{moment}" needs a time, and the column "{moment.column}" is {dtype}', where=where,
+            f'the moment "{moment}" needs a time, and the column "{moment.column}" is {dtype}',
+            where=where,
             hint=f'make it one in the function: pl.col("{moment.column}").str.to_datetime(time_zone="UTC")',
         )
     elif dtype.time_zone is None:
         raise DataError(
             f'the times of the column "{moment.column}" have no zone',
-            where=where, hint='say which zone they are in: @nf.table(..., tz="Europe/Rome")',
+            where=where,
+            hint='say which zone they are in: @nf.table(..., tz="Europe/Rome")',
         )
     return column.dt.timestamp("us") + moment.offset
 

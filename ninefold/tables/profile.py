@@ -71,8 +71,11 @@ def _numbers(values: Any, kind: str | None) -> dict[str, Any]:
     ends = np.searchsorted(ordered, edges[1:-1], side="left")
     counts = np.diff(np.concatenate([[0], ends, [len(ordered)]]))
     return {
-        "distinct": int(np.count_nonzero(np.diff(ordered)) + 1), "min": show(ordered[0]), "max": show(ordered[-1]),
-        "mean": show(ordered.mean()), "quantiles": {str(s): show(at(s)) for s in _QUANTILES},
+        "distinct": int(np.count_nonzero(np.diff(ordered)) + 1),
+        "min": show(ordered[0]),
+        "max": show(ordered[-1]),
+        "mean": show(ordered.mean()),
+        "quantiles": {str(s): show(at(s)) for s in _QUANTILES},
         "histogram": {"edges": [_plain(e) for e in edges], "counts": [int(c) for c in counts]},
     }
 

@@ -47,7 +47,7 @@ def _resolvable(frame: pl.DataFrame, name: str, tz: str, table: Table, where: st
     examples = "; ".join(", ".join(f"{k}={v}" for k, v in row.items()) for row in shown)
     raise DataError(
         f'{bad.height} times of the column "{name}" do not tell the instant in {tz}: '
-        f'daylight saving {"skips" if skipped else "repeats"} that hour ({examples})',
+        f"daylight saving {'skips' if skipped else 'repeats'} that hour ({examples})",
         where=where,
         hint=f'use a column in UTC if there is one, or decide in the function: pl.col("{name}").dt.replace_time_zone("{tz}", '
         + ('non_existent="null")' if skipped else 'ambiguous="earliest")'),

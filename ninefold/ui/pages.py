@@ -4,13 +4,27 @@ import threading
 from collections.abc import AsyncIterator, Callable
 from typing import Any, NamedTuple, get_type_hints
 
-
 from ninefold.errors import NinefoldError, NotFoundError, closest
 from ninefold.project.home import Home
 from ninefold.ui import live, static_files
 from ninefold.ui.reading import STAGES, Reading
 from ninefold.ui.rendering import Renderer
-from ninefold.ui.views import endpoints, facts, features, home, hypotheses, items, metrics, models, monitors, predictions, problems, runs, sources, tables
+from ninefold.ui.views import (
+    endpoints,
+    facts,
+    features,
+    home,
+    hypotheses,
+    items,
+    metrics,
+    models,
+    monitors,
+    predictions,
+    problems,
+    runs,
+    sources,
+    tables,
+)
 from ninefold.ui.views.frame import frame
 from ninefold.ui.views.thing import ListPage, listing
 from ninefold.ui.wording import plural

@@ -1,7 +1,6 @@
 """From what a page shows to its pictures."""
 
 from collections.abc import Callable
-from typing import Any
 
 from markupsafe import Markup
 
@@ -83,7 +82,10 @@ class Pictures:
         """Releases on a line of time."""
         rows = [
             timelines.Span(
-                f"version {r.version} {r.state}" + (f", {share(r.share)}" if r.kind != "full" else ""), r.started, r.ended, _release_tone(r.state),
+                f"version {r.version} {r.state}" + (f", {share(r.share)}" if r.kind != "full" else ""),
+                r.since,
+                r.ended,
+                _release_tone(r.state),
                 f"{r.model}@{r.version}, {r.kind}, {self.times.text(r.started)}",
             )
             for r in reversed(page.releases)
@@ -93,7 +95,11 @@ class Pictures:
     def volume(self, page: EndpointPage) -> Markup:
         """Answers a day."""
         points = [(float(d.day), float(d.answers)) for d in page.days]
-        return Markup(timelines.lines([timelines.Line("answers", points)], says="answers a day", dated=self.times.date, show=lambda v: number(round(v)), height=120))
+        return Markup(
+            timelines.lines(
+                [timelines.Line("answers", points)], says="answers a day", dated=self.times.date, show=lambda v: number(round(v)), height=120
+            )
+        )
 
     def latency(self, page: EndpointPage) -> Markup:
         """Time to answer."""
@@ -103,11 +109,18 @@ class Pictures:
     def series(self, one: Series) -> Markup:
         """One thing that a monitor follows: score over limit."""
         line = timelines.Line("", [(float(x), y) for x, y in one.points], strong=bool(one.points) and one.points[-1][1] >= 1)
-        return Markup(timelines.lines([line], says=f"{one.check} {one.subject}: score over limit", dated=self.times.day, limit=1.0, width=360, height=84, show=_ratio))
+        return Markup(
+            timelines.lines(
+                [line], says=f"{one.check} {one.subject}: score over limit", dated=self.times.day, limit=1.0, width=360, height=84, show=_ratio
+            )
+        )
 
     def quality(self, page: MonitorPage) -> Markup:
         """What scores promised day by day, and what came true."""
-        rows = [timelines.Line(label, [(float(d.at), getattr(d, name)) for d in page.days]) for label, name in (("promised", "score"), ("came true", "outcome"))]
+        rows = [
+            timelines.Line(label, [(float(d.at), getattr(d, name)) for d in page.days])
+            for label, name in (("promised", "score"), ("came true", "outcome"))
+        ]
         return Markup(timelines.lines(rows, says="promised by the scores and came true, by day", dated=self.times.date, height=150))
 
     def loss(self, page: MonitorPage) -> Markup:
@@ -118,7 +131,9 @@ class Pictures:
     def incidents(self, page: MonitorPage) -> Markup:
         """Incidents on a line of time."""
         rows = [
-            timelines.Span(i.title if len(i.title) < 60 else i.title[:58] + "…", i.opened, i.closed, "strong" if i.state == "open" else "soft", i.title)
+            timelines.Span(
+                i.title if len(i.title) < 60 else i.title[:58] + "…", i.opened, i.closed, "strong" if i.state == "open" else "soft", i.title
+            )
             for i in reversed(page.incidents[:20])
         ]
         return Markup(timelines.spans(rows, says="incidents over time", now=page.clock, dated=self.times.day))

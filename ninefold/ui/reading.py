@@ -35,7 +35,8 @@ class Reading:
 
     def __init__(self, home: Home) -> None:
         self.home = home
-        self._head, self._kept = -1, cast("dict[Any, Any]", {})
+        self._head = -1
+        self._kept: dict[Any, Any] = {}
         self._lock = threading.Lock()
 
     @property
@@ -64,7 +65,9 @@ class Reading:
     def _things(self) -> dict[str, Described]:
         fact = self.home.ledger.last("project.declared", f"{self.project}/project")
         if fact is not None:
-            return {n: msgspec.convert(t, Described) for n, t in fact.body["things"].items()}
+            # a fact's keys are sorted; people read things in the order of the file
+            found = {n: msgspec.convert(t, Described) for n, t in fact.body["things"].items()}
+            return dict(sorted(found.items(), key=lambda item: _place(item[1].where)))
         for row in self.home.ledger.all(_PLANS, self.project):
             things = msgspec.json.decode(row["body"]).get("things", {})
             if things and all(isinstance(t, dict) for t in things.values()):
@@ -143,10 +146,14 @@ class Reading:
 
     @property
     def clock(self) -> int:
-        """The instant that open spans reach to: the judging clock of the newest fact that has one (a replay's), else now."""
+        """The instant that open spans reach to: the judging clock of the newest fact that has one (a replay's), or now."""
         return self.kept("clock", self._clock)
 
     def _clock(self) -> int:
         recent = self.home.ledger.facts(prefix=f"{self.project}/", newest_first=True, limit=40)
-        told = [w for f in recent if isinstance(w := f.body.get("when"), int)]
-        return max(told) if told else now()
+        return next((w for f in recent if isinstance(w := f.body.get("when"), int)), now())
+
+
+def _place(where: str) -> tuple[str, int]:
+    file, _, line = where.rpartition(":")
+    return file, int(line) if line.isdigit() else 0

@@ -20,11 +20,16 @@ class Renderer:
 
     def __init__(self) -> None:
         self.environment = jinja2.Environment(
-            loader=jinja2.PackageLoader("ninefold.ui"), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True,
+            loader=jinja2.PackageLoader("ninefold.ui"), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
         )
         self.environment.globals |= {
             **{name: getattr(wording, name) for name in ("number", "share", "size", "span", "interval", "plural", "several", "short", "comparison")},
-            "code": marked, "static": path_of, "version": __version__, "cell": cell, "pretty": pretty,
+            "code": marked,
+            "static": path_of,
+            "version": __version__,
+            "cell": cell,
+            "pretty": pretty,
+            "did": did,
         }
 
     def page(self, template: str, page: Any, frame: Frame) -> str:
@@ -35,8 +40,22 @@ class Renderer:
             return frame.prefix + path
 
         return self.environment.get_template(template).render(
-            page=page, frame=frame, times=times, when=times.markup, link=link, pictures=Pictures(times, link),
+            page=page, frame=frame, times=times, when=times.markup, link=link, pictures=Pictures(times, link)
         )
+
+
+_DID = {
+    "retrain": "a retraining was started",
+    "rollback": "the version before was brought back",
+    "ask": "somebody was asked",
+    "hold": "the batch was held",
+    "tell": "the owner was told",
+}
+
+
+def did(action: str) -> str:
+    """What an incident's action means."""
+    return _DID.get(action, action)
 
 
 def cell(value: Any) -> str:

@@ -56,9 +56,10 @@ def test_an_amount_is_its_own_answer(runtime: Runtime) -> None:
 
 
 @pytest.mark.parametrize("runtime", ["shops"], indirect=True)
-@pytest.mark.parametrize(("question", "said"), [
-    ({"item": "i1", "pric": 3.0}, 'did you mean "price"'), ({"price": 3.0}, "item"), ({"item": "i1", "price": "x"}, "a number"), ([], "1 to 10000"),
-])
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [({"item": "i1", "pric": 3.0}, 'did you mean "price"'), ({"price": 3.0}, "item"), ({"item": "i1", "price": "x"}, "a number"), ([], "1 to 10000")],
+)
 def test_a_question_that_does_not_fit_names_what(runtime: Runtime, question: Any, said: str) -> None:
     with pytest.raises(UsageError) as caught:
         runtime.services["orders"].answer(question)
@@ -102,9 +103,13 @@ def test_the_same_key_with_another_question_is_a_conflict() -> None:
 
 
 def test_answers_to_a_list_come_back_as_the_list_that_they_were() -> None:
-    retries, logged = Retries(), [
-        b'{"key": "k", "question": "q", "several": true, "answer": {"id": "1"}}', b'{"key": "k", "question": "q", "several": true, "answer": {"id": "2"}}',
-    ]
+    retries, logged = (
+        Retries(),
+        [
+            b'{"key": "k", "question": "q", "several": true, "answer": {"id": "1"}}',
+            b'{"key": "k", "question": "q", "several": true, "answer": {"id": "2"}}',
+        ],
+    )
     retries.restore(text.decode() for text in logged)
     found = retries.find("k", "q")
     assert found is not None

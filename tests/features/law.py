@@ -18,8 +18,21 @@ HOUR = duration("1h")
 
 # entity, event time, known time, value
 ROWS = [
-    (1, 0, 0, 10), (2, 0, 0, 20), (2, 5, 30, 21), (3, 1, 1, 30), (3, 1, 2, 31), (4, 50, 50, 40), (5, -1, -1, 50), (5, 0, 0, None),
-    (6, 0, 0, 60), (6, 1, 1, 61), (6, 10, 10, 62), (None, 1, 1, 99), (7, 0, 26, 70), (8, 1, 1, 80), (8, 1, 1, 81),
+    (1, 0, 0, 10),
+    (2, 0, 0, 20),
+    (2, 5, 30, 21),
+    (3, 1, 1, 30),
+    (3, 1, 2, 31),
+    (4, 50, 50, 40),
+    (5, -1, -1, 50),
+    (5, 0, 0, None),
+    (6, 0, 0, 60),
+    (6, 1, 1, 61),
+    (6, 10, 10, 62),
+    (None, 1, 1, 99),
+    (7, 0, 26, 70),
+    (8, 1, 1, 80),
+    (8, 1, 1, 81),
 ]
 
 # entity, question in hours (and µs), latest, count, sum, max
@@ -46,9 +59,7 @@ CASES = [
 
 TABLE = Table(lambda: None, key="id", time="e", tz="UTC", known="k")
 GROUP = Features(
-    TABLE, by="entity", columns={
-        "latest": nf.last("v", "24h"), "count": nf.count("24h"), "sum": nf.sum("v", "24h"), "max": nf.max("v", "24h"),
-    },
+    TABLE, by="entity", columns={"latest": nf.last("v", "24h"), "count": nf.count("24h"), "sum": nf.sum("v", "24h"), "max": nf.max("v", "24h")}
 )
 
 
@@ -57,7 +68,7 @@ def view(rows: Sequence[tuple[Any, ...]] = ROWS) -> pl.DataFrame:
     whole = [(i, who, round(e * HOUR), round(k * HOUR), v, i) for i, (who, e, k, v) in enumerate(rows)]
     schema = {"id": pl.Int64, "entity": pl.Int64, "e": pl.Int64, "k": pl.Int64, "v": pl.Int64, "__seq": pl.Int64}
     return pl.DataFrame(whole, schema=schema, orient="row").with_columns(
-        pl.col("k").alias("__k"), pl.from_epoch("e", "us").dt.replace_time_zone("UTC"), pl.from_epoch("k", "us").dt.replace_time_zone("UTC"),
+        pl.col("k").alias("__k"), pl.from_epoch("e", "us").dt.replace_time_zone("UTC"), pl.from_epoch("k", "us").dt.replace_time_zone("UTC")
     )
 
 
@@ -73,8 +84,6 @@ def by_kernel(who: Any, q: int) -> dict[str, Any]:
 
 def by_fold(who: Any, q: int) -> dict[str, Any]:
     fold = Fold([spec_of("group", GROUP, "rows", TABLE)], slack=1 << 60)
-    rows = [
-        {"id": i, "entity": entity, "e": round(e * HOUR), "k": round(k * HOUR), "v": v} for i, (entity, e, k, v) in enumerate(ROWS)
-    ]
+    rows = [{"id": i, "entity": entity, "e": round(e * HOUR), "k": round(k * HOUR), "v": v} for i, (entity, e, k, v) in enumerate(ROWS)]
     fold.apply("rows", rows)
     return fold.lookup("group", (who,), q)

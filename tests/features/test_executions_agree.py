@@ -18,22 +18,49 @@ from ninefold.tables import Table
 TABLE = Table(lambda: None, key="id", time="e", tz="UTC", known="k")
 PAID = pl.col("paid")
 WINDOWS: dict[str, Aggregate] = {
-    "rows": nf.count("2us"), "values": nf.count("v", "4us"), "all": nf.count(), "sum": nf.sum("v", "3us"), "mean": nf.mean("v", "12us"),
-    "std": nf.std("v", "5us"), "min": nf.min("v", "5us"), "max": nf.max("v", "2us"), "first": nf.first("v", "3us"), "last": nf.last("v", "3us"),
-    "newest": nf.last("v"), "distinct": nf.distinct("v", "4us"), "median": nf.quantile("v", "4us", q=0.5), "any": nf.any("paid", "2us"),
-    "some": nf.any(None, "2us"), "paid": nf.count("4us", where=PAID), "paid_sum": nf.sum("v", "8us", where=PAID & (pl.col("v") > 1)),
-    "planned": nf.count(ahead="2us"), "planned_max": nf.max("v", ahead="4us"), "planned_first": nf.first("v", ahead="4us"),
-    "lagged": nf.sum("v", "2us", before="2us"), "lagged_last": nf.last("v", "2us", before="2us"), "none": nf.sum("v", "2us", empty=-1),
-    "three": nf.sum("v", rows=3), "three_last": nf.last("v", rows=3), "three_first": nf.first("v", rows=3), "three_rows": nf.count(rows=3),
-    "everyone": nf.sum("v", "4us", by=[]), "both": nf.count("4us", by=["who", "shop"]), "shop": nf.last("v", "4us", by="shop"),
+    "rows": nf.count("2us"),
+    "values": nf.count("v", "4us"),
+    "all": nf.count(),
+    "sum": nf.sum("v", "3us"),
+    "mean": nf.mean("v", "12us"),
+    "std": nf.std("v", "5us"),
+    "min": nf.min("v", "5us"),
+    "max": nf.max("v", "2us"),
+    "first": nf.first("v", "3us"),
+    "last": nf.last("v", "3us"),
+    "newest": nf.last("v"),
+    "distinct": nf.distinct("v", "4us"),
+    "median": nf.quantile("v", "4us", q=0.5),
+    "any": nf.any("paid", "2us"),
+    "some": nf.any(None, "2us"),
+    "paid": nf.count("4us", where=PAID),
+    "paid_sum": nf.sum("v", "8us", where=PAID & (pl.col("v") > 1)),
+    "planned": nf.count(ahead="2us"),
+    "planned_max": nf.max("v", ahead="4us"),
+    "planned_first": nf.first("v", ahead="4us"),
+    "lagged": nf.sum("v", "2us", before="2us"),
+    "lagged_last": nf.last("v", "2us", before="2us"),
+    "none": nf.sum("v", "2us", empty=-1),
+    "three": nf.sum("v", rows=3),
+    "three_last": nf.last("v", rows=3),
+    "three_first": nf.first("v", rows=3),
+    "three_rows": nf.count(rows=3),
+    "everyone": nf.sum("v", "4us", by=[]),
+    "both": nf.count("4us", by=["who", "shop"]),
+    "shop": nf.last("v", "4us", by="shop"),
 }
 
 times = st.integers(0, 8)  # few instants: ties, and questions at the very edges
 numbers = st.one_of(st.none(), st.integers(-3, 6).map(float), st.sampled_from([0.1, 0.2, 1e9, -1e9, 1e-7, math.nan]))
 edges = st.integers(-1, 8).map(lambda t: None if t < 0 else t)
 row = st.tuples(
-    st.sampled_from(["a", "a", "a", "b", None]), st.sampled_from(["x", "y", None]), edges, edges,
-    numbers, st.sampled_from([True, False, None]), st.one_of(st.none(), st.none(), times),
+    st.sampled_from(["a", "a", "a", "b", None]),
+    st.sampled_from(["x", "y", None]),
+    edges,
+    edges,
+    numbers,
+    st.sampled_from([True, False, None]),
+    st.one_of(st.none(), st.none(), times),
 )
 question = st.tuples(st.sampled_from(["a", "a", "b", "c", None]), st.sampled_from(["x", "y", None]), st.integers(-1, 12))
 
@@ -42,14 +69,14 @@ def frames(rows: list[Any], questions: list[Any]) -> tuple[pl.DataFrame, pl.Data
     schema = {"who": pl.String, "shop": pl.String, "e": pl.Int64, "k": pl.Int64, "v": pl.Float64, "paid": pl.Boolean, "__gone": pl.Int64}
     view = pl.DataFrame(rows, schema=schema, orient="row").with_row_index("__seq").with_columns(pl.col("__seq").cast(pl.Int64))
     view = view.with_columns(
-        pl.col("__seq").alias("id"), pl.col("k").alias("__k"), *(pl.from_epoch(c, "us").dt.replace_time_zone("UTC") for c in ("e", "k")),
+        pl.col("__seq").alias("id"), pl.col("k").alias("__k"), *(pl.from_epoch(c, "us").dt.replace_time_zone("UTC") for c in ("e", "k"))
     )
     return view, pl.DataFrame(questions, schema={"who": pl.String, "shop": pl.String, "__q": pl.Int64}, orient="row")
 
 
 def by_oracle(rows: list[Any], questions: list[Any], name: str, same_instant: bool) -> list[Any]:
     a = WINDOWS[name]
-    by = (a.by if a.by is not None else ("who",))
+    by = a.by if a.by is not None else ("who",)
     place = {"who": 0, "shop": 1}
     seen = []
     for seq, r in enumerate(rows):

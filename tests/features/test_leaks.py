@@ -9,7 +9,11 @@ from ninefold.features.leaks import check_leaks
 from ninefold.tables import Table
 
 TRIPS = Table(
-    lambda: None, key="id", time="leaves", known="leaves - 30d", tz="UTC",
+    lambda: None,
+    key="id",
+    time="leaves",
+    known="leaves - 30d",
+    tz="UTC",
     later={"delay": "left", "late": "arrived", "gate": "leaves - 3h", "crew": "leaves - 1h"},
 )
 TARGET = nf.binary("late", of=TRIPS, at="leaves - 2h")
@@ -20,9 +24,7 @@ def found(*bare: str, **groups: Features) -> list[tuple[str, str]]:
     return [(e.message, e.hint) for e in errors]
 
 
-@pytest.mark.parametrize(
-    ("column", "known"), [("late", "arrived"), ("delay", "left"), ("left", "left"), ("crew", "leaves - 1h")],
-)
+@pytest.mark.parametrize(("column", "known"), [("late", "arrived"), ("delay", "left"), ("left", "left"), ("crew", "leaves - 1h")])
 def test_bare_column_known_after_the_question_is_refused_with_both_times(column: str, known: str) -> None:
     [(message, hint)] = found(column)
     assert f'"{column}"' in message and f"known at {known}" in message and "asked at leaves - 2h" in message and "window" in hint

@@ -17,7 +17,11 @@ from ninefold.tables.known import view
 
 NEW_YORK = "America/New_York"
 FLIGHTS = Table(
-    lambda: None, key="flight_id", time="scheduled_at", tz=NEW_YORK, known="scheduled_at - 30d",
+    lambda: None,
+    key="flight_id",
+    time="scheduled_at",
+    tz=NEW_YORK,
+    known="scheduled_at - 30d",
     later={"dep_delay": "left_at", "arr_delay": "arrived_at"},
 )
 GROUPS = {

@@ -139,9 +139,7 @@ def test_a_capacity_is_used_exactly_in_each_period(data: Dataset, split: Any, tm
         ("binary", GradientBoostingClassifier(n_estimators=10), "onnx"),
     ],
 )
-def test_every_kind_of_target_is_fitted_packed_and_served(
-    frame: Make, split: Any, tmp_path: Path, kind: Any, estimator: Any, format: str
-) -> None:
+def test_every_kind_of_target_is_fitted_packed_and_served(frame: Make, split: Any, tmp_path: Path, kind: Any, estimator: Any, format: str) -> None:
     done = compete(dataset(frame(kind), kind=kind), {"m": estimator}, split=split, objective=Objective(kind), folder=tmp_path)
     scorer = load(done.finished.folder, trial=False)
     row = {"x": 0.5, "c": "b", "z": None}
@@ -190,9 +188,7 @@ def test_a_candidate_under_limits_is_the_same_as_without(data: Dataset, split: A
     assert encoded(confined) == encoded(fit_candidate("trees", small(), data, parts, COST))
 
 
-def test_a_version_that_learned_from_the_rows_it_would_be_judged_on_may_not_compete(
-    competition: Competition, data: Dataset, split: Any
-) -> None:
+def test_a_version_that_learned_from_the_rows_it_would_be_judged_on_may_not_compete(competition: Competition, data: Dataset, split: Any) -> None:
     with pytest.raises(DataError, match="has learned from rows until"):
         fit_candidate("old", nf.existing(str(competition.finished.folder)), data, prepare(data, split), COST)
 

@@ -26,8 +26,13 @@ def flights() -> Dataset:
     with zipfile.ZipFile(str(path)) as archive:
         raw = pl.read_csv(io.BytesIO(archive.read(archive.namelist()[0])), null_values="NA", infer_schema_length=None)
     asked = raw.filter(pl.col("month") <= 6).select(
-        pl.datetime("year", "month", "day", "hour").dt.timestamp("us").alias("__q"), (pl.col("arr_delay") > 15).alias("__label"),
-        "hour", "carrier", "origin", "distance", pl.date("year", "month", "day").dt.weekday().alias("weekday"),
+        pl.datetime("year", "month", "day", "hour").dt.timestamp("us").alias("__q"),
+        (pl.col("arr_delay") > 15).alias("__label"),
+        "hour",
+        "carrier",
+        "origin",
+        "distance",
+        pl.date("year", "month", "day").dt.weekday().alias("weekday"),
     )
     return dataset(asked.sort("__q"), kind="binary")
 
@@ -36,8 +41,11 @@ def flights() -> Dataset:
 def test_trees_beat_the_constant_on_real_flights_and_the_bundle_answers_alike(flights: Dataset, tmp_path: Path) -> None:
     trees = nf.tune(lightgbm.LGBMClassifier(n_estimators=50), trials=2, num_leaves=nf.ints(15, 63))
     done = compete(
-        flights, {"linear": LogisticRegression(max_iter=500), "trees": trees},
-        split=nf.by_time(validate="30d", test="30d"), objective=Objective("binary", 1, 5), folder=tmp_path,
+        flights,
+        {"linear": LogisticRegression(max_iter=500), "trees": trees},
+        split=nf.by_time(validate="30d", test="30d"),
+        objective=Objective("binary", 1, 5),
+        folder=tmp_path,
     )
     evidence = done.finished.evidence.frame
     assert evidence["loss.baseline"].mean() > evidence[f"loss.{done.chosen.winner}"].mean()  # type: ignore[operator]

@@ -5,6 +5,6 @@ from pathlib import Path
 
 sys.path.append(str(Path(__file__).parent))
 
-from hostile import collecting_project, live, own  # noqa: E402
+from hostile import collecting_project, live, own
 
 __all__ = ["collecting_project", "live", "own"]

@@ -45,7 +45,11 @@ def test_a_retried_event_counts_once_and_its_person_is_nowhere_but_apart(own: An
     assert CANARY not in own.log
     with sqlite3.connect(own.folder / ".ninefold" / "ledger.db") as ledger:
         assert CANARY not in "\n".join(ledger.iterdump())
-    assert not [file for file in (own.folder / ".ninefold").rglob("*") if file.is_file() and "personal" not in file.parts and CANARY.encode() in file.read_bytes()]
+    assert not [
+        file
+        for file in (own.folder / ".ninefold").rglob("*")
+        if file.is_file() and "personal" not in file.parts and CANARY.encode() in file.read_bytes()
+    ]
 
 
 def rows(folder: Path, kind: str, name: str) -> list[dict[str, Any]]:

@@ -57,7 +57,9 @@ def test_no_body_brings_a_door_down(live: Any, path: str) -> None:
 @pytest.mark.parametrize("path", ["/api/tables", "/api/models", "/health", "/api/openapi.json", "/", "/tables", "/endpoints/dispatch"])
 def test_no_query_brings_a_page_down(live: Any, path: str) -> None:
     @settings(max_examples=10, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), database=None)
-    @given(st.dictionaries(st.sampled_from(["limit", "after", "q", "version", "by", "explain", "page", "filter"]), TEXT | NUMBER.map(str), max_size=3))
+    @given(
+        st.dictionaries(st.sampled_from(["limit", "after", "q", "version", "by", "explain", "page", "filter"]), TEXT | NUMBER.map(str), max_size=3)
+    )
     def never_500(query: dict[str, str]) -> None:
         from urllib.parse import urlencode
 

@@ -88,9 +88,7 @@ def test_other_methods_are_told_which_there_are(live: Any, method: str) -> None:
 
 @pytest.mark.parametrize(
     "headers",
-    [
-        {"host": "evil.com"}, {"host": "localhost.evil.com:80"}, {"origin": "http://evil.com"}, {"origin": "null"}, {"sec-fetch-site": "cross-site"},
-    ],
+    [{"host": "evil.com"}, {"host": "localhost.evil.com:80"}, {"origin": "http://evil.com"}, {"origin": "null"}, {"sec-fetch-site": "cross-site"}],
     ids=str,
 )
 def test_pages_of_other_sites_are_refused_on_every_door(live: Any, headers: dict[str, str]) -> None:
@@ -99,15 +97,32 @@ def test_pages_of_other_sites_are_refused_on_every_door(live: Any, headers: dict
 
 
 TRAVERSALS = [
-    "..%2f..%2fetc%2fpasswd", "%2e%2e%2fx", "%252e%252e%252fetc", "a%00b", "a%0ab", "a\\..\\b", ";x", "%ff", "a" * 5000, "file:%2f%2f%2fetc%2fpasswd",
-    "C:%5cx", "..%5c..%5cx", "x#y", "%2f%2fevil.com", "*", "%25",
+    "..%2f..%2fetc%2fpasswd",
+    "%2e%2e%2fx",
+    "%252e%252e%252fetc",
+    "a%00b",
+    "a%0ab",
+    "a\\..\\b",
+    ";x",
+    "%ff",
+    "a" * 5000,
+    "file:%2f%2f%2fetc%2fpasswd",
+    "C:%5cx",
+    "..%5c..%5cx",
+    "x#y",
+    "%2f%2fevil.com",
+    "*",
+    "%25",
 ]
 
 
 @pytest.mark.parametrize("text", TRAVERSALS, ids=lambda t: t[:20])
 def test_no_path_leads_out(live: Any, text: str) -> None:
     posted = {live.post(base + text, QUESTION).status for base in ("/predict/", "/tables/", "/events/", "/outcomes/", "/decisions/")}
-    read = [live("GET", base + text) for base in ("/", "/tables/", "/models/forecast/", "/api/tables/", "/api/models/", "/endpoints/", "/predictions/", "/~x/")]
+    read = [
+        live("GET", base + text)
+        for base in ("/", "/tables/", "/models/forecast/", "/api/tables/", "/api/models/", "/endpoints/", "/predictions/", "/~x/")
+    ]
     assert posted <= {400, 404, 405}
     assert {answer.status for answer in read} <= {400, 404, 405}
     assert not any("root:" in str(answer.json) for answer in read)
@@ -149,10 +164,19 @@ def test_a_wrong_update_is_refused_whole(live: Any, body: Any, said: str) -> Non
 @pytest.mark.parametrize(
     "body",
     [
-        {}, 3, [None], {"key": {}}, {"key": {"parcel_id": "x1"}}, {"key": {"parcel_id": None}, "value": True}, {"key": {"parcel_id": ["a"]}, "value": True},
-        {"key": {"parcel_id": "x1"}, "value": True, "at": "soon"}, {"key": {"parcel_id": "x1"}, "value": True, "at": [1]},
-        {"key": {"parcel_id": "x1"}, "value": True, "at": 10**30}, {"key": {"parcel_id": "x1"}, "value": {"a": []}},
-        {"key": {"parcel_id": "x1", "colour": 1}, "value": True}, {"key": {"parcel_id": "x1"}, "value": "perhaps"},
+        {},
+        3,
+        [None],
+        {"key": {}},
+        {"key": {"parcel_id": "x1"}},
+        {"key": {"parcel_id": None}, "value": True},
+        {"key": {"parcel_id": ["a"]}, "value": True},
+        {"key": {"parcel_id": "x1"}, "value": True, "at": "soon"},
+        {"key": {"parcel_id": "x1"}, "value": True, "at": [1]},
+        {"key": {"parcel_id": "x1"}, "value": True, "at": 10**30},
+        {"key": {"parcel_id": "x1"}, "value": {"a": []}},
+        {"key": {"parcel_id": "x1", "colour": 1}, "value": True},
+        {"key": {"parcel_id": "x1"}, "value": "perhaps"},
     ],
     ids=str,
 )
@@ -168,7 +192,9 @@ def test_a_wrong_decision_is_refused(live: Any, body: Any) -> None:
 
 def test_a_body_that_never_comes_holds_up_nobody(live: Any) -> None:
     slow = socket.create_connection(("127.0.0.1", live.port))
-    slow.sendall(f"POST /predict/dispatch HTTP/1.1\r\nhost: localhost:{live.port}\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{{".encode())
+    slow.sendall(
+        f"POST /predict/dispatch HTTP/1.1\r\nhost: localhost:{live.port}\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{{".encode()
+    )
     begun = time.monotonic()
     assert live.post("/predict/dispatch", QUESTION).status == 200
     assert time.monotonic() - begun < 2
@@ -185,7 +211,9 @@ def test_two_hundred_open_connections_hold_up_nobody(live: Any) -> None:
     assert answers.count(200) >= 20
 
 
-@pytest.mark.parametrize("raw", [b"\x00" * 100, b"GET / HTTP/9.9\r\n\r\n", b"POST /predict/dispatch HTTP/1.1\r\ncontent-length: -5\r\n\r\n", b"A" * 70_000])
+@pytest.mark.parametrize(
+    "raw", [b"\x00" * 100, b"GET / HTTP/9.9\r\n\r\n", b"POST /predict/dispatch HTTP/1.1\r\ncontent-length: -5\r\n\r\n", b"A" * 70_000]
+)
 def test_what_is_no_http_is_closed(live: Any, raw: bytes) -> None:
     with socket.create_connection(("127.0.0.1", live.port), timeout=10) as connection:
         connection.sendall(raw)

@@ -83,7 +83,7 @@ def test_nothing_acknowledged_is_lost_in_a_kill_under_load(shops_copy: Path) -> 
         }
         order = home.stored("updates", "sales").read()["__order"]
     assert all(len(ids) > 5 for ids in known.values())
-    assert {name: set(ids) - set(held[name]) for name, ids in known.items()} == dict.fromkeys(known, set())
+    assert {name: set(ids) - set(held[name]) for name, ids in known.items()} == {key: set() for key in known}
     assert {name: len(ids) - len(set(ids)) for name, ids in held.items()} == dict.fromkeys(held, 0)
     assert order.n_unique() == order.len()  # numbers go on after a restart
 

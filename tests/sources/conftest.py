@@ -13,8 +13,17 @@ from ninefold.sources.read import Snapshot, snapshot
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     return Settings(
-        root=tmp_path, home=tmp_path / "home", environment="dev", project=None, ledger="", lake="", artifacts="", anchor=None,
-        host="127.0.0.1", port=0, connections={},
+        root=tmp_path,
+        home=tmp_path / "home",
+        environment="dev",
+        project=None,
+        ledger="",
+        lake="",
+        artifacts="",
+        anchor=None,
+        host="127.0.0.1",
+        port=0,
+        connections={},
     )
 
 

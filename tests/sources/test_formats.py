@@ -13,8 +13,7 @@ from ninefold.errors import DataError, UsageError
 from ninefold.sources.formats import decode
 
 FRAME = pl.DataFrame(
-    {"id": [1, 2], "at": [datetime(2013, 1, 1, 10, tzinfo=UTC), None], "name": ["a", None]},
-    schema_overrides={"at": pl.Datetime("us", "UTC")},
+    {"id": [1, 2], "at": [datetime(2013, 1, 1, 10, tzinfo=UTC), None], "name": ["a", None]}, schema_overrides={"at": pl.Datetime("us", "UTC")}
 )
 
 
@@ -34,10 +33,15 @@ def _zip(data: bytes, *names: str) -> bytes:
 
 CSV = b"id,at,name\n1,2013-01-01T10:00:00Z,a\n2,,\n"
 FILES = {
-    "x.csv": CSV, "x.csv.gz": gzip.compress(CSV), "x.csv.zip": _zip(CSV, "x.csv"), "x.tsv": CSV.replace(b",", b"\t"),
+    "x.csv": CSV,
+    "x.csv.gz": gzip.compress(CSV),
+    "x.csv.zip": _zip(CSV, "x.csv"),
+    "x.tsv": CSV.replace(b",", b"\t"),
     "x.jsonl": b'{"id":1,"at":"2013-01-01T10:00:00Z","name":"a"}\n{"id":2,"at":null,"name":null}\n',
     "x.json": b'[{"id":1,"at":"2013-01-01T10:00:00Z","name":"a"},{"id":2,"at":null,"name":null}]',
-    "x.parquet": _bytes(FRAME.write_parquet), "x.arrow": _bytes(FRAME.write_ipc), "x.feather": _bytes(FRAME.write_ipc),
+    "x.parquet": _bytes(FRAME.write_parquet),
+    "x.arrow": _bytes(FRAME.write_ipc),
+    "x.feather": _bytes(FRAME.write_ipc),
     "y.arrow": _bytes(FRAME.write_ipc_stream),
 }
 
@@ -50,11 +54,17 @@ def test_every_format_gives_the_same_rows(name: str) -> None:
 @pytest.mark.parametrize(
     ("texts", "dtype"),
     [
-        (["1", "2", None], pl.Int64()), (["1"] * 200 + ["1.5"], pl.Float64()), (["00501", "10001"], pl.String()),
+        (["1", "2", None], pl.Int64()),
+        (["1"] * 200 + ["1.5"], pl.Float64()),
+        (["00501", "10001"], pl.String()),
         (["99999999999999999999", "1"], pl.String()),
-        (["true", "False"], pl.Boolean()), (["2013-01-01", "2013-02-30"], pl.String()), (["2013-01-01", "2013-02-28"], pl.Date()),
-        (["2013-01-01 10:00", "2013-01-01T10:00:01.5"], pl.Datetime("us")), (["2013-01-01T10:00:00Z", "2013-01-01T10:00:00"], pl.String()),
-        (["1e5", "-2"], pl.Float64()), (["1", "x"], pl.String()),
+        (["true", "False"], pl.Boolean()),
+        (["2013-01-01", "2013-02-30"], pl.String()),
+        (["2013-01-01", "2013-02-28"], pl.Date()),
+        (["2013-01-01 10:00", "2013-01-01T10:00:01.5"], pl.Datetime("us")),
+        (["2013-01-01T10:00:00Z", "2013-01-01T10:00:00"], pl.String()),
+        (["1e5", "-2"], pl.Float64()),
+        (["1", "x"], pl.String()),
     ],
 )
 def test_a_type_follows_from_all_values(texts: list[str | None], dtype: pl.DataType) -> None:

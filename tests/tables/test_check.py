@@ -12,9 +12,14 @@ from ninefold.tables.check import REASON
 @pytest.mark.parametrize(
     ("rule", "bad"),
     [
-        (nf.unique("id"), [1]), (nf.unique("id", "text"), []), (nf.not_null("n"), [3]), (nf.between("n", 0, 5), [2]),
+        (nf.unique("id"), [1]),
+        (nf.unique("id", "text"), []),
+        (nf.not_null("n"), [3]),
+        (nf.between("n", 0, 5), [2]),
         (nf.one_of("text", ["a", "b"]), [2]),
-        (nf.matches("text", "^[ab]$"), [2]), (nf.holds(pl.col("n") != 2), [1]), (nf.row_count(1), []),
+        (nf.matches("text", "^[ab]$"), [2]),
+        (nf.holds(pl.col("n") != 2), [1]),
+        (nf.row_count(1), []),
     ],
 )
 def test_a_rule_finds_its_rows_and_null_passes(rule: nf.tables.Expectation, bad: list[int]) -> None:

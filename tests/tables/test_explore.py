@@ -24,10 +24,9 @@ def flown() -> pl.DataFrame:
 def rows() -> pl.DataFrame:
     draw = random.Random(0)
     late = [draw.random() < 0.3 for _ in range(2000)]
-    return pl.DataFrame({
-        "late": late, "speed": [draw.gauss(5.0 if x else 4.0, 1) for x in late], "shop": [draw.choice("abc") for _ in late],
-        "at": range(2000),
-    })
+    return pl.DataFrame(
+        {"late": late, "speed": [draw.gauss(5.0 if x else 4.0, 1) for x in late], "shop": [draw.choice("abc") for _ in late], "at": range(2000)}
+    )
 
 
 def test_honest_columns_are_left_alone(rows: pl.DataFrame) -> None:

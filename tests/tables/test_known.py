@@ -15,9 +15,7 @@ H = 3_600_000_000
 trips = nf.Table("db:x", key="id", time="at", known="at - 1h", later={"late": "landed"})
 BASE = pl.LazyFrame(
     {"id": ["a", "b"], "at": [10 * H, 20 * H], "landed": [12 * H, None], "late": [True, None], "x": [1.0, float("nan")]}
-).with_columns(
-    pl.col("at", "landed").cast(pl.Datetime("us", "UTC"))
-)
+).with_columns(pl.col("at", "landed").cast(pl.Datetime("us", "UTC")))
 EMPTY = BASE.filter(False)
 
 

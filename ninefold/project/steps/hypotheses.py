@@ -81,7 +81,12 @@ def _on_model(making: Making, name: str, test: Test) -> Step:
         return _made(making, name, found, **seen)
 
     return step(
-        f"hypothesis/{name}", run, kind="hypothesis", revision=2, needs=tuple(needs), parts=(making.values("test", kind=test.kind, args=_names(making, test), model=learning.name),),
+        f"hypothesis/{name}",
+        run,
+        kind="hypothesis",
+        revision=2,
+        needs=tuple(needs),
+        parts=(making.values("test", kind=test.kind, args=_names(making, test), model=learning.name),),
         subject=making.home.subject("hypothesis", name),
     )
 
@@ -117,7 +122,12 @@ def _on_table(making: Making, name: str, test: Test) -> Step:
         return _made(making, name, stable(rows[test.args[0]], day), **seen)
 
     return step(
-        f"hypothesis/{name}", run, kind="hypothesis", revision=2, needs=(need,), subject=making.home.subject("hypothesis", name),
+        f"hypothesis/{name}",
+        run,
+        kind="hypothesis",
+        revision=2,
+        needs=(need,),
+        subject=making.home.subject("hypothesis", name),
         parts=(making.values("test", kind=test.kind, args=list(test.args)), making.meaning(table_name), Known((need,), making.as_of)),
     )
 
@@ -157,6 +167,5 @@ def _evidence(making: Making, name: str, test: Evidence) -> Step:
     meaning = making.meaning(*(n.partition("/")[2] for n in known.needs))
     parts = (making.code(test.function), making.values("evidence", binds=sorted(needs.items())), meaning, known)
     return step(
-        f"hypothesis/{name}", run, kind="hypothesis", needs=tuple(needs.values()), parts=parts,
-        subject=making.home.subject("hypothesis", name),
+        f"hypothesis/{name}", run, kind="hypothesis", needs=tuple(needs.values()), parts=parts, subject=making.home.subject("hypothesis", name)
     )

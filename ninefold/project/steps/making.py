@@ -50,11 +50,19 @@ class Making:
 
 
 def step(
-    name: str, run: Callable[[Mapping[str, Output]], Output], *, kind: str, needs: tuple[str, ...] = (), parts: tuple[Any, ...] = (),
-    subject: str, revision: int = 1, uncacheable: str | None = None, facts: Any = None, exists: Any = None,
+    name: str,
+    run: Callable[[Mapping[str, Output]], Output],
+    *,
+    kind: str,
+    needs: tuple[str, ...] = (),
+    parts: tuple[Any, ...] = (),
+    subject: str,
+    revision: int = 1,
+    uncacheable: str | None = None,
+    facts: Any = None,
+    exists: Any = None,
 ) -> Step:
     """A step whose parts can be stored with the plan; it has no key where ``uncacheable``, or one of its parts, says why."""
     unkeyed = [uncacheable, *(p.unkeyed for p in parts if isinstance(p, Fixed))]
     why = next((reason for reason in unkeyed if reason), None)
     return Step(name, run, needs, Together(parts), kind, revision, why, subject=subject, facts=facts, exists=exists)
-

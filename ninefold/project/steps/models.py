@@ -49,7 +49,12 @@ def prepared(making: Making, learning: Learning, output: Output) -> tuple[Any, A
 def _shared(making: Making, learning: Learning) -> Any:
     problem, model = learning.problem, learning.model
     return making.values(
-        "model", kind=learning.kind, inputs=learning.inputs, split=model.split, seed=model.seed, decide=problem.decide,
+        "model",
+        kind=learning.kind,
+        inputs=learning.inputs,
+        split=model.split,
+        seed=model.seed,
+        decide=problem.decide,
         costs=[(m.name, m.params) for m in [problem.costs, *(c.metric for c in problem.solved_when)] if getattr(m, "name", "") == "cost"][:1],
     )
 
@@ -99,8 +104,13 @@ def _program(making: Making, learning: Learning) -> Step:
         return Output(blob, {"blob": blob})
 
     return step(
-        f"program/{learning.name}", run, kind="program", needs=tuple(f"view/{t}" for t in tables), parts=(features_part(making, learning),),
-        subject=home.subject("model", learning.name), exists=lambda output: home.blobs.has(output.ref["blob"]),
+        f"program/{learning.name}",
+        run,
+        kind="program",
+        needs=tuple(f"view/{t}" for t in tables),
+        parts=(features_part(making, learning),),
+        subject=home.subject("model", learning.name),
+        exists=lambda output: home.blobs.has(output.ref["blob"]),
     )
 
 
@@ -124,7 +134,13 @@ def _version(making: Making, learning: Learning, candidates: dict[str, Any]) -> 
         chosen = choose(fitted, data, parts, judge, failed)
         folder = home.path("bundles", f"new-{new_id()}")
         done = finish(
-            folder, fitted, {c: d for c, d in candidates.items() if d is not None}, chosen, data, parts, judge,
+            folder,
+            fitted,
+            {c: d for c, d in candidates.items() if d is not None},
+            chosen,
+            data,
+            parts,
+            judge,
             about={"project": home.project, "model": name, "training": outputs[training].content},
             **msgspec.json.decode(home.blobs.get(outputs[served].ref["blob"])),
         )
@@ -133,9 +149,17 @@ def _version(making: Making, learning: Learning, candidates: dict[str, Any]) -> 
         assert proof is not None
         report = home.blobs.add(canonical(done.report))
         ref = {
-            "bundle": done.digest, "evidence": proof.version, "report": report, "winner": chosen.winner, "reason": chosen.reason,
-            "training": outputs[training].content, "training_version": outputs[training].ref["version"], "as_of": making.as_of,
-            "rows": done.report["rows"], "from": outputs[training].ref["from"], "to": outputs[training].ref["to"],
+            "bundle": done.digest,
+            "evidence": proof.version,
+            "report": report,
+            "winner": chosen.winner,
+            "reason": chosen.reason,
+            "training": outputs[training].content,
+            "training_version": outputs[training].ref["version"],
+            "as_of": making.as_of,
+            "rows": done.report["rows"],
+            "from": outputs[training].ref["from"],
+            "to": outputs[training].ref["to"],
         }
         return Output(done.digest, ref)
 
@@ -143,8 +167,14 @@ def _version(making: Making, learning: Learning, candidates: dict[str, Any]) -> 
         record_version(tx, home.project, name, bundle=output.ref["bundle"], digest=output.content, body=output.ref)
 
     return step(
-        f"model/{name}", run, kind="model", needs=(training, served, *step_of.values()), parts=(_shared(making, learning),), subject=subject,
-        facts=facts, revision=3,
+        f"model/{name}",
+        run,
+        kind="model",
+        needs=(training, served, *step_of.values()),
+        parts=(_shared(making, learning),),
+        subject=subject,
+        facts=facts,
+        revision=3,
         exists=lambda output: home.path("bundles", output.ref["bundle"]).is_dir(),
     )
 
@@ -157,4 +187,3 @@ def _keep(made: Path, to: Path) -> None:
         if not to.is_dir():
             raise
         shutil.rmtree(made)
-

@@ -49,7 +49,13 @@ def _read(making: Making, name: str, source: Source) -> Step:
         tx.fact("source.read", subject, {**output.ref, "content": output.content})
 
     return step(
-        f"source/{name}", run, kind="source", parts=tuple(parts), subject=subject, uncacheable=why, facts=facts,
+        f"source/{name}",
+        run,
+        kind="source",
+        parts=tuple(parts),
+        subject=subject,
+        uncacheable=why,
+        facts=facts,
         exists=lambda output: home.stored("sources", name).version is not None,
     )
 
@@ -65,6 +71,4 @@ def _collected(making: Making, name: str, kind: str) -> Step:
             raise DataError(f'nothing has been posted to "{name}" yet, and nothing says what its columns are', hint=hint)
         return Output(digest_of([name, version]), {"table": f"{kind}/{name}", "version": version})
 
-    return step(
-        f"source/{name}", run, kind="collected", parts=(LakeHead(kind, folder),), subject=home.subject("source", name),
-    )
+    return step(f"source/{name}", run, kind="collected", parts=(LakeHead(kind, folder),), subject=home.subject("source", name))

@@ -45,8 +45,15 @@ def table_step(making: Making, name: str) -> list[Step]:
     declared = making.values("table", expect=rules or None, binds=sorted(needs.items()), refers=sorted(referred.items()) or None)
     steps.append(
         step(
-            f"table/{name}", run, kind="table", needs=step_needs, parts=(code, making.meaning(name), declared), subject=subject, revision=2,
-            facts=facts, exists=lambda output: home.stored("tables", name).version is not None,
+            f"table/{name}",
+            run,
+            kind="table",
+            needs=step_needs,
+            parts=(code, making.meaning(name), declared),
+            subject=subject,
+            revision=2,
+            facts=facts,
+            exists=lambda output: home.stored("tables", name).version is not None,
         )
     )
     steps.append(_updated(making, name, table))
@@ -119,8 +126,15 @@ def _store(making: Making, name: str, table: Table, built: Any, inputs: dict[str
     path = home.path("instants", home.project, name, f"{written.digest[:16]}.i64")
     write_instants(path, instants(table, known(table, built.frame)))
     ref = {
-        "table": f"tables/{name}", "version": written.version, "rows": built.frame.height, "columns": len(built.frame.columns),
-        "quarantined": built.quarantine.height, "quarantine": quarantine_version, "reasons": built.report.rows, "inputs": inputs, "instants": str(path),
+        "table": f"tables/{name}",
+        "version": written.version,
+        "rows": built.frame.height,
+        "columns": len(built.frame.columns),
+        "quarantined": built.quarantine.height,
+        "quarantine": quarantine_version,
+        "reasons": built.report.rows,
+        "inputs": inputs,
+        "instants": str(path),
     }
     return Output(written.digest, ref)
 
@@ -152,8 +166,13 @@ def _updated(making: Making, name: str, table: Table) -> Step:
         return Output(content, {**base.ref, "updates": version, "instants": str(path)})
 
     return step(
-        f"view/{name}", run, kind="view", needs=(f"table/{name}",), parts=(head, making.meaning(name)),
-        subject=home.subject("table", name), revision=2,
+        f"view/{name}",
+        run,
+        kind="view",
+        needs=(f"table/{name}",),
+        parts=(head, making.meaning(name)),
+        subject=home.subject("table", name),
+        revision=2,
     )
 
 
@@ -171,6 +190,11 @@ def _profile(making: Making, name: str, table: Table) -> Step:
         return Output(blob, {"blob": blob, "as_of": making.as_of})
 
     return step(
-        f"profile/{name}", run, kind="profile", needs=(f"view/{name}",), parts=(Known((f"view/{name}",), making.as_of), making.meaning(name)),
-        subject=home.subject("table", name), revision=2,
+        f"profile/{name}",
+        run,
+        kind="profile",
+        needs=(f"view/{name}",),
+        parts=(Known((f"view/{name}",), making.as_of), making.meaning(name)),
+        subject=home.subject("table", name),
+        revision=2,
     )

@@ -50,19 +50,31 @@ def questions_step(making: Making, problem_name: str) -> Step:
         ripe.frombytes(frame[MATURE].drop_nulls().unique().sort().cast(pl.Int64).to_numpy().tobytes())
         write_instants(path, ripe)
         ref = {
-            "table": f"questions/{problem_name}", "version": written.version, "rows": frame.height, "mature": str(path),
-            "maturity": str(found.maturity), "after": found.maturity.after,
+            "table": f"questions/{problem_name}",
+            "version": written.version,
+            "rows": frame.height,
+            "mature": str(path),
+            "maturity": str(found.maturity),
+            "after": found.maturity.after,
         }
         return Output(written.digest, ref)
 
     declared = making.values(
-        "target", kind=target.kind, of=asked_name, label=_label(label_name, target.label), at=target.at, every=target.every, tz=target.tz, settle=target.settle, matures=target.matures,
+        "target",
+        kind=target.kind,
+        of=asked_name,
+        label=_label(label_name, target.label),
+        at=target.at,
+        every=target.every,
+        tz=target.tz,
+        settle=target.settle,
+        matures=target.matures,
     )
     parts: list[Any] = [declared, making.meaning(asked_name, label_name), Known(needs, making.as_of)]
     if target.every is not None:
         parts.append(Tick(str(target.every), target.tz or asked_table.tz or "UTC", making.as_of))
     return step(
-        f"questions/{problem_name}", run, kind="questions", needs=needs, parts=tuple(parts), subject=home.subject("problem", problem_name), revision=2,
+        f"questions/{problem_name}", run, kind="questions", needs=needs, parts=tuple(parts), subject=home.subject("problem", problem_name), revision=2
     )
 
 
@@ -112,15 +124,25 @@ def training_step(making: Making, model_name: str) -> Step:
         assert written is not None and written.digest is not None  # an overwrite has its digest
         counts = dict(frame.group_by("__state").len().iter_rows())
         ref = {
-            "table": f"training/{model_name}", "version": written.version, "rows": frame.height, "states": counts,
-            "from": _int(frame["__q"].min()), "to": _int(frame["__q"].max()), "as_of": making.as_of,
+            "table": f"training/{model_name}",
+            "version": written.version,
+            "rows": frame.height,
+            "states": counts,
+            "from": _int(frame["__q"].min()),
+            "to": _int(frame["__q"].max()),
+            "as_of": making.as_of,
         }
         return Output(written.digest, ref)
 
     known = Known((questions_name,), making.as_of, "mature")
     return step(
-        f"training/{model_name}", run, kind="training", needs=needs, parts=(features_part(making, learning), known),
-        subject=home.subject("model", model_name), revision=2,
+        f"training/{model_name}",
+        run,
+        kind="training",
+        needs=needs,
+        parts=(features_part(making, learning), known),
+        subject=home.subject("model", model_name),
+        revision=2,
     )
 
 
@@ -162,5 +184,3 @@ def _load(stored: _Lazy, version: int, kind: Any, inputs: tuple[str, ...], extra
     from ninefold.models.dataset import dataset
 
     return dataset(stored.table.scan(version).collect(), kind=kind, inputs=inputs, extra=extra)
-
-

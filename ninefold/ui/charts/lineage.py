@@ -1,5 +1,6 @@
 """Lineage as a graph: from left to right in the order of need, neighbours only."""
 
+import itertools
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 from xml.sax.saxutils import escape, quoteattr
@@ -34,7 +35,9 @@ def lineage(nodes: Sequence[Node], edges: Sequence[tuple[str, str]]) -> str:
         for i, name in enumerate(column):
             places[name] = (x, top + i * (ROW + 10), width)
         x += width + GAP
-    drawing = Drawing(x - GAP + 1, tallest * (ROW + 10) - 8, f"What {_here(nodes)} is made from, and what is made from it", kind="lineage", links=True)
+    drawing = Drawing(
+        x - GAP + 1, tallest * (ROW + 10) - 8, f"What {_here(nodes)} is made from, and what is made from it", kind="lineage", links=True
+    )
     for start, end in edges:
         x1, y1, width = places[start]
         x2, y2, _ = places[end]
@@ -50,7 +53,8 @@ def _node(drawing: Drawing, node: Node, x: float, y: float, width: float) -> Non
     drawing.raw(f'<a href={quoteattr(node.href)} class="node{" here" if node.here else ""}"' + (' aria-current="page"' if node.here else "") + ">")
     drawing.box(x, y, width, ROW, "paper", round=5, outline="ink" if node.here else "soft")
     drawing.text(x + 12, y + 18, node.noun, size=10.5)
-    drawing.raw(f'<text x="{x + 12:.0f}" y="{y + 34:.0f}" font-size="13" class="f-ink" fill="#1d1d1b"{" font-weight=" + chr(34) + "600" + chr(34) if node.here else ""}>{escape(node.name)}</text>')
+    weight = ' font-weight="600"' if node.here else ""
+    drawing.raw(f'<text x="{x + 12:.0f}" y="{y + 34:.0f}" font-size="13" class="f-ink" fill="#1d1d1b"{weight}>{escape(node.name)}</text>')
     drawing.raw("</a>")
 
 
@@ -75,7 +79,7 @@ def _columns(nodes: Sequence[Node], edges: Sequence[tuple[str, str]]) -> list[li
     for node in nodes:
         columns[depth[node.name]].append(node.name)
     filled = [c for c in columns if c]
-    for left, column in zip(filled, filled[1:], strict=False):
+    for left, column in itertools.pairwise(filled):
         order = {name: i for i, name in enumerate(left)}
         column.sort(key=lambda n: _middle([order[b] for b in before[n] if b in order]))
     return filled

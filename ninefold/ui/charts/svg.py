@@ -26,7 +26,9 @@ class Drawing:
         dashed = f' stroke-dasharray="{dash}"' if dash else ""
         self._mark(f'<line x1="{_n(x1)}" y1="{_n(y1)}" x2="{_n(x2)}" y2="{_n(y2)}" {_style(None, tone, width)}{dashed}', says)
 
-    def box(self, x: float, y: float, width: float, height: float, tone: Tone = "soft", *, round: float = 0, says: str = "", outline: Tone | None = None) -> None:
+    def box(
+        self, x: float, y: float, width: float, height: float, tone: Tone = "soft", *, round: float = 0, says: str = "", outline: Tone | None = None
+    ) -> None:
         """A filled rectangle; a width or height under nothing is nothing."""
         corner = f' rx="{_n(round)}"' if round else ""
         self._mark(f'<rect x="{_n(x)}" y="{_n(y)}" width="{_n(max(0, width))}" height="{_n(max(0, height))}"{corner} {_style(tone, outline)}', says)
@@ -44,7 +46,17 @@ class Drawing:
         """A filled path."""
         self._mark(f'<path d="{d}" {_style(tone)}', "")
 
-    def text(self, x: float, y: float, text: str, tone: Tone = "quiet", *, anchor: Literal["start", "middle", "end"] = "start", size: float = 12, bold: bool = False) -> None:
+    def text(
+        self,
+        x: float,
+        y: float,
+        text: str,
+        tone: Tone = "quiet",
+        *,
+        anchor: Literal["start", "middle", "end"] = "start",
+        size: float = 12,
+        bold: bool = False,
+    ) -> None:
         """A line of text; it is escaped."""
         place = "" if anchor == "start" else f' text-anchor="{anchor}"'
         weight = ' font-weight="600"' if bold else ""
@@ -63,7 +75,8 @@ class Drawing:
         kind = f" {self.kind}" if self.kind else ""
         head = (
             f'<svg xmlns="http://www.w3.org/2000/svg" class="chart{kind}" role="{role}" aria-label={quoteattr(self.says)} '
-            f'viewBox="0 0 {_n(self.width)} {_n(self.height)}" width="{_n(self.width)}" height="{_n(self.height)}" font-family="system-ui, sans-serif">'
+            f'viewBox="0 0 {_n(self.width)} {_n(self.height)}" width="{_n(self.width)}" height="{_n(self.height)}" '
+            f'font-family="system-ui, sans-serif">'
         )
         return head + "".join(self._marks) + "</svg>"
 

@@ -1,5 +1,6 @@
 """What happened over time: spans on a common line, and numbers day by day."""
 
+import itertools
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -26,7 +27,7 @@ def spans(rows: Sequence[Span], *, says: str, now: float, dated: Dated, width: i
     1
     """
     first = min((r.start for r in rows), default=now)
-    last = max([now, *(r.end or now for r in rows)])
+    last = max([now, *(r.end or r.start for r in rows)])
     widest = CHAR * max([len(r.label) for r in rows] or [1]) + 14
     scale = Scale(first, last, 4, max(140.0, width - widest))
     height = 24 * len(rows) + 24
@@ -72,8 +73,16 @@ class Line(NamedTuple):
 
 
 def lines(
-    rows: Sequence[Line], *, says: str, dated: Dated, limit: float | None = None, low: float | None = 0.0, width: int = 640, height: int = 150,
-    show: Callable[[float], str] = number, marks: Sequence[tuple[float, str]] = (),
+    rows: Sequence[Line],
+    *,
+    says: str,
+    dated: Dated,
+    limit: float | None = None,
+    low: float | None = 0.0,
+    width: int = 640,
+    height: int = 150,
+    show: Callable[[float], str] = number,
+    marks: Sequence[tuple[float, str]] = (),
 ) -> str:
     """Lines over time with their names and last values at their ends; ``limit`` is dashed, ``marks`` are instants with a name.
 
@@ -83,26 +92,46 @@ def lines(
     values = [y for r in rows for _, y in r.points if y is not None] + ([limit] if limit is not None else [])
     times = [x for r in rows for x, _ in r.points]
     label = max([CHAR * (len(r.name) + 9) for r in rows] or [60.0])
-    x_of = Scale(min(times, default=0), max(times, default=1), 44, width - label)
     bottom = min([*values, *([low] if low is not None else [])], default=0.0)
     y_of = Scale(bottom, max(values, default=1.0), height - 24, 12)
+    left = 10 + CHAR * max(len(show(v)) for v in (y_of.low, y_of.high))
+    x_of = Scale(min(times, default=0), max(times, default=1), left, width - label)
     drawing = Drawing(width, height, says, kind="lines")
     for value in (y_of.low, y_of.high):
-        drawing.line(44, y_of(value), width - label, y_of(value), "line")
-        drawing.text(38, y_of(value) + 4, show(value), anchor="end")
+        drawing.line(left, y_of(value), width - label, y_of(value), "line")
+        drawing.text(left - 6, y_of(value) + 4, show(value), anchor="end")
     if limit is not None:
-        drawing.line(44, y_of(limit), width - label, y_of(limit), "quiet", 1, dash="4 3", says=f"limit {show(limit)}")
+        drawing.line(left, y_of(limit), width - label, y_of(limit), "quiet", 1, dash="4 3", says=f"limit {show(limit)}")
     for at, name in marks:
         drawing.line(x_of(at), 8, x_of(at), height - 24, "soft", 1, says=name)
         drawing.text(x_of(at) + 3, 9, name, size=11)
-    for row in rows:
-        _one(drawing, row, x_of, y_of, show)
-    drawing.text(44, height - 7, dated(min(times, default=0)))
+    for row, y in zip(rows, _apart([y_of(end[1]) if (end := _last(r)) else 0.0 for r in rows]), strict=True):
+        _one(drawing, row, x_of, y_of, show, y)
+    drawing.text(left, height - 7, dated(min(times, default=0)))
     drawing.text(width - label, height - 7, dated(max(times, default=0)), anchor="end")
     return drawing.text_of()
 
 
-def _one(drawing: Drawing, row: Line, x_of: Scale, y_of: Scale, show: Callable[[float], str]) -> None:
+def _last(row: Line) -> tuple[float, float] | None:
+    return next(((x, y) for x, y in reversed(row.points) if y is not None), None)
+
+
+def _apart(places: Sequence[float], least: float = 14) -> list[float]:
+    """Places of labels, moved apart where they would overlap, in their order.
+
+    >>> _apart([10, 12, 60])
+    [4.0, 18.0, 60]
+    """
+    found = list(places)
+    order = sorted(range(len(found)), key=lambda i: found[i])
+    for a, b in itertools.pairwise(order):
+        gap = least - (found[b] - found[a])
+        if gap > 0:
+            found[a], found[b] = found[a] - gap / 2, found[b] + gap / 2
+    return found
+
+
+def _one(drawing: Drawing, row: Line, x_of: Scale, y_of: Scale, show: Callable[[float], str], label: float) -> None:
     tone: Tone = "strong" if row.strong else "quiet"
     pieces, pen = [], False
     for x, y in row.points:
@@ -111,9 +140,9 @@ def _one(drawing: Drawing, row: Line, x_of: Scale, y_of: Scale, show: Callable[[
         pen = y is not None
     if pieces:
         drawing.path("".join(pieces), tone)
-        x, y = next((x, y) for x, y in reversed(row.points) if y is not None)
+        x, y = _last(row) or (0.0, 0.0)
         drawing.dot(x_of(x), y_of(y), 2.5, tone)
-        drawing.text(x_of(x) + 7, y_of(y) + 4, f"{row.name} {show(y)}", "strong" if row.strong else "ink")
+        drawing.text(x_of(x) + 7, label + 4, f"{row.name} {show(y)}", "strong" if row.strong else "ink")
 
 
 def trials(losses: Sequence[float | None], *, says: str, width: int = 420, height: int = 96) -> str:

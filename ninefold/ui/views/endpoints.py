@@ -17,7 +17,9 @@ APART = DAY
 
 
 class ReleaseLine(msgspec.Struct):
-    """A release: times by the clock of whoever decided (µs). ``gate`` is what was weighed before."""
+    """A release: times by the clock of whoever decided (µs); ``since`` is by the clock of the questions, a replay's in a replay.
+    ``gate`` is what was weighed before.
+    """
 
     version: int
     model: str
@@ -26,6 +28,7 @@ class ReleaseLine(msgspec.Struct):
     share: float
     state: str
     started: int
+    since: int
     ended: int | None
     reason: str
     gate: list[str]
@@ -90,7 +93,8 @@ class _Log(msgspec.Struct):
 def endpoint(reading: Reading, name: str) -> EndpointPage:
     """The page of an endpoint."""
     part = thing_part(reading, "endpoint", name)
-    releases = [_release(r) for r in history(reading.home.ledger, reading.project, name)]
+    first = min((f.body["from"] for f in reading.about("endpoint", name, kinds=["replay.started"], limit=20)), default=None)
+    releases = [_release(r, first, reading.clock) for r in history(reading.home.ledger, reading.project, name)]
     log = reading.kept(("log", name, stamp(reading, name)), lambda: _log(reading, name))
     return EndpointPage(part, releases, _trials(reading, name), reading.clock, log.answers, log.replayed, log.days, log.latest)
 
@@ -99,15 +103,37 @@ def _trials(reading: Reading, name: str) -> list[CanaryLook]:
     found = []
     for fact in reading.about("endpoint", name, kinds=["canary.judged"], limit=30):
         b = fact.body
-        found.append(CanaryLook(
-            fact.seq, b.get("when", fact.at), b["version"], b["decision"], b.get("effect"), b.get("low"), b.get("high"), b.get("days", 0), b.get("text", ""),
-        ))
+        found.append(
+            CanaryLook(
+                fact.seq,
+                b.get("when", fact.at),
+                b["version"],
+                b["decision"],
+                b.get("effect"),
+                b.get("low"),
+                b.get("high"),
+                b.get("days", 0),
+                b.get("text", ""),
+            )
+        )
     return found
 
 
-def _release(r: Release) -> ReleaseLine:
+def _release(r: Release, first: int | None, clock: int) -> ReleaseLine:
+    # what was released before a replay began answers from its first day on, whatever the machine's clock said
+    since = first if first is not None and r.started > clock else r.started
     return ReleaseLine(
-        r.version, r.model, f"/models/{r.model}/{r.version}", r.kind, r.share, r.state, r.started, r.ended, r.body.get("reason", ""), r.body.get("gate", []),
+        r.version,
+        r.model,
+        f"/models/{r.model}/{r.version}",
+        r.kind,
+        r.share,
+        r.state,
+        r.started,
+        since,
+        r.ended,
+        r.body.get("reason", ""),
+        r.body.get("gate", []),
     )
 
 
@@ -145,13 +171,25 @@ def _log(reading: Reading, name: str) -> _Log:
     by_day = rows.group_by(day.alias("day")).agg(pl.len(), taken.median().alias("p50"), taken.quantile(0.99).alias("p99")).sort("day")
     latest = rows.with_columns(pl.col("q", "at").dt.timestamp("us")).sort("q", "id").tail(LATEST).reverse()
     lines = [prediction_line(row) for row in latest.iter_rows(named=True)]
-    return _Log(rows.height, int(((rows["at"] - rows["q"]).dt.total_microseconds().abs() > APART).sum()), [DayLine(d * DAY, n, a, b) for d, n, a, b in by_day.iter_rows()], lines)
+    return _Log(
+        rows.height,
+        int(((rows["at"] - rows["q"]).dt.total_microseconds().abs() > APART).sum()),
+        [DayLine(d * DAY, n, a, b) for d, n, a, b in by_day.iter_rows()],
+        lines,
+    )
 
 
 def prediction_line(row: dict[str, Any]) -> PredictionLine:
     """A row of the log in a list; ``q`` in µs."""
     return PredictionLine(
-        row["id"], f"/predictions/{row['id']}", row["q"], key_text(row["key"]), row["score"], row["decision"], row["version"], replayed(row["q"], row["at"]),
+        row["id"],
+        f"/predictions/{row['id']}",
+        row["q"],
+        key_text(row["key"]),
+        row["score"],
+        row["decision"],
+        row["version"],
+        replayed(row["q"], row["at"]),
     )
 
 

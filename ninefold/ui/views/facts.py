@@ -66,7 +66,14 @@ def line(fact: Fact) -> FactLine:
     when = fact.body.get("when")
     later = isinstance(when, int) and abs(when - fact.at) > 60_000_000
     return FactLine(
-        fact.seq, fact.at, when if later else None, fact.kind, fact.subject.partition("/")[2] or fact.subject, path_of(fact), sentence(fact), fact.actor,
+        fact.seq,
+        fact.at,
+        when if later else None,
+        fact.kind,
+        fact.subject.partition("/")[2] or fact.subject,
+        path_of(fact),
+        sentence(fact),
+        fact.actor,
         attention(fact),
     )
 
@@ -79,7 +86,7 @@ def lines(facts: list[Fact]) -> list[FactLine]:
         one = line(fact)
         about = fact.subject.partition("@")[0] + str(fact.body.get("step", "")) + str(fact.body.get("incident", ""))
         one.attention = one.attention and about not in done
-        if fact.kind.endswith((".done", ".closed")):
+        if fact.kind.endswith((".done", ".closed", ".looked")):
             done.add(about)
         found.append(one)
     return found
@@ -120,5 +127,12 @@ def one(reading: Reading, seq: str) -> FactPage:
         raise NotFoundError(f"there is no fact {seq[:20]}", hint=f"they go from 1 to {head}")
     fact = found[0]
     return FactPage(
-        line(fact), fact.id, fact.run, fact.key, fact.body, digest(canonical(fact.body)), number - 1 if number > 1 else None, number + 1 if number < head else None,
+        line(fact),
+        fact.id,
+        fact.run,
+        fact.key,
+        fact.body,
+        digest(canonical(fact.body)),
+        number - 1 if number > 1 else None,
+        number + 1 if number < head else None,
     )

@@ -7,7 +7,8 @@ from ninefold.ui.views.standing import standings
 from ninefold.ui.views.states import state_of
 from ninefold.ui.wording import plural
 
-_COUNT = "select (select count(*) from incidents where project = ? and state = 'open') as incidents, (select count(*) from items where project = ? and state = 'open') as items"
+_COUNT = """select (select count(*) from incidents where project = ? and state = 'open') as incidents,
+(select count(*) from items where project = ? and state = 'open') as items"""
 RECORDS = ("runs", "predictions", "incidents", "items", "facts")
 
 
@@ -43,7 +44,9 @@ def frame(reading: Reading, path: str, prefix: str, projects: list[str]) -> Fram
     verdicts = [s.whole for s in found]
     whole = next((v for v in ("not solved", "not yet known", "solved") if v in verdicts), "not yet known")
     why = next((s.why for s in found if s.whole == whole), "nothing has run yet" if not reading.things else "no problem is declared")
-    attention = reading.kept("attention", lambda: {noun: any(state_of(reading, noun, n).level == "attention" for n in reading.of(noun)) for noun in STAGES})
+    attention = reading.kept(
+        "attention", lambda: {noun: any(state_of(reading, noun, n).level == "attention" for n in reading.of(noun)) for noun in STAGES}
+    )
     row = reading.home.ledger.one(_COUNT, reading.project, reading.project)
     counts = {"incidents": row["incidents"], "items": row["items"]} if row is not None else {}
     stages = [Way(plural(n).capitalize(), f"/{plural(n)}", here == plural(n), attention[n]) for n in STAGES]

@@ -12,9 +12,32 @@ from ninefold.ui.views.thing import path_to
 from ninefold.ui.wording import plural, several
 
 LATELY = (
-    "run.done", "run.failed", "hypothesis.tested", "model.version", "model.judged", "problem.judged", "policy.changed", "policy.proposed", "release.started",
-    "release.ended", "release.rolledback", "release.refused", "approval.asked", "approval.given", "alert.raised", "incident.opened", "incident.closed",
-    "retrain.started", "retrain.done", "canary.judged", "backup.made", "restore.made", "replay.started", "replay.done", "source.read", "table.quarantined",
+    "run.done",
+    "run.failed",
+    "hypothesis.tested",
+    "model.version",
+    "model.judged",
+    "problem.judged",
+    "policy.changed",
+    "policy.proposed",
+    "release.started",
+    "release.ended",
+    "release.rolledback",
+    "release.refused",
+    "approval.asked",
+    "approval.given",
+    "alert.raised",
+    "incident.opened",
+    "incident.closed",
+    "retrain.started",
+    "retrain.done",
+    "canary.judged",
+    "backup.made",
+    "restore.made",
+    "replay.started",
+    "replay.done",
+    "source.read",
+    "table.quarantined",
 )
 
 

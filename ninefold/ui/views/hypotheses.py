@@ -67,6 +67,17 @@ def hypotheses(reading: Reading) -> HypothesesPage:
 def _look(fact: Fact) -> Look:
     b = fact.body
     return Look(
-        fact.at, fact.seq, b["verdict"], b.get("effect"), b.get("low"), b.get("high"), b.get("p"), b.get("p_corrected"), b.get("n", 0), b.get("days", 0),
-        b.get("unit", ""), b.get("text", ""), b.get("model"),
+        fact.at,
+        fact.seq,
+        b["verdict"],
+        b.get("effect"),
+        b.get("low"),
+        b.get("high"),
+        b.get("p"),
+        b.get("p_corrected"),
+        b.get("n", 0),
+        b.get("days", 0),
+        b.get("unit", ""),
+        b.get("text", ""),
+        b.get("model"),
     )

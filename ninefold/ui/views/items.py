@@ -55,7 +55,15 @@ def one(reading: Reading, name: str) -> ItemLine:
 def _line(row: dict[str, Any]) -> ItemLine:
     about = row["subject"].partition("/")[2] or row["subject"]
     return ItemLine(
-        row["id"], f"/items/{row['id']}", row["title"], row["waits_for"], row["state"], about, subject_path(row["subject"]), row["opened"], row["closed"],
+        row["id"],
+        f"/items/{row['id']}",
+        row["title"],
+        row["waits_for"],
+        row["state"],
+        about,
+        subject_path(row["subject"]),
+        row["opened"],
+        row["closed"],
         row["body"] if isinstance(row["body"], dict) else {"body": row["body"]},
     )
 

@@ -60,7 +60,8 @@ class Made(msgspec.Struct):
 
 class Evidence(msgspec.Struct):
     """A version with its evidence. ``decision`` says how scores become decisions; ``bins`` are calibration on the test span:
-    mean score, share that came true, rows."""
+    mean score, share that came true, rows.
+    """
 
     version: int
     at: int
@@ -92,7 +93,9 @@ def model(reading: Reading, name: str, version: str | None = None) -> ModelPage:
     found = versions(reading.home.ledger, reading.project, name)
     chosen = found[0] if found and version is None else next((v for v in found if str(v.version) == version), None)
     if version is not None and chosen is None:
-        raise NotFoundError(f"the model {name} has no version {version[:20]}", hint=f"it has {len(found)}: {', '.join(str(v.version) for v in found[:10])}")
+        raise NotFoundError(
+            f"the model {name} has no version {version[:20]}", hint=f"it has {len(found)}: {', '.join(str(v.version) for v in found[:10])}"
+        )
     answering = _answering(reading, name)
     listed = [_made(v, answering.get(v.version, [])) for v in found]
     return ModelPage(part, listed, reading.kept(("evidence", name, chosen.version), lambda: _evidence(reading, chosen)) if chosen else None)
@@ -117,17 +120,36 @@ def _evidence(reading: Reading, made: Version) -> Evidence:
     criteria = [criterion_line(b, None, judgement(b, judged)) for b in judged.body["criteria"]] if judged else []
     objective = report.get("objective", {})
     return Evidence(
-        made.version, made.at, made.body.get("as_of"), made.body["winner"], made.body["reason"], made.digest, [_candidate(c, report) for c in report["chosen"]["table"]],
-        "cost" if objective.get("miss") is not None or objective.get("under") is not None else "loss", _parts(reading, made, report), report.get("dropped", 0),
-        report.get("decision") or {}, criteria, judged.seq if judged else None, _calibration(reading, made),
+        made.version,
+        made.at,
+        made.body.get("as_of"),
+        made.body["winner"],
+        made.body["reason"],
+        made.digest,
+        [_candidate(c, report) for c in report["chosen"]["table"]],
+        "cost" if objective.get("miss") is not None or objective.get("under") is not None else "loss",
+        _parts(reading, made, report),
+        report.get("dropped", 0),
+        report.get("decision") or {},
+        criteria,
+        judged.seq if judged else None,
+        _calibration(reading, made),
     )
 
 
 def _candidate(body: dict[str, Any], report: dict[str, Any]) -> Candidate:
     trials = [Trial(t.get("loss"), t.get("params", {}), t.get("error") or "") for t in report.get("trials", {}).get(body["name"], [])]
     return Candidate(
-        body["name"], body["loss"] if not body["failed"] else None, body["worse"], body["error"], body["name"] == report["chosen"]["winner"], body["params"],
-        body["format"], body["size"], body["failed"], trials,
+        body["name"],
+        body["loss"] if not body["failed"] else None,
+        body["worse"],
+        body["error"],
+        body["name"] == report["chosen"]["winner"],
+        body["params"],
+        body["format"],
+        body["size"],
+        body["failed"],
+        trials,
     )
 
 

@@ -132,7 +132,17 @@ def _series(facts: list[Any]) -> list[Series]:
 
 def _incident(row: dict[str, Any]) -> IncidentLine:
     body = row["body"] if isinstance(row["body"], dict) else {}
-    return IncidentLine(row["id"], f"/incidents/{row['id']}", row["monitor"], row["state"], row["severity"], row["title"], row["opened"], row["closed"], body.get("action"))
+    return IncidentLine(
+        row["id"],
+        f"/incidents/{row['id']}",
+        row["monitor"],
+        row["state"],
+        row["severity"],
+        row["title"],
+        row["opened"],
+        row["closed"],
+        body.get("action"),
+    )
 
 
 def incidents(reading: Reading) -> IncidentsPage:

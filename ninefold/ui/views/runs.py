@@ -90,8 +90,17 @@ def _line(fact: Fact, end: Fact | None) -> RunLine:
     done = end is not None and end.kind == "run.done"
     body: dict[str, Any] = end.body if end is not None else {}
     return RunLine(
-        fact.id, f"/runs/{fact.id}", fact.seq, fact.at, fact.body.get("as_of"), fact.body.get("reason", ""), fact.actor,
-        "running" if end is None else "done" if done else "failed", body.get("seconds"), len(body["ran"]) if done else None, body.get("hits") if done else None,
+        fact.id,
+        f"/runs/{fact.id}",
+        fact.seq,
+        fact.at,
+        fact.body.get("as_of"),
+        fact.body.get("reason", ""),
+        fact.actor,
+        "running" if end is None else "done" if done else "failed",
+        body.get("seconds"),
+        len(body["ran"]) if done else None,
+        body.get("hits") if done else None,
         line(end).says if end is not None else "",
     )
 
@@ -121,7 +130,9 @@ def _step(fact: Fact) -> StepLine:
 
 def _tracked_page(reading: Reading, row: dict[str, Any]) -> TrackedPage:
     ledger = reading.home.ledger
-    pairs = {t: {r["key"]: r["value"] for r in ledger.all(f"select key, value from {t} where run = ? order by key", row["id"])} for t in ("params", "tags")}
+    pairs = {
+        t: {r["key"]: r["value"] for r in ledger.all(f"select key, value from {t} where run = ? order by key", row["id"])} for t in ("params", "tags")
+    }
     metrics: dict[str, list[tuple[int, float]]] = {}
     for r in ledger.all("select key, step, value from metrics where run = ? and nan = 0 order by key, step, at limit 5000", row["id"]):
         metrics.setdefault(r["key"], []).append((r["step"], r["value"]))

@@ -4,7 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 from ninefold.ledger import Fact
+from ninefold.monitors.finding import day_text
 from ninefold.ui.wording import number, several, share, short, span
+from ninefold.units import DAY
 
 Body = dict[str, Any]
 
@@ -38,7 +40,8 @@ def _plainly(body: Body) -> str:
 
 
 def _run_done(body: Body) -> str:
-    return f"done in {span(body['seconds'] * 1e6)}: {several(len(body['ran']), 'step')} ran, {body['hits'] or 'none'} {'was' if body['hits'] == 1 else 'were'} found"
+    found = f"{body['hits'] or 'none'} {'was' if body['hits'] == 1 else 'were'} found"
+    return f"done in {span(body['seconds'] * 1e6)}: {several(len(body['ran']), 'step')} ran, {found}"
 
 
 def _read(body: Body) -> str:
@@ -77,8 +80,23 @@ def _ended(body: Body) -> str:
     return f"{body['model']}@{body['version']}: {body['state']}{why}"
 
 
+def _found(findings: list[Body]) -> str:
+    alarms = sum(f["severity"] == "alarm" for f in findings)
+    return f"{several(alarms, 'alarm')}, {several(len(findings) - alarms, 'watch').replace('watchs', 'watches')}" if findings else "nothing found"
+
+
+def _replayed(body: Body) -> str:
+    compared = body.get("compared") or {}
+    same = (
+        f"; {compared['equal']:,} of {compared['values']:,} values served equal the batch's" if "equal" in compared and "values" in compared else ""
+    )
+    return f"the replay is over: {body['questions']:,} questions, {body['updates']:,} updates, {body['events']:,} events{same}"
+
+
 _TELLERS: dict[str, Callable[[Body], str]] = {
-    "run.started": lambda b: "started" + (f", {b['reason']}" if b.get("reason") else "") + (f", only {', '.join(b['targets'])}" if b.get("targets") else ""),
+    "run.started": lambda b: (
+        "started" + (f", {b['reason']}" if b.get("reason") else "") + (f", only {', '.join(b['targets'])}" if b.get("targets") else "")
+    ),
     "run.done": _run_done,
     "run.failed": lambda b: str(b["error"])[:400],
     "step.done": lambda b: f"{b['step']} in {span(b['seconds'] * 1e6)}",
@@ -98,5 +116,10 @@ _TELLERS: dict[str, Callable[[Body], str]] = {
     "release.refused": lambda b: f"version {b['version']} is not released: {b['why']}",
     "deploy.frozen": lambda b: f"{several(len(b['files']), 'file')} frozen as {short(b['digest'])}",
     "approval.given": lambda b: f"{b['approver']} approved as {b['role']}" + (f": {b['because']}" if b.get("because") else ""),
+    "monitor.looked": lambda b: f"looked at {b['volume']:,} answers of {day_text(b['day'])}: " + _found(b["findings"]),
+    "replay.started": lambda b: f"a replay of {day_text(b['from'] // DAY)} to {day_text(b['to'] // DAY)} begins",
+    "replay.done": _replayed,
+    "project.declared": lambda b: several(len(b["things"]), "thing") + " declared, as the file says now",
+    "source.simulated": lambda b: str(b["rule"]),
     "ledger.opened": lambda b: "the ledger begins",
 }

@@ -129,7 +129,13 @@ def criterion_line(body: dict[str, Any], production: Judgement | None, test: Jud
     """A criterion as a fact's body has it. What only production can tell has no judgement on the test span."""
     name, limit = body["criterion"], body["limit"]
     return CriterionLine(
-        name, body["metric"], limit, "higher" if ">=" in name else "lower", "baseline" in name, body["verdict"], production,
+        name,
+        body["metric"],
+        limit,
+        "higher" if ">=" in name else "lower",
+        "baseline" in name,
+        body["verdict"],
+        production,
         None if test is not None and body.get("production") and test.value is None else test,
         span(limit * 1e6) if body["metric"].startswith("latency") else f"{limit:g}",
     )
@@ -140,8 +146,17 @@ def judgement(body: dict[str, Any], fact: Fact) -> Judgement:
     when = fact.body.get("when")
     slices = [Slice(**{k: v for k, v in s.items() if k in Slice.__struct_fields__}) for s in body.get("slices", [])]
     return Judgement(
-        body["verdict"], body["value"], body["low"], body["high"], body.get("n", 0), body.get("days", 0), body.get("needs"), body.get("text", ""),
-        when if isinstance(when, int) else fact.at, fact.seq, slices,
+        body["verdict"],
+        body["value"],
+        body["low"],
+        body["high"],
+        body.get("n", 0),
+        body.get("days", 0),
+        body.get("needs"),
+        body.get("text", ""),
+        when if isinstance(when, int) else fact.at,
+        fact.seq,
+        slices,
     )
 
 

@@ -71,7 +71,11 @@ def _metric(reading: Reading, name: str) -> State:
 
 def _hypothesis(reading: Reading, name: str) -> State:
     tested = reading.last("hypothesis.tested", "hypothesis", name)
-    return State(tested.body["verdict"], "attention" if tested.body["verdict"] == "refuted" else "quiet", tested.at) if tested else State("not tested yet", "none")
+    return (
+        State(tested.body["verdict"], "attention" if tested.body["verdict"] == "refuted" else "quiet", tested.at)
+        if tested
+        else State("not tested yet", "none")
+    )
 
 
 def _features(reading: Reading, name: str) -> State:
@@ -85,7 +89,9 @@ def _model(reading: Reading, name: str) -> State:
         return State("not trained yet", "none")
     judged = reading.last("model.judged", "model", name, made.body["version"])
     missed = [c for c in judged.body["criteria"] if c["verdict"] == "not met"] if judged else []
-    text = f"version {made.body['version']}, {made.body['winner']} won" + (f", {several(len(missed), 'criterion').replace('criterions', 'criteria')} not met" if missed else "")
+    text = f"version {made.body['version']}, {made.body['winner']} won" + (
+        f", {several(len(missed), 'criterion').replace('criterions', 'criteria')} not met" if missed else ""
+    )
     return State(text, "attention" if missed else "quiet", made.at)
 
 
@@ -110,6 +116,14 @@ def _monitor(reading: Reading, name: str) -> State:
 
 
 _STATES: dict[str, Callable[[Reading, str], State]] = {
-    "problem": _problem, "source": _source, "table": _table, "metric": _metric, "hypothesis": _hypothesis, "features": _features, "model": _model,
-    "endpoint": _endpoint, "monitor": _monitor, "evidence": lambda reading, name: State(""),
+    "problem": _problem,
+    "source": _source,
+    "table": _table,
+    "metric": _metric,
+    "hypothesis": _hypothesis,
+    "features": _features,
+    "model": _model,
+    "endpoint": _endpoint,
+    "monitor": _monitor,
+    "evidence": lambda reading, name: State(""),
 }

@@ -96,8 +96,16 @@ def _column(body: dict[str, Any], personal: bool) -> Column:
     histogram = (body.get("histogram") or {}).get("counts", [])
     top = [(str(t["value"]), t["count"]) for t in body.get("top", [])]
     return Column(
-        body["name"], body["type"], body["nulls"], body.get("distinct"), body.get("min"), body.get("max"), body.get("mean"), body.get("quantiles", {}),
-        histogram, top,
+        body["name"],
+        body["type"],
+        body["nulls"],
+        body.get("distinct"),
+        body.get("min"),
+        body.get("max"),
+        body.get("mean"),
+        body.get("quantiles", {}),
+        histogram,
+        top,
     )
 
 

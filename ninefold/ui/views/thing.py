@@ -47,7 +47,20 @@ def thing_part(reading: Reading, noun: str, name: str) -> ThingPart:
     found = reading.thing(noun, name)
     nodes, edges = neighbourhood(reading, name)
     history = lines(reading.about(noun, name))
-    return ThingPart(noun, name, path_to(noun, name), found.doc, found.where, found.source, found.says, state_of(reading, noun, name), nodes, edges, history, reading.simulated.get(name, ""))
+    return ThingPart(
+        noun,
+        name,
+        path_to(noun, name),
+        found.doc,
+        found.where,
+        found.source,
+        found.says,
+        state_of(reading, noun, name),
+        nodes,
+        edges,
+        history,
+        reading.simulated.get(name, ""),
+    )
 
 
 def neighbourhood(reading: Reading, name: str) -> tuple[list[Neighbour], list[tuple[str, str]]]:

@@ -1,0 +1,64 @@
+"""What a loop would have written about the small project: looks, an incident, a work item, rows that are made up."""
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from ninefold import config
+from ninefold.project.home import Home
+
+INCIDENT = "parcels-watch-change-2024-02-28"
+
+
+def happen(folder: Path) -> None:
+    """Write it to the project in ``folder``."""
+    with Home(config.load(folder), "parcels", actor="ada") as home:
+        happened(home)
+
+
+def happened(home: Home) -> None:
+    """What a loop would have written: looks, an incident that is open, an item that waits, a source whose rows are made up."""
+    day = 86_400_000_000
+    finding = {
+        "check": "drift",
+        "subject": "weight",
+        "score": 900.0,
+        "limit": 400.0,
+        "since": 19_780,
+        "severity": "alarm",
+        "text": "weight has moved",
+    }
+    at = 19_781 * day
+    days = [
+        {"day": 19_770 + n, "asked": 40, "n": 38, "void": 2, "score": 0.3, "outcome": 0.2 + n / 100, "residual": 0.0, "loss": 0.5} for n in range(10)
+    ]
+    look = {"when": at, "version": 1, "volume": 40, "day": 19_780, "findings": [finding], "steps": []}
+
+    def write(tx: Any) -> None:
+        for n in range(10):
+            tx.fact("monitor.looked", "parcels/monitor/watch", {**look, "when": at - (9 - n) * day, "days": [days[n]]})
+        opened = {"incident": INCIDENT, "title": "Inputs moved", "text": "Inputs moved; quality did not.", "action": "tell", "when": at}
+        tx.fact("incident.opened", "parcels/monitor/watch", opened)
+        body = {"cause": "Inputs moved; quality did not.", "findings": [finding], "action": "tell"}
+        row = {"id": INCIDENT, "project": "parcels", "monitor": "watch", "state": "open", "severity": "alarm", "title": "Inputs moved", "opened": at}
+        tx.add("incidents", [{**row, "body": msgspec.json.encode(body).decode()}])
+        tx.add(
+            "items",
+            [
+                {
+                    "id": "item-1",
+                    "project": "parcels",
+                    "title": "Better features are needed",
+                    "waits_for": "dispatch",
+                    "state": "open",
+                    "subject": "parcels/model/forecast@1",
+                    "opened": at,
+                    "body": '{"incident": "x"}',
+                }
+            ],
+        )
+        tx.fact("item.opened", "parcels/model/forecast", {"item": "item-1", "title": "Better features are needed", "when": at})
+        tx.fact("source.simulated", "parcels/source/orders", {"rule": "Simulated, by a rule of this test."})
+
+    home.ledger.write(write)

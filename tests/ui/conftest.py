@@ -1,0 +1,92 @@
+"""Pages of a project in which everything has happened, and of one in which nothing has."""
+
+import asyncio
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+import pytest
+
+from ninefold import config
+from ninefold.project.home import Home
+from ninefold.ui.pages import routes
+from ninefold.web.app import App
+
+
+class Got(NamedTuple):
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def text(self) -> str:
+        return self.body.decode()
+
+    @property
+    def json(self) -> Any:
+        return msgspec.json.decode(self.body)
+
+
+Get = Callable[[str], Got]
+
+
+def getter(home: Home) -> Get:
+    """GET on the pages of a home, without a socket in between."""
+    app = App(routes(home), permit=lambda call: None)
+
+    def get(path: str) -> Got:
+        return asyncio.run(_call(app, path))
+
+    return get
+
+
+async def _call(app: App, path: str) -> Got:
+    plain, _, query = path.partition("?")
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": plain,
+        "raw_path": plain.encode(),
+        "query_string": query.encode(),
+        "scheme": "http",
+        "headers": [(b"host", b"localhost:9009")],
+        "server": ("127.0.0.1", 9009),
+        "client": ("127.0.0.1", 1),
+    }
+    sent: list[dict[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    await app(scope, receive, send)
+    headers = {k.decode(): v.decode() for k, v in sent[0]["headers"]}
+    return Got(sent[0]["status"], headers, b"".join(m.get("body", b"") for m in sent[1:]))
+
+
+@pytest.fixture(scope="session")
+def folder(tiny_project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The small project: run, released, asked, with an incident and a work item."""
+    import happening
+
+    found = Path(shutil.copytree(tiny_project, tmp_path_factory.mktemp("pages") / "parcels"))
+    happening.happen(found)
+    return found
+
+
+@pytest.fixture(scope="session")
+def filled(folder: Path) -> Iterator[Get]:
+    """GET on the pages of the small project."""
+    with Home(config.load(folder), "parcels") as home:
+        yield getter(home)
+
+
+@pytest.fixture
+def empty(tmp_path: Path) -> Iterator[Get]:
+    """GET on the pages of a home in which nothing has run."""
+    with Home(config.load(tmp_path), "nothing") as home:
+        yield getter(home)
