@@ -20,7 +20,6 @@ from ninefold.errors import UsageError
 
 _log = logging.getLogger("ninefold.web")
 _HEAD = 64 * 1024  # bytes of request line and headers
-_HEAD_SECONDS = 15.0
 _UNREAD = 64 * 2**20  # bytes of a refused body that are read and dropped, so that the client gets to see the refusal
 _CLOSE = (b"connection", b"close")
 
@@ -28,6 +27,7 @@ _CLOSE = (b"connection", b"close")
 class _Protocol(HttpToolsProtocol):
     """uvicorn's protocol with the limits that it lacks: the size of a request's head, the time it may take, unread bodies."""
 
+    head_seconds = 15.0
     _head_size = 0
     _unread = 0
     _in_head = True
@@ -35,7 +35,7 @@ class _Protocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self._head_timer = self.loop.call_later(_HEAD_SECONDS, self._too_slow)
+        self._head_timer = self.loop.call_later(self.head_seconds, self._too_slow)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_timer()
@@ -46,7 +46,7 @@ class _Protocol(HttpToolsProtocol):
             # counted before parsing: the parser hands a header over only when it is whole
             self._head_size += len(data)
             if self._head_timer is None:
-                self._head_timer = self.loop.call_later(_HEAD_SECONDS, self._too_slow)
+                self._head_timer = self.loop.call_later(self.head_seconds, self._too_slow)
         super().data_received(data)
         if self._in_head and self._head_size > _HEAD and not self.transport.is_closing():
             self.transport.write(b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n")
@@ -114,16 +114,23 @@ def serve(
     on_ready: Callable[[str, int], None] | None = None,
     proxies: str = "",
     grace: int = 10,
+    head_seconds: float = _Protocol.head_seconds,
 ) -> None:
     """Serve an ASGI application until SIGTERM or Ctrl-C, then drain: idle connections are kept ``drain`` seconds, running
     requests ``grace`` more. ``on_ready`` is told the address and the port (also where the port asked for was 0). ``proxies``
-    are the addresses whose X-Forwarded headers are believed, separated by commas. UsageError if the port is taken.
+    are the addresses whose X-Forwarded headers are believed, separated by commas. A connection is closed if a request's head
+    takes longer than ``head_seconds``. UsageError if the port is taken.
     """
+
+    class Protocol(_Protocol):
+        pass
+
+    Protocol.head_seconds = head_seconds
     listener = _listen(host, port)
     bound = listener.getsockname()[1]
     config = uvicorn.Config(
         app,
-        http=_Protocol,
+        http=Protocol,
         ws="none",
         log_config=None,
         access_log=False,

@@ -1,5 +1,6 @@
 """A real server process and raw connections to it."""
 
+import json
 import socket
 import subprocess
 import sys
@@ -11,8 +12,8 @@ import pytest
 SERVED = Path(__file__).with_name("served.py")
 
 
-def _start(port: int = 0) -> tuple["subprocess.Popen[str]", int]:
-    process = subprocess.Popen([sys.executable, str(SERVED), str(port)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+def _start(**short: float) -> tuple["subprocess.Popen[str]", int]:
+    process = subprocess.Popen([sys.executable, str(SERVED), json.dumps(short)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout is not None
     line = process.stdout.readline()
     assert line.strip().isdigit(), process.communicate()[1]
@@ -20,8 +21,8 @@ def _start(port: int = 0) -> tuple["subprocess.Popen[str]", int]:
 
 
 @pytest.fixture(scope="session")
-def start() -> "Callable[[], tuple[subprocess.Popen[str], int]]":
-    """Starts another server: the process and its port."""
+def start() -> "Callable[..., tuple[subprocess.Popen[str], int]]":
+    """Starts another server, with limits of its own (see served.Short): the process and its port."""
     return _start
 
 

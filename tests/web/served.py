@@ -83,9 +83,21 @@ ROUTES: list[Route] = [
 ]
 
 
-def make() -> App:
-    return App(ROUTES, origins={"https://shop.example.com"}, limits=Limits(body=100_000, depth=16, seconds=0.5, pause=0.5))
+def make(**limits: float) -> App:
+    return App(ROUTES, origins={"https://shop.example.com"}, limits=Limits(body=100_000, depth=16, seconds=0.5, **limits))
+
+
+class Short(msgspec.Struct, kw_only=True):
+    """What a test makes shorter than it is by default; given as JSON."""
+
+    port: int = 0
+    drain: float = 3.0
+    head: float = 15.0
+    pause: float = 0.5
+    in_flight: int = 256
 
 
 if __name__ == "__main__":
-    serve(make(), port=int(sys.argv[1]), drain=3.0, on_ready=lambda host, port: print(port, flush=True))
+    asked = msgspec.json.decode(sys.argv[1], type=Short)
+    app = make(in_flight=asked.in_flight, pause=asked.pause)
+    serve(app, port=asked.port, drain=asked.drain, head_seconds=asked.head, on_ready=lambda host, port: print(port, flush=True))

@@ -3,7 +3,7 @@
 import json
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx2
@@ -174,6 +174,44 @@ def test_two_hosts_are_refused(raw: Raw, port: int) -> None:
 def test_a_head_without_end_is_cut_off(raw: Raw, port: int) -> None:
     status, _ = raw(f"GET /orders HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\n".encode() + b"x: " + b"y" * 200_000)
     assert status in (431, 0)  # 0: the connection was reset before the answer could be read
+
+
+@pytest.fixture(scope="module")
+def impatient(start: Any) -> Iterator[int]:
+    """The port of a server that waits half a second for the head of a request."""
+    process, port = start(head=0.5)
+    yield port
+    process.terminate()
+    process.wait(10)
+
+
+@pytest.mark.parametrize("first", [b"", b"GET /slow HTTP/1.1\r\n", b"GET /slow HTTP/1.1\r\nhost: 127.0.0.1\r\n"])
+def test_a_head_that_trickles_in_is_cut_off(impatient: int, first: bytes) -> None:
+    with socket.create_connection(("127.0.0.1", impatient), timeout=0.1) as connection:
+        connection.sendall(first)
+        for _ in range(200):  # every byte is a sign of life, and none of them buys more time
+            try:
+                if first:
+                    connection.sendall(b"x")
+                if connection.recv(100) == b"":
+                    return
+            except TimeoutError:
+                continue
+            except ConnectionError:
+                return
+    raise AssertionError("the connection stayed open")
+
+
+def test_the_second_head_on_a_connection_has_no_more_time_than_the_first(impatient: int) -> None:
+    whole = f"GET /slow HTTP/1.1\r\nhost: 127.0.0.1:{impatient}\r\n\r\n".encode()
+    with socket.create_connection(("127.0.0.1", impatient), timeout=20) as connection:
+        connection.sendall(whole)
+        assert connection.recv(4096).startswith(b"HTTP/1.1 200")
+        time.sleep(0.8)  # between requests the connection may rest
+        connection.sendall(whole)
+        assert connection.recv(4096).startswith(b"HTTP/1.1 200")
+        connection.sendall(whole[:9])
+        assert connection.recv(4096) == b""
 
 
 def test_an_upload_is_counted_and_limited(client: httpx2.Client) -> None:
