@@ -30,13 +30,17 @@ def test_a_planted_leak_is_found_and_every_line_is_accepted(tiny_copy: Path) -> 
     assert ("parcels.called" in [f.subject for f in found.findings if f.kind == "leak"], bool(lines)) == (True, True)
 
 
-@pytest.fixture
-def rows() -> dict[str, object]:
-    """Answers of 40 days to two kinds of question."""
-    draw = np.random.default_rng(0)
+def answers(seed: int) -> dict[str, object]:
+    """Answers of 40 days to two kinds of question; the model is right."""
+    draw = np.random.default_rng(seed)
     score = draw.uniform(0.1, 0.9, 8000)
     label = (draw.uniform(size=8000) < score).astype(float)
     return {"kind": draw.choice(["a", "b"], 8000), "score": score, "label": label, "day": np.arange(8000) % 40}
+
+
+@pytest.fixture
+def rows() -> dict[str, object]:
+    return answers(0)
 
 
 def test_a_segment_in_which_the_model_is_off_is_found(rows: dict[str, object]) -> None:
@@ -45,9 +49,11 @@ def test_a_segment_in_which_the_model_is_off_is_found(rows: dict[str, object]) -
     assert (found[0].column, found[0].value, found[0].gap < -0.2) == ("kind", "b", True)
 
 
-def test_where_the_model_is_right_no_segment_is_named(rows: dict[str, object]) -> None:
-    columns = pl.DataFrame({"kind": rows["kind"], "n": np.arange(8000)})
-    assert worst(columns, rows["label"], rows["score"], rows["day"], binary=True) == []
+def test_where_the_model_is_right_a_segment_is_named_in_at_most_one_look_of_twenty() -> None:
+    looks = [answers(seed) for seed in range(100)]
+    frames = [pl.DataFrame({"kind": r["kind"], "n": np.arange(8000)}) for r in looks]
+    named = [worst(f, r["label"], r["score"], r["day"], binary=True) for f, r in zip(frames, looks, strict=True)]
+    assert sum(map(bool, named)) <= 5
 
 
 def test_under_twenty_days_nothing_is_said(rows: dict[str, object]) -> None:
