@@ -10,22 +10,30 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
 
 import msgspec
+import polars as pl
 
 from ninefold.clock import iso
+from ninefold.endpoints.endpoint import Release
+from ninefold.endpoints.records import challenger, current
 from ninefold.errors import StepError
+from ninefold.features.questions import questions
 from ninefold.project.comparing import Compared, online_with_batch
 from ninefold.project.freeze import thaw
 from ninefold.project.home import Home
 from ninefold.project.learning import Learning
+from ninefold.project.production import maturity
 from ninefold.project.read import read
 from ninefold.project.replaying import AT, Bucket, buckets
+from ninefold.project.serving import request
 from ninefold.project.views import view
+from ninefold.tables.table import Table
 from ninefold.units import DAY
 
 START_SECONDS = 60.0
@@ -94,12 +102,13 @@ class Served:
 
 @dataclass(slots=True)
 class Played:
-    """What a replay sent, what happened, and whether what was served equals the batch."""
+    """What a replay sent, what happened until when (µs, by its clock), and whether what was served equals the batch."""
 
     questions: int = 0
     updates: int = 0
     events: int = 0
     seconds: float = 0.0
+    until: int = 0
     last: str = ""
     done: list[dict[str, Any]] = field(default_factory=list)
     compared: Compared = field(default_factory=lambda: Compared(0, 0, 0))
@@ -123,7 +132,10 @@ class Player:
         self.played = Played()
 
     def play(self, start: int, end: int) -> Played:
-        """Everything from ``start`` to ``end``, hour by hour; a day's monitors run before its first question."""
+        """Everything from ``start`` to ``end``, hour by hour; a day's monitors run before its first question.
+
+        After the last question the clock goes on until its outcome has come, and what is tried has been judged: ``Played.until``.
+        """
         began = time.perf_counter()
         self.home.ledger.record("replay.started", f"{self.home.project}/endpoint/{self.endpoint}", {"from": start, "to": end})
         for bucket in self._buckets(start, end):
@@ -131,6 +143,7 @@ class Player:
                 self._advance(bucket.start)
             self._hour(bucket)
         self._advance(end)
+        self._settle(end)
         self.played.compared = online_with_batch(self.graph, self.home, self.endpoint, since=start, until=end)
         self.played.seconds = time.perf_counter() - began
         body = {"from": start, "to": end, "questions": self.played.questions, "updates": self.played.updates, "events": self.played.events}
@@ -138,21 +151,36 @@ class Player:
         return self.played
 
     def _buckets(self, start: int, end: int) -> Iterable[Bucket]:
-        from ninefold.features.questions import questions
+        return buckets(self._views, self._asked(end), start, end)
 
+    @cached_property
+    def _views(self) -> dict[str, tuple[Table, pl.DataFrame]]:
+        """The tables that features and outcomes come from, with their rows."""
         tables = dict.fromkeys([*(t for _, _, t in self.learning.groups if t is not None), self.learning.asked])
-        views = {name: (self.graph.things[name], view(self.home, name, self.graph.things[name]).collect()) for name in tables}  # type: ignore[arg-type]
-        asked = questions(self.learning.problem.predict, self.learning.table, views[self.learning.asked][1], end=end)
-        wanted = ["__q", *self._request()]
-        return buckets(views, asked.select(wanted), start, end)  # type: ignore[arg-type]
+        return {name: (self.graph.things[name], view(self.home, name, self.graph.things[name]).collect()) for name in tables}  # type: ignore[arg-type,misc]
 
-    def _request(self) -> list[str]:
-        from ninefold.project.serving import request
+    def _asked(self, end: int | None = None) -> pl.DataFrame:
+        """The questions, each with its decision time and request; those of a calendar until ``end``, or the last known row."""
+        found = questions(self.learning.problem.predict, self.learning.table, self._views[self.learning.asked][1], end=end)
+        return found.select("__q", *request(self.home, self.learning).columns)
 
-        return list(request(self.home, self.learning).columns)
+    def _settle(self, end: int) -> None:
+        """What became known after ``end`` of what was asked before it; then the verdict on what is being tried, and on the problem.
 
-    def _advance(self, at: int) -> None:
-        told = self.served.post("/-/clock", {"at": iso(at)})
+        A trial goes on to its end only where the stored past has no more questions for it.
+        """
+        until = end + -(-maturity(self.home, self.learning.problem_name) // DAY) * DAY
+        release: Release = self.graph.things[self.endpoint].release  # type: ignore[attr-defined]
+        other = challenger(current(self.home.ledger, self.home.project, self.endpoint))
+        if other is not None and release.at_most is not None and self._asked().filter(pl.col("__q") >= end).is_empty():
+            until = max(until, other.started + release.at_most)
+        for bucket in self._buckets(end, until):
+            self._hour(replace(bucket, questions=[]))
+        self._advance(until, last=True)
+        self.played.until = until
+
+    def _advance(self, at: int, *, last: bool = False) -> None:
+        told = self.served.post("/-/clock", {"at": iso(at), "last": last})
         self.played.done += told["done"]
         self.on_day({"at": at, "done": told["done"]})
 

@@ -34,14 +34,15 @@ class Story:
     def of(cls, home: Home, graph: Graph, endpoint: str, played: Played, start: int, end: int, seconds: float) -> "Story":
         """Read the story from what was recorded."""
         learning = Learning.of(graph, graph.resolve(graph.things[endpoint].model, ("model",))[0])  # type: ignore[attr-defined]
+        now = played.until  # when everything that was asked had come true
         after, tz = production.maturity(home, learning.problem_name), learning.tz or "UTC"
         months = []
         for begin, until in _months(start, end, tz):
-            judged = production.judge(graph, home, endpoint, now=end, after=after, since=begin, until=until)
+            judged = production.judge(graph, home, endpoint, now=now, after=after, since=begin, until=until)
             months.append(
-                {"month": moment_of(begin, tz).strftime("%B"), **_counted(home, learning, endpoint, begin, until, end, after), "criteria": judged}
+                {"month": moment_of(begin, tz).strftime("%B"), **_counted(home, learning, endpoint, begin, until, now, after), "criteria": judged}
             )
-        criteria = production.judge(graph, home, endpoint, now=end, after=after)
+        criteria = production.judge(graph, home, endpoint, now=now, after=after)
         verdicts = {c["verdict"] for c in criteria}
         solved = "solved" if verdicts == {"met"} else "not solved" if "not met" in verdicts else "not yet known"
         first = champion(current(home.ledger, home.project, endpoint))

@@ -67,7 +67,7 @@ def _prediction(page: Page, why: Why) -> None:
             for row in value.rows:
                 page.line("      " + ", ".join(f"{c} {v}" for c, v in row.items()), dim=True)
             if (value.counted or 0) > len(value.rows):
-                page.line(f"      and {(value.counted or 0) - len(value.rows)} earlier", dim=True)
+                page.line(f"      and {(value.counted or 0) - len(value.rows)} more", dim=True)
     version_page(page, origin, heading=False)
     _released(page, why)
 

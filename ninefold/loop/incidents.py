@@ -20,7 +20,7 @@ _KEEP = (
     "body = excluded.body"
 )
 LONGEST_TITLE = 140
-MOST_TOLD = 2
+MOST_TOLD = 1
 
 
 def recent(home: Home, monitor: str, now: int) -> list[Incident]:

@@ -41,18 +41,23 @@ class Loop:
         self.trainer = Trainer(runtime.home)
         self.courier = Courier(runtime.home.ledger, runtime.home.settings, quiet=runtime.replay is not None)
 
-    def tick(self, now: int) -> list[Done]:
+    def tick(self, now: int, *, last: bool = False) -> list[Done]:
         """Do what has become due until ``now`` (µs), in order, once; what was done, as small dictionaries (``at``, ``what``, ``text``).
 
-        Nothing where another process is the loop of this home, or nothing is deployed.
+        Nothing where another process is the loop of this home, or nothing is deployed. ``last`` is the end of a replay, after which
+        nothing comes: that no row and no question came since the tick before is nobody's fault, so monitors do not look; what is tried
+        is judged, and then the problem.
         """
         with self._guard:
             if self.runtime.graph is None or not self._leads():
                 return []
             told = self._prepare(now)
             for at, key in self._due(now):
-                told += self._do(key, at)
+                told += [] if last and key.startswith("monitor/") else self._do(key, at)
                 self._looked[key] = at
+            for watching in self._watching.values() if last else ():
+                if watching.follow(now):
+                    self._stand(watching, now)
             if told:
                 self.courier.wake()
             return told
@@ -166,10 +171,15 @@ class Loop:
         actor = Actor(watching, self.trainer, tell)
         said = f"{other} is promoted" if verdict.decision == "promote" else f"{first} stays"
         told = actor.say(at, f"canary.{verdict.decision}", f"{said}: {verdict.text}", {"endpoint": watching.name})
-        criteria = watching.judge(at)
-        home.ledger.write(lambda tx: solving.record(tx, home, watching.learning.problem_name, watching.name, criteria, when=at))
-        unmet = solving.unmet(criteria)
+        unmet = solving.unmet(self._stand(watching, at))
         if verdict.decision == "dismiss" and unmet:
             title = f"Better features are needed: training again did not help, and {unmet[0]}"
             told += actor.ask(at, "features", title, {"endpoint": watching.name, "unmet": unmet})
         return told
+
+    def _stand(self, watching: Watching, at: int) -> list[dict[str, Any]]:
+        """Judge the problem of an endpoint on production, on record; its criteria."""
+        criteria = watching.judge(at)
+        home, problem = watching.home, watching.learning.problem_name
+        home.ledger.write(lambda tx: solving.record(tx, home, problem, watching.name, criteria, when=at))
+        return criteria

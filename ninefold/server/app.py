@@ -56,14 +56,14 @@ def _own(runtime: Runtime, loop: Loop) -> list[Route]:
         return {"status": "stopped" if stopped else "ok", "version": __version__, "project": runtime.home.project, "log": logs, "stopped": stopped}
 
     def advance(call: Call, body: Any) -> dict[str, Any]:
-        """Move the clock of a replay; what is due by then is done before the answer."""
+        """Move the clock of a replay; what is due by then is done before the answer. ``last``: nothing comes any more."""
         if not doors.in_replay(runtime, call):
             raise DeniedError("only a replay moves the clock, and says so with its token")
         if not isinstance(body, dict) or not isinstance(body.get("at"), str):
             raise UsageError("the clock needs a time", hint='{"at": "2013-10-01T00:00:00Z"}')
         at = micros(body["at"])
         runtime.clock.set(at)  # type: ignore[attr-defined]
-        return {"at": iso(at), "done": loop.tick(at)}
+        return {"at": iso(at), "done": loop.tick(at, last=body.get("last") is True)}
 
     moves = ("service", "operator", "administrator")
     return [

@@ -23,8 +23,7 @@ def letters(post: pl.LazyFrame) -> pl.LazyFrame:
 
 hour = nf.Features(hour=pl.col("arrives_at").dt.hour())
 
-sorter = nf.Model(
-    sorting, features=[hour, "weight", "width"], candidates={"linear": LogisticRegression()}, split=nf.by_time(validate="10d", test="25d")
-)
+sorter = nf.Model(sorting, features=[hour, "weight", "width"], candidates={"linear": LogisticRegression()},
+                  split=nf.by_time(validate="10d", test="25d"))
 
 chute = nf.Endpoint(sorter)
