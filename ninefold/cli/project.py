@@ -35,9 +35,11 @@ def new(say: Say, folder: Path, template: str) -> None:
 def check(say: Say, project: Path | None, environment: str | None) -> None:
     """Read a project, resolve and check everything that can be known without touching data."""
     from ninefold.project.check import check as check_graph
+    from ninefold.project.check.later import answers_nowhere, cannot_run
 
     graph, settings = load(project, environment)
     warnings = check_graph(graph, settings).raise_errors().warnings
+    later = [*cannot_run(graph), *answers_nowhere(graph)]
     counts: dict[str, int] = {}
     for thing in graph.things.values():
         counts[thing.noun] = counts.get(thing.noun, 0) + 1
@@ -49,9 +51,14 @@ def check(say: Say, project: Path | None, environment: str | None) -> None:
             say.line(f"warning: {warning}", fg="yellow")
             if warning.hint:
                 say.line(f"  {warning.hint}")
+        for error in later:
+            say.line(f"not in this release: {error}", fg="yellow")
+            if error.hint:
+                say.line(f"  {error.hint}")
         say.line("\neverything that can be known without data is right", fg="green")
 
-    say.result({"project": graph.project, "things": {n: t.noun for n, t in graph.things.items()}, "warnings": [str(w) for w in warnings]}, text)
+    told = {"warnings": [str(w) for w in warnings], "not_yet": [str(e) for e in later]}
+    say.result({"project": graph.project, "things": {n: t.noun for n, t in graph.things.items()}, **told}, text)
 
 
 def plural(noun: str) -> str:

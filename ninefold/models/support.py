@@ -30,7 +30,12 @@ def unsupported(model: Model, target: Target) -> list[NinefoldError]:
 
 def _refused(estimator: Any) -> NinefoldError | None:
     if isinstance(estimator, Existing):
-        return None  # whether it is a bundle's directory is known when it is read
+        if not estimator.uri.startswith("models:"):
+            return None  # whether it is a bundle's directory is known when it is read
+        return NotYetError(
+            f'nf.existing("{estimator.uri}") names a version in a registry, which cannot compete yet',
+            hint='give the directory of a bundle: nf.existing("bundles/3f2a…")',
+        )
     try:
         family(estimator)
     except NinefoldError as error:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ninefold.config import Settings
 from ninefold.engine import Event, Planned, Result, Runner
-from ninefold.errors import DeclarationError, NotYetError
+from ninefold.errors import DeclarationError
 from ninefold.project import storedplan
 from ninefold.project.clocks import judging_now
 from ninefold.project.home import Home
@@ -59,8 +59,8 @@ def run(
         from ninefold.project.policy import declare, policy_of
 
         read = graph()
-        refuse_what_cannot_run(read)
         check(read, settings).raise_errors()
+        refuse_what_cannot_run(read)
         started = home.ledger.record("run.started", f"{name}/run", {"as_of": at, "reason": reason, "targets": targets})
         declared.record(home, read, run=started.id)
         author = actor or author_name()
@@ -87,8 +87,8 @@ def plan(graph: "Graph", settings: Settings, *, as_of: int | None = None, target
     from ninefold.project.assemble import steps_of
     from ninefold.project.check import check
 
-    refuse_what_cannot_run(graph)
     check(graph, settings).raise_errors()
+    refuse_what_cannot_run(graph)
     with Home(settings, graph.project) as home:
         at = as_of if as_of is not None else judging_now(home)
         return Runner(home.ledger, settings.home, graph.project).plan(steps_of(graph, home, at), targets=targets)
@@ -116,12 +116,12 @@ def _all_cached(home: Home, main: Path, as_of: int | None, at: int, on_event: An
 
 
 def refuse_what_cannot_run(graph: "Graph") -> None:
-    """Say by name what of the language this release cannot run yet; raises NotYetError."""
-    for name, table in graph.of("table").items():
-        if table.mode == "stream":
-            raise NotYetError(f'the table "{name}" is a stream', where=graph.place(name), hint='this release runs mode="batch"')
-    for name, model in graph.of("model").items():
-        if len(graph.of("problem")) and graph.resolve(model.problem, ("problem",))[1].predict.quantiles:
-            raise NotYetError(f'the problem of "{name}" asks for quantiles', where=graph.place(name), hint="leave quantiles= out")
+    """Say by name what of the language this release cannot run yet; raises NotYetError, or the error of a candidate."""
+    from ninefold.project.check.later import cannot_run
+
+    found = cannot_run(graph)
+    if found:
+        others = "".join(f"\nalso: {error}" for error in found[1:])
+        raise type(found[0])(found[0].message + others, hint=found[0].hint, where=found[0].where)
     if not graph.of("model") and not graph.of("table"):
         raise DeclarationError("the project declares no table and no model: there is nothing to run")

@@ -4,7 +4,9 @@ import polars as pl
 import pytest
 
 from ninefold.config import load
+from ninefold.errors import NotYetError
 from ninefold.project.check import check, check_built
+from ninefold.project.running import refuse_what_cannot_run
 
 RIGHT = """
 from sklearn.linear_model import LinearRegression, LogisticRegression
@@ -39,7 +41,8 @@ WRONG = [
     ('tz="UTC"', 'tz="UCT+7"', '"UCT+7"', "IANA"),
     ('"carrier"]', '"delay"]', '"delay" is a leak: it is known at done_at, and the question is asked at due_at - 2h', "through a window"),
     ('"carrier"]', '"late"]', '"late" is what is to be predicted', ""),
-    ('pl.col("due_at")', 'pl.col("delay")', '"delay" (read by hour) is a leak', ""),
+    ('pl.col("due_at")', 'pl.col("delay")', '"delay" (read by hour.hour) is a leak', ""),
+    ('at="due_at - 2h"', 'at="done_at"', '"done_at" (read by at="done_at") is a leak: it is known at done_at', "ask later"),
     ('"carrier"]', "hour]", '"hour" stands twice', ""),
     ("nf.roc_auc >= 0.7", "nf.rmse <= 0.7", "nf.rmse measures regression answers, and the target is binary", "nf.roc_auc"),
     ("nf.roc_auc >= 0.7", "nf.roc_auc >= nf.baseline", "cannot be compared with a baseline", "only costs and losses"),
@@ -155,3 +158,27 @@ def test_columns_are_checked_once_tables_are_built(project):
 def test_columns_that_are_all_there_are_right(project):
     names = ["id", "due_at", "shop", "carrier", "delay", "late", "done_at"]
     assert check_built(project(RIGHT), {"orders": names}) == []
+
+
+def test_a_window_that_can_see_no_row_is_said_before_anything_runs(project):
+    text = RIGHT.replace('"delay": "done_at"}', '"delay": "done_at", "paid": "due_at + 9d"}').replace("soon=", 'paid=nf.sum("paid", "7d"), soon=')
+    [error] = check(project(text)).errors
+    assert "load.paid can never see a row" in error.message and "7d" in error.message
+
+
+LATER = """
+class Own:
+    def fit(self, x, y): ...
+    def predict(self, x): ...
+    def save(self, folder): ...
+    def load(self, folder): ...
+"""
+
+
+def test_what_this_release_cannot_run_is_accepted_by_check_and_named_by_a_run(project):
+    text = LATER + RIGHT.replace('"flat": LogisticRegression()', '"flat": Own(), "old": nf.existing("models:/late@champion")')
+    graph = project(text.replace('@nf.table(key="id"', '@nf.table(mode="stream", key="id"'))
+    with pytest.raises(NotYetError) as caught:
+        refuse_what_cannot_run(graph)
+    assert check(graph).ok
+    assert all(said in str(caught.value) for said in ("a stream", "Own saves and loads itself", "models:/late@champion")), str(caught.value)

@@ -5,6 +5,7 @@ from typing import Any
 
 from ninefold.errors import closest
 from ninefold.features import Features
+from ninefold.features.leaks import check_leaks
 from ninefold.models import Existing, Model, On, Tuned
 from ninefold.problems import Ahead, Problem, Target
 from ninefold.project.check.notes import Notes
@@ -71,31 +72,12 @@ def asked_columns(group: Features) -> set[str]:
 
 
 def _leaks(notes: Notes, name: str, model: Model, problem: Problem, asked: Table) -> None:
-    """A column of the asked table that came later is not there when the question is asked."""
-    target = problem.predict
-    reads: dict[str, str] = {item: "" for item in model.features if isinstance(item, str)}
-    for item in model.features:
-        if isinstance(item, Features):
-            reads |= {column: _shown(notes, item) for column in asked_columns(item) if column not in reads}
-    for cost, column in cost_columns(problem).items():
-        reads.setdefault(column, f"the cost {cost}=")
-    for column, reader in reads.items():
-        later = asked.known_at(column)
-        if column == target.label:
-            notes.error(name, f'"{column}" is what is to be predicted', "leave it out of features", at=(column, reader))
-        elif later is not None and not _before(later, target):
-            when = f"the question is asked at {target.at}" if target.at is not None else f"questions are asked on the calendar {target.every}"
-            by = f" (read by {reader})" if reader else ""
-            notes.error(
-                name,
-                f'"{column}"{by} is a leak: it is known at {later}, and {when}',
-                f'leave it out, or read it through a window, which counts only what was known: nf.last("{column}", "7d") in nf.Features(..., by=...)',
-                at=(column, reader),
-            )
-
-
-def _before(later: Any, target: Target) -> bool:
-    return target.at is not None and later.column == target.at.column and later.offset < target.at.offset
+    """What would be read at the question and is known only later, and windows that can see no row."""
+    groups = [(_shown(notes, g), g, notes.find(g.table, "table") if g.table is not None else None) for g in model.features if isinstance(g, Features)]
+    others = {column: f"the cost {cost}=" for cost, column in cost_columns(problem).items()}
+    bare = [item for item in model.features if isinstance(item, str)]
+    for leak in check_leaks(problem.predict, asked, groups, bare, others=others):
+        notes.error(name, leak.error.message, leak.error.hint, at=leak.names)
 
 
 def _split(notes: Notes, name: str, model: Model, target: Target) -> None:
