@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ninefold.errors import UsageError, closest
+from ninefold.secret import Secret, resolve
 
 _KINDS: dict[type, str] = {list: "list", dict: "table", float: "number"}
 KEYS = {
@@ -45,32 +46,10 @@ class Settings:
     smtp: str | None = None
     webhook_secret: str | None = None
 
-    def connection(self, name: str) -> str | None:
-        """The URL of a connection, with secrets resolved; None where the environment has no such connection."""
+    def connection(self, name: str) -> Secret | None:
+        """The URL of a connection, with what it refers to; None where the environment has no such connection."""
         url = self.connections.get(name)
-        return None if url is None else secret(url)
-
-
-def secret(text: str) -> str:
-    """The value behind ``env:NAME``, alone or as ``${NAME}`` inside a URL; any other text is itself.
-
-    >>> os.environ["NINEFOLD_EXAMPLE"] = "s3cret"
-    >>> secret("env:NINEFOLD_EXAMPLE"), secret("postgresql://me:${NINEFOLD_EXAMPLE}@db/x"), secret("plain")
-    ('s3cret', 'postgresql://me:s3cret@db/x', 'plain')
-    """
-    if text.startswith("env:"):
-        return _variable(text[4:])
-    while "${" in text:
-        head, _, rest = text.partition("${")
-        name, _, tail = rest.partition("}")
-        text = head + _variable(name) + tail
-    return text
-
-
-def _variable(name: str) -> str:
-    if name not in os.environ:
-        raise UsageError(f"the environment variable {name} is not set", hint=f"export {name}=... and try again")
-    return os.environ[name]
+        return None if url is None else resolve(url)
 
 
 def find_root(start: Path | None = None) -> Path:

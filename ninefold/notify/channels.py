@@ -13,9 +13,10 @@ from email.message import EmailMessage
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from ninefold.config import Settings, secret
+from ninefold.config import Settings
 from ninefold.errors import DeniedError, UsageError
 from ninefold.notify.outbox import Message
+from ninefold.secret import Secret, resolve
 
 _log = logging.getLogger("ninefold.notify")
 SECONDS = 10.0
@@ -34,12 +35,25 @@ def channel(url: str, settings: Settings) -> Callable[[Message], None]:
     if scheme in {"https", "http"}:
         return lambda message: _post(url, _body(message), message, settings)
     if scheme == "mailto":
-        return lambda message: _mail(unquote(rest), message, settings)
+        if not settings.smtp:
+            raise UsageError("mail needs a server", hint="NINEFOLD_SMTP=smtp://user:password@host:587/?from=ninefold@example.org")
+        smtp = resolve(settings.smtp)
+        return lambda message: _hidden(smtp, lambda: _mail(unquote(rest), message, smtp.value))
     hook = settings.connection(scheme)
     if hook is None:
         hint = f'[tool.ninefold.connections] {scheme} = "env:{scheme.upper()}_WEBHOOK"'
         raise UsageError(f'nothing can be told to "{url}": there is no connection "{scheme}"', hint=hint)
-    return lambda message: _post(hook, {"channel": rest, "text": text_of(message)}, message, settings)
+    return lambda message: _hidden(hook, lambda: _post(hook.value, {"channel": rest, "text": text_of(message)}, message, settings))
+
+
+def _hidden(used: Secret, deliver: Callable[[], None]) -> None:
+    """Delivers; whatever goes wrong is told without the secret that was used."""
+    try:
+        deliver()
+    except Exception as error:
+        if (told := used.hide(str(error))) == str(error):
+            raise
+        raise OSError(f"{type(error).__name__}: {told}") from None
 
 
 def text_of(message: Message) -> str:
@@ -73,7 +87,7 @@ def _post(url: str, value: dict[str, Any], message: Message, settings: Settings)
     body = json.dumps(value, ensure_ascii=False, sort_keys=True).encode()
     headers = {"Content-Type": "application/json", KEY: message.id, "User-Agent": "ninefold"}
     if settings.webhook_secret:
-        headers[SIGNATURE] = signed(body, secret(settings.webhook_secret), int(time.time()))
+        headers[SIGNATURE] = signed(body, resolve(settings.webhook_secret).value, int(time.time()))
     # no proxy of the environment, no redirect: the bytes go where the project says, or nowhere
     client = httpx2.Client(timeout=SECONDS, follow_redirects=False, trust_env=False)
     # only the status is read: what else the other side says, and how much of it, is its own affair
@@ -99,10 +113,8 @@ def allowed(url: str) -> None:
         raise DeniedError(f"{parts.hostname} is another machine, and http:// can be read on the way", hint="use https://")
 
 
-def _mail(to: str, message: Message, settings: Settings) -> None:
-    if not settings.smtp:
-        raise UsageError("mail needs a server", hint="NINEFOLD_SMTP=smtp://user:password@host:587/?from=ninefold@example.org")
-    server = urlsplit(secret(settings.smtp))
+def _mail(to: str, message: Message, smtp: str) -> None:
+    server = urlsplit(smtp)
     if server.scheme not in {"smtp", "smtps"} or not server.hostname:
         raise UsageError("the mail server's URL is not understood", hint="smtp://host:587 or smtps://host:465")
     sender = (parse_qs(server.query).get("from") or [f"ninefold@{server.hostname}"])[0]

@@ -5,7 +5,7 @@ import glob
 import os
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +17,16 @@ _WILD = re.compile(r"[*?\[]")
 
 @dataclass(frozen=True, slots=True)
 class FoundFile:
-    """A file that is there: ``name`` as messages show it, ``stamp`` changes when its content may have changed."""
+    """A file that is there: ``name`` as messages and records show it, ``stamp`` changes when its content may have changed.
+
+    ``path`` is where a file of this machine lies.
+    """
 
     name: str
     size: int
     stamp: str
     read: Callable[[], bytes]
+    path: Path | None = None
 
 
 def find(location: Location) -> list[FoundFile]:
@@ -31,7 +35,7 @@ def find(location: Location) -> list[FoundFile]:
     A folder (or a prefix that ends in ``/``) stands for all files in it, without those whose name begins with ``.`` or ``_``.
     """
     finders = {"local": _local, "s3": _objects, "http": _web}
-    return sorted(finders[location.kind](location.url), key=lambda f: f.name)
+    return sorted((replace(f, name=location.name(f.name)) for f in finders[location.kind](location.url)), key=lambda f: f.name)
 
 
 def _local(url: str) -> list[FoundFile]:
@@ -59,7 +63,7 @@ def _file(path: Path) -> FoundFile:
             raise PermissionError(13, "no permission to read it")
     except OSError as error:
         raise DataError(f"it cannot be read: {error.strerror}", where=str(path), hint="give this user the right to read it") from error
-    return FoundFile(str(path), stat.st_size, f"{stat.st_mtime_ns}", path.read_bytes)
+    return FoundFile(str(path), stat.st_size, f"{stat.st_mtime_ns}", path.read_bytes, path)
 
 
 def _nearby(folder: Path, name: str) -> str:

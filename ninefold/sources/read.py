@@ -66,15 +66,16 @@ def fingerprint(source: Source, settings: Settings, digests: Callable[[Path], st
     if not isinstance(source.of, str):
         return parts
     location = locate(source.of, settings)
-    if location.kind == "sql":
-        return {**parts, "database": location.shown, "table": location.table or "", **_database_files(location, digests)}
-    files = find(location)
-    names = _names([f.name for f in files])
-    for name, file in zip(names, files, strict=True):
-        if location.kind == "local":
-            parts[f"file:{name}"] = digests(Path(file.name)) if digests else digest(file.read())
-        else:
-            parts[f"file:{name}"] = f"{file.size}:{file.stamp}"
+    with location.reading():
+        if location.kind == "sql":
+            return {**parts, "database": location.shown, "table": location.table or "", **_database_files(location, digests)}
+        files = find(location)
+        names = _names([f.name for f in files])
+        for name, file in zip(names, files, strict=True):
+            if file.path is not None:
+                parts[f"file:{name}"] = digests(file.path) if digests else digest(file.read())
+            else:
+                parts[f"file:{name}"] = f"{file.size}:{file.stamp}"
     return parts
 
 
@@ -84,7 +85,7 @@ def _database_files(location: Location, digests: Callable[[Path], str] | None) -
     if scheme not in FILE_DATABASES:
         return {}
     beside = Path(path + ("-wal" if scheme == "sqlite" else ".wal"))
-    files = {f"file:{Path(path).name}": Path(path), f"file:{beside.name}": beside}
+    files = {f"file:{Path(location.hide(str(file))).name}": file for file in (Path(path), beside)}
     return {name: digests(file) if digests else digest(file.read_bytes()) for name, file in files.items() if file.is_file() and file.stat().st_size}
 
 
@@ -97,8 +98,9 @@ def uncacheable(source: Source, settings: Settings) -> str | None:
     location = locate(source.of, settings)
     if location.kind == "sql" and location.url.partition(":")[0] not in FILE_DATABASES:
         return "a database is asked each time"
-    if location.kind == "http" and not find(location)[0].stamp:
-        return "the server gives no entity tag"
+    if location.kind == "http":
+        with location.reading():
+            return None if find(location)[0].stamp else "the server gives no entity tag"
     return None
 
 
@@ -140,16 +142,17 @@ def read(source: Source, *, name: str, settings: Settings, state: dict[str, Any]
 
         return call(source, name=name, state=state)
     location = locate(source.of, settings)
-    if location.kind == "sql":
-        from ninefold.sources.sql import query
+    with location.reading():
+        if location.kind == "sql":
+            from ninefold.sources.sql import query
 
-        return query(source, location, state=state)
-    from ninefold.sources.rows import from_files
+            return query(source, location, state=state)
+        from ninefold.sources.rows import from_files
 
-    try:
-        return from_files(source, find(location), state)
-    except DataError as error:
-        raise DataError(error.message, hint=error.hint, where=f'source "{name}": {error.where}') from error.__cause__
+        try:
+            return from_files(source, find(location), state)
+        except DataError as error:
+            raise DataError(error.message, hint=error.hint, where=f'source "{name}": {error.where}') from error.__cause__
 
 
 __all__ = ["Batch", "FileRead", "FoundFile", "Snapshot", "fingerprint", "options", "read", "snapshot", "uncacheable"]
