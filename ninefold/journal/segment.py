@@ -123,8 +123,7 @@ def _resumes(data: bytes, at: int) -> bool:
 
 
 def create(folder: Path, identity: str) -> tuple[Path, int]:
-    """A new segment, its header and its name on disk; its file descriptor."""
-    durable.make_folder(folder)
+    """A new segment, its header and its name on disk; its file descriptor. The directory is there."""
     path = folder / f"{identity}{OPEN}"
     with durable.stopping(path):
         # raw, because a journal writes into the same file for its whole life; made and flushed as durable.write does

@@ -56,7 +56,9 @@ def drop_files(where: str, actions: Sequence[AddAction]) -> None:
 def commit(
     log: Log, handle: DeltaTable | None, actions: Sequence[AddAction | RemoveAction], schema: Schema, version: Version, *, txn: Txn | None = None
 ) -> None:
-    """Make the log entry of ``version`` and put it on disk. Overtaken if another commit has that number."""
+    """Make the log entry of ``version`` and put it on disk. Overtaken if another commit has that number, or the handle has moved on."""
+    if handle is not None and handle.version() != version.version - 1:
+        raise Overtaken  # it was refreshed meanwhile: the commit would succeed on a state that nobody has looked at
     properties = CommitProperties(
         custom_metadata=version.record(),
         max_commit_retries=0,  # what was decided on this handle must hold: never moved onto another state silently
@@ -90,6 +92,8 @@ def commit(
 
 def add_columns(log: Log, handle: DeltaTable, schema: Schema, names: Sequence[str], version: Version) -> DeltaTable:
     """Commit new columns, null in all rows so far, and put the entry on disk; the handle of the state after it."""
+    if handle.version() != version.version - 1:
+        raise Overtaken
     fields = [field for field in schema.fields if field.name in names]
     properties = CommitProperties(custom_metadata=version.record(), max_commit_retries=0)
     try:

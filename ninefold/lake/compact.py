@@ -29,19 +29,20 @@ def compact(table: "LakeTable", by: tuple[str, ...]) -> Version | None:
     handle = table.log.latest()
     if handle is None:
         return None
+    at = handle.version()
     files = _by_age(handle)
     chosen = files if by else _tail(files)
     if chosen.height < (1 if by else 2):
         return None
     low, high = schemas(handle.schema())
-    paths = {path.rpartition("/")[2]: path for path in table.files(handle.version())}
+    paths = {path.rpartition("/")[2]: path for path in table.files(at)}
     frame = scan_files([paths[name] for name in chosen["path"]], low, high, raw=False, options=table.options).collect()
     frame = frame.sort(by, maintain_order=True) if by else frame
-    before = table.info(handle.version())
+    before = table.info(at)
     added = put_files(table.where, lower(frame), data_change=False)
     size = before.bytes - int(chosen["size_bytes"].sum()) + sum(action.size for action in added)
     digest = content_digest([frame], high) if by else before.digest
-    version = Version(handle.version() + 1, now(), before.rows, size, digest, "compact")
+    version = Version(at + 1, now(), before.rows, size, digest, "compact")
     removed = [RemoveAction(name, data_change=False, deletion_timestamp=time.time_ns() // 1_000_000) for name in chosen["path"]]
     try:
         commit(table.log, handle, [*removed, *added], delta_schema(high), version)

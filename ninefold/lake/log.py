@@ -36,6 +36,8 @@ class Log:
 
     def at(self, version: int | None) -> DeltaTable:
         """The state of a version (None: the newest); NotFoundError."""
+        if version is not None and self._handle is not None and self._handle.version() == version:
+            return self._handle
         newest = self.latest()
         if newest is None:
             raise NotFoundError(f'the table "{self.where}" was never written', hint="write it first")

@@ -160,36 +160,39 @@ class LakeTable:
 
     def _write(self, rows: pl.DataFrame, mode: str, txn: Txn | None, meta: dict[str, str]) -> Version | None:
         handle = self.log.latest()
+        # a handle is refreshed in place by whoever asks for the newest state: what is decided here holds for this version
+        at = -1 if handle is None else handle.version()
         if applied(handle, txn):
             return None
         if handle is None:
-            return self._commit(None, rows, rows, "append" if mode == "append" else "overwrite", txn, meta)
+            return self._commit(None, at, rows, rows, "append" if mode == "append" else "overwrite", txn, meta)
         if mode == "overwrite":
-            return self._commit(handle, rows, rows, "overwrite", txn, meta)
+            return self._commit(handle, at, rows, rows, "overwrite", txn, meta)
         change = evolve(schemas(handle.schema())[1], rows.schema)
         added = conform(rows, change.schema)
         if change.widened:
             # files keep the type that they were written with, and other readers of Delta would stumble over old ones
-            whole = pl.concat([conform(self.read(handle.version()), change.schema), added])
-            return self._commit(handle, whole, added, "evolve", txn, meta)
+            whole = pl.concat([conform(self.read(at), change.schema), added])
+            return self._commit(handle, at, whole, added, "evolve", txn, meta)
         if change.added:
-            before = self.info(handle.version())
-            version = Version(handle.version() + 1, now(), before.rows, before.bytes, None, "evolve")
+            before = self.info(at)
+            version = Version(at + 1, now(), before.rows, before.bytes, None, "evolve")
             handle = add_columns(self.log, handle, delta_schema(change.schema), change.added, version)
-        return self._commit(handle, added, added, "append", txn, meta)
+            at = version.version
+        return self._commit(handle, at, added, added, "append", txn, meta)
 
     def _commit(
-        self, handle: DeltaTable | None, rows: pl.DataFrame, added: pl.DataFrame, mode: str, txn: Txn | None, meta: dict[str, str]
+        self, handle: DeltaTable | None, at: int, rows: pl.DataFrame, added: pl.DataFrame, mode: str, txn: Txn | None, meta: dict[str, str]
     ) -> Version:
-        """Commit ``rows``, of which ``added`` are new; they replace all others unless the mode is append."""
-        before = None if handle is None or mode != "append" else self.info(handle.version())
+        """Commit ``rows`` after the version ``at``; ``added`` of them are new. They replace all others unless the mode is append."""
+        before = None if handle is None or mode != "append" else self.info(at)
         schema: Schema = delta_schema(rows.schema)
         alone = before is None or before.rows == 0
         digest = content_digest([rows], rows.schema) if alone else None
         actions = put_files(self.where, lower(rows))
         size = sum(action.size for action in actions)
         version = Version(
-            version=0 if handle is None else handle.version() + 1,
+            version=at + 1,
             at=now(),
             rows=rows.height + (before.rows if before else 0),
             bytes=size + (before.bytes if before else 0),

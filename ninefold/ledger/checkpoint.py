@@ -54,7 +54,7 @@ class Signer:
         from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey  # 18 ms, only when something is signed
 
         if not self._private.exists():
-            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            durable.make_folder(self._folder, mode=0o700)
             durable.write(self._private, os.urandom(32).hex().encode(), create=True, mode=0o600)
         return Ed25519PrivateKey.from_private_bytes(bytes.fromhex(self._private.read_text("ascii")))
 

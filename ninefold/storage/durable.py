@@ -86,14 +86,14 @@ def remove(path: Path) -> None:
         os.unlink(path)
 
 
-def make_folder(folder: Path) -> None:
-    """Make a directory and its missing parents, each flushed into its own parent."""
+def make_folder(folder: Path, *, mode: int = 0o777) -> None:
+    """Make a directory and its missing parents, each flushed into its own parent. ``mode`` is that of the directory itself."""
     if folder.is_dir():
         return
     make_folder(folder.parent)
     with stopping(folder):
         with suppress(FileExistsError):  # another process was quicker; if it is a file, what follows says so
-            os.mkdir(folder)
+            os.mkdir(folder, mode)
         _flush_folder(folder.parent)
 
 

@@ -82,6 +82,23 @@ blobs = Blobs(open_store(sys.argv[1] + "/blobs"))
 for n in range(50):
     print(blobs.add(b"%d" % n))
 """
+LEDGER = """
+import os, sys; from pathlib import Path
+from ninefold.ledger import Ledger
+ledger = Ledger.open(f"sqlite:///{sys.argv[1]}/home/ledger.db", anchors=Path(sys.argv[1], "anchors"))
+for n in range(100):
+    ledger.record("a.x", f"p/t@{n}", {"n": n})
+ledger.checkpoint()
+print(ledger.record("a.x", "p/t@100", {"n": 100}).seq, flush=True)
+os._exit(0)
+"""
+VERIFY = """
+import sys; from pathlib import Path
+from ninefold.ledger import Ledger
+with Ledger.open(f"sqlite:///{sys.argv[1]}/home/ledger.db", anchors=Path(sys.argv[1], "anchors")) as ledger:
+    report = ledger.verify()
+    print(ledger.head(), report.ok, report.signed, report.problems)
+"""
 COUNT = """
 import sys; from ninefold.lake.table import LakeTable
 table = LakeTable(sys.argv[1] + "/lake/t")
@@ -114,6 +131,29 @@ def test_every_stored_blob_survives(disk: Disk) -> None:
     disk.cut()
     blobs = Blobs(open_store(disk.folder / "blobs"))
     assert [int(blobs.get(digest)) for digest in digests] == list(range(50))
+
+
+def test_every_acknowledged_fact_survives_and_the_anchor_with_it(disk: Disk) -> None:
+    elsewhere(LEDGER, disk.folder)
+    disk.cut()
+    assert elsewhere(VERIFY, disk.folder).split()[:3] == ["101", "True", "100"]
+
+
+NO_SYNC = """
+from ninefold.ledger import sqlite
+real = sqlite.SQLiteDriver.connect
+def connect(self):
+    connection = real(self)
+    connection.execute("pragma synchronous = normal")
+    return connection
+sqlite.SQLiteDriver.connect = connect
+"""
+
+
+def test_without_the_flush_of_each_commit_facts_are_lost(disk: Disk) -> None:
+    elsewhere(LEDGER.replace("ledger.checkpoint()", ""), disk.folder, patch=NO_SYNC)
+    disk.cut()
+    assert not elsewhere(VERIFY, disk.folder).startswith("101 ")
 
 
 TRY_COUNT = f"""

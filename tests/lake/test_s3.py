@@ -5,6 +5,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from ninefold.lake import Lake
+from ninefold.lake.commit import applied
 from ninefold.lake.table import LakeTable
 
 
@@ -44,3 +45,20 @@ def test_the_lake_on_s3_lists_its_tables(bucket: str) -> None:
     lake.table("p/tables/a").write(pl.DataFrame({"a": [1]}))
     assert lake.tables("p") == ["p/tables/a"]
     assert not lake.table("p/tables/b").exists
+
+
+def test_a_transaction_that_another_writer_commits_in_the_middle_is_there_once(table: LakeTable, monkeypatch: pytest.MonkeyPatch) -> None:
+    table.write(pl.DataFrame({"n": [0]}))
+    other = LakeTable(table.where, options=table.options)
+    seen = LakeTable(table.where, options=table.options)
+
+    def compared_too_early(handle: object, txn: tuple[str, int] | None) -> bool:
+        found = applied(handle, txn)  # type: ignore[arg-type]
+        with monkeypatch.context() as once:
+            once.setattr("ninefold.lake.table.applied", applied)
+            other.write(pl.DataFrame({"n": [1]}), mode="append", txn=("app", 1))
+        return found
+
+    monkeypatch.setattr("ninefold.lake.table.applied", compared_too_early)
+    assert seen.write(pl.DataFrame({"n": [1]}), mode="append", txn=("app", 1)) is None
+    assert sorted(table.read()["n"].to_list()) == [0, 1]
