@@ -1,27 +1,39 @@
 """Metrics that a user defines: evaluated on frames, with an interval by leaving out a day at a time."""
 
 import math
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 from ninefold.errors import DataError
 from ninefold.metrics.measurement import Measurement
 from ninefold.metrics.metric import Custom
 from ninefold.stats.bootstrap import FEWEST, MOST
 
+if TYPE_CHECKING:
+    import polars as pl
+
 ROWS = "predictions"
 
 
-def evaluate(metric: Custom, frames: Mapping[str, Any], *, day: str | None = None, rows: str = ROWS, name: str | None = None) -> Measurement:
+def evaluate(
+    metric: Custom,
+    frames: Mapping[str, Any],
+    *,
+    day: str | None = None,
+    rows: str = ROWS,
+    name: str | None = None,
+    annotations: Mapping[str, Any] | None = None,
+) -> Measurement:
     """Call the metric with its frames; its interval comes from the jackknife over days.
 
     Args:
         metric: the custom metric.
         frames: one frame for each of its parameters, by name.
         day: the column of the frame ``rows`` with the day of each decision. That frame loses one day at a time (the others stay
-            whole): a polars, or anything that polars reads. Without it, or under 20 days, there is no interval.
+            whole). Without it, or under 20 days, there is no interval.
         rows: which frame holds the decisions; where the metric has no such parameter there is no interval.
         name: how the measurement is called; by default the function's name.
+        annotations: the type in which each parameter takes its frame; by default the type of the frame given.
 
     With D days, value θ and the values θ_d without day d, the error is √((D − 1)/D · Σ(θ_d − mean)²) (Efron & Stein 1981), and the
     interval θ ± t_{0.975, D−1} times it. None, NaN or no rows: no value, not yet known.
@@ -34,17 +46,30 @@ def evaluate(metric: Custom, frames: Mapping[str, Any], *, day: str | None = Non
     >>> print(evaluate(taken, {"predictions": frame.lazy()}, day="day"))
     taken 0.5 [0.5, 0.5] · 60 rows, 30 days
     """
+    from ninefold.sources.frames import from_any
+
     called = name or metric.function.__name__
-    value = number(metric(**frames), called)
+    kinds = annotations if annotations is not None else {n: type(frame) for n, frame in frames.items()}
+    polars = {n: from_any(frame, n) for n, frame in frames.items()}
     if day is None or rows not in frames:
-        return Measurement(name=called, value=value)
-    whole = _eager(frames[rows])
+        return Measurement(name=called, value=_value(metric, polars, kinds, called))
+    whole = polars[rows].collect()
+    polars[rows] = whole.lazy()
+    value = _value(metric, polars, kinds, called)
     count, days = whole.height, whole[day].drop_nulls().unique().sort()
     if value is None or count == 0 or len(days) < FEWEST:
         return Measurement(name=called, value=value if count else None, n=count, days=len(days))
-    left_out = _without(metric, frames, rows, whole, day, called)
+    left_out = [_value(metric, {**polars, rows: left.lazy()}, kinds, called) for left in _without(whole, day)]
     low, high = jackknife(value, left_out)
     return Measurement(name=called, value=value, low=low, high=high, n=count, days=len(days))
+
+
+def _value(metric: Custom, frames: "Mapping[str, pl.LazyFrame]", kinds: Mapping[str, Any], name: str) -> float | None:
+    """What the metric says of frames in the types that it takes, made anew for each call: a stream of batches is read only once."""
+    from ninefold.tables.frames import handed
+
+    with handed(frames, kinds) as given:
+        return number(metric(**given), name)
 
 
 def number(value: Any, name: str) -> float | None:
@@ -78,24 +103,11 @@ def jackknife(value: float, left_out: list[float | None]) -> tuple[float | None,
     return value - half, value + half
 
 
-def _eager(frame: Any) -> Any:
-    import polars as pl
-
-    if isinstance(frame, pl.LazyFrame):
-        return frame.collect()
-    return frame if isinstance(frame, pl.DataFrame) else pl.DataFrame(frame)
-
-
-def _without(metric: Custom, frames: Mapping[str, Any], rows: str, whole: Any, day: str, name: str) -> list[float | None]:
-    """The value without each day; more than 400 days are left out in as many groups of neighbouring ones."""
+def _without(whole: "pl.DataFrame", day: str) -> "Iterator[pl.DataFrame]":
+    """The rows without each day; more than 400 days are left out in as many groups of neighbouring ones."""
     import polars as pl
 
     days = whole[day].drop_nulls().unique().sort()
     size = -(-len(days) // MOST)
-    lazy = isinstance(frames[rows], pl.LazyFrame)
-    found = []
     for start in range(0, len(days), size):
-        left = whole.filter(~pl.col(day).is_in(days[start : start + size].implode()))
-        given = left.lazy() if lazy else left if isinstance(frames[rows], pl.DataFrame) else type(frames[rows])(left)
-        found.append(number(metric(**{**frames, rows: given}), name))
-    return found
+        yield whole.filter(~pl.col(day).is_in(days[start : start + size].implode()))

@@ -243,7 +243,6 @@ def _custom(graph: Graph, home: Home, learning: Learning, name: str, metric: Cus
     import polars as pl
 
     from ninefold.metrics.custom import evaluate
-    from ninefold.tables.frames import to_kind
 
     told = rows.with_columns(
         pl.col("q").alias("asked_at"),
@@ -252,12 +251,14 @@ def _custom(graph: Graph, home: Home, learning: Learning, name: str, metric: Cus
     )
     frames: dict[str, Any] = {}
     answers = None
-    for bound in graph.parameters(name):
+    parameters = graph.parameters(name)
+    for bound in parameters:
         if bound.kind == "predictions":
-            frames[bound.name], answers = to_kind(_in_zone(told, learning.tz).lazy(), bound.annotation), bound.name
+            frames[bound.name], answers = _in_zone(told, learning.tz).lazy(), bound.name
         elif bound.kind == "rows":
-            frames[bound.name] = to_kind(_in_zone(read_rows(graph, home, str(bound.thing), now), learning.tz).lazy(), bound.annotation)
-    return evaluate(metric, frames, day="__day" if answers else None, rows=answers or "", name=name)
+            frames[bound.name] = _in_zone(read_rows(graph, home, str(bound.thing), now), learning.tz).lazy()
+    kinds = {bound.name: bound.annotation for bound in parameters}
+    return evaluate(metric, frames, day="__day" if answers else None, rows=answers or "", name=name, annotations=kinds)
 
 
 def _in_zone(frame: "pl.DataFrame", tz: str | None) -> "pl.DataFrame":

@@ -12,7 +12,7 @@ from ninefold.sources.frames import from_any
 from ninefold.sources.function import failed, place_of
 from ninefold.tables.check import Report, check
 from ninefold.tables.expect import not_null
-from ninefold.tables.frames import to_kind
+from ninefold.tables.frames import handed
 from ninefold.tables.known import declared
 from ninefold.tables.table import Table
 from ninefold.tables.zones import placed
@@ -44,7 +44,7 @@ def build(
     """
     what = f'the table "{name}"' if name else "the table"
     where = place_of(table.of) if callable(table.of) else str(table.of)
-    rows = from_any(_called(table, inputs, annotations, what), where)
+    rows = _called(table, inputs, annotations, what, where)
     try:
         schema = rows.collect_schema()
         _columns_exist(table, schema, what, where)
@@ -65,13 +65,13 @@ def build(
     return Built(report.good, report.bad, report, zones)
 
 
-def _called(table: Table, inputs: Mapping[str, pl.LazyFrame], annotations: Mapping[str, Any] | None, what: str) -> Any:
+def _called(table: Table, inputs: Mapping[str, pl.LazyFrame], annotations: Mapping[str, Any] | None, what: str, where: str) -> pl.LazyFrame:
     if not callable(table.of):
-        return next(iter(inputs.values()))
+        return from_any(next(iter(inputs.values())), where)
     kinds = annotations if annotations is not None else {n: p.annotation for n, p in inspect.signature(table.of).parameters.items()}
-    frames = {n: to_kind(f, kinds.get(n)) for n, f in inputs.items()}
     try:
-        return table.of(**frames)
+        with handed(inputs, kinds) as frames:
+            return from_any(table.of(**frames), where)
     except NinefoldError:
         raise
     except Exception as error:  # anything may go wrong in code that is not ours

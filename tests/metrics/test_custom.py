@@ -1,13 +1,17 @@
 """Metrics of the business get their interval by leaving out a day at a time."""
 
+import duckdb
 import numpy as np
+import pandas as pd
 import polars as pl
+import pyarrow as pa
 import pytest
 
 import ninefold as nf
 from ninefold.errors import DataError
 from ninefold.metrics.custom import evaluate
 from ninefold.metrics.latency import measure_latency
+from ninefold.sources.frames import from_any
 
 
 @nf.metric(better="higher")
@@ -59,3 +63,15 @@ def test_a_percentile_of_latency_has_an_interval_from_order_statistics():
     found = measure_latency(nf.latency.p99, seconds)
     assert found.low < -0.005 * np.log(0.01) < found.high
     assert measure_latency(nf.latency.p99, seconds[:50]).low is None
+
+
+@pytest.mark.parametrize("kind", [pl.LazyFrame, pl.DataFrame, pd.DataFrame, pa.Table, pa.RecordBatchReader, duckdb.DuckDBPyRelation])
+def test_a_metric_may_take_any_kind_of_frame(kind):
+    def taken(predictions):
+        assert isinstance(predictions, kind)
+        return from_any(predictions).select(pl.col("taken").mean()).collect().item()
+
+    data = frame()
+    found = evaluate(nf.metric(better="higher")(taken), {"predictions": data.lazy()}, day="day", annotations={"predictions": kind})
+    expected = evaluate(share, {"predictions": data.lazy()}, day="day")
+    assert (found.value, found.low, found.high) == (expected.value, expected.low, expected.high)

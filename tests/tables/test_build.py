@@ -56,6 +56,21 @@ def test_a_parameter_gets_the_type_of_its_annotation(kind: Any) -> None:
     assert isinstance(to_kind(RAW, kind), kind)
 
 
+def in_sql(raw: duckdb.DuckDBPyRelation, names: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
+    return duckdb.sql("select raw.*, names.name, current_setting('TimeZone') as zone from raw join names using (id)")
+
+
+def as_relations(raw: duckdb.DuckDBPyRelation, names: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
+    return raw.join(names, "id").select("*, current_setting('TimeZone') as zone")
+
+
+@pytest.mark.parametrize("function", [in_sql, as_relations])
+def test_duckdb_relations_of_one_call_can_be_joined_and_see_utc(function: Any) -> None:
+    names = RAW.select("id", name=pl.lit("x"))
+    built = build(nf.table(key="id", time="at", tz="America/New_York")(function), {"raw": RAW, "names": names})
+    assert built.frame.select("name", "zone").unique().rows() == [("x", "UTC")]
+
+
 def test_spark_is_not_there_yet_and_says_so() -> None:
     with pytest.raises(NotYetError, match="Spark"):
         to_kind(RAW, "pyspark.sql.DataFrame")

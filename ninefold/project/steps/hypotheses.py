@@ -157,11 +157,11 @@ def _evidence(making: Making, name: str, test: Evidence) -> Step:
 
     def run(outputs: Mapping[str, Output]) -> Output:
         from ninefold.hypotheses.test import evidence
-        from ninefold.tables.frames import to_kind
+        from ninefold.tables.frames import handed
 
         rows = {b.name: rows_of(making, outputs[needs[b.name]], needs[b.name], as_of=making.as_of) for b in bound}
-        frames = {b.name: to_kind(rows[b.name], b.annotation) for b in bound}
-        return _made(making, name, evidence(test.function(**frames)))
+        with handed(rows, {b.name: b.annotation for b in bound}) as frames:
+            return _made(making, name, evidence(test.function(**frames)))
 
     known = Known(tuple(n for n in needs.values() if n.startswith("view/")), making.as_of)
     meaning = making.meaning(*(n.partition("/")[2] for n in known.needs))
