@@ -75,10 +75,10 @@ class Home:
 
 
 def projects(settings: Settings) -> list[str]:
-    """The projects that this home knows, by the facts of their runs; newest first."""
+    """The projects that this home knows, by the facts of their runs, also of failed ones; newest first."""
     with Home(settings, "") as home:
-        rows = home.ledger.all("select project, max(at) as at from plans group by project order by at desc")
-        return [row["project"] for row in rows]
+        rows = home.ledger.all("select subject, max(seq) as newest from facts where kind = 'run.started' group by subject order by newest desc")
+        return [row["subject"].partition("/")[0] for row in rows]
 
 
 def open_home(start: Path | None = None, environment: str | None = None, project: str | None = None) -> Home:
@@ -95,5 +95,6 @@ def open_home(start: Path | None = None, environment: str | None = None, project
         known = projects(settings)
         if not known:
             raise NotFoundError(f"no project has run in {settings.root} yet", hint="run one first: ninefold run FILE.py")
-        project = known[0]
+        named = Path(settings.project or "").stem
+        project = named if named in known else known[0]
     return Home(settings, project)

@@ -218,7 +218,8 @@ def _problem(seen: _Seen, name: str) -> dict[str, Any]:
     solved = _solved(seen, name)
     met = sum(c["verdict"] == "met" for c in solved.criteria)
     state: State = "attention" if solved.verdict == "not solved" else "done" if solved.criteria else "missing"
-    return _line(name, state, f"{met} of {len(solved.criteria)} criteria met, owner {solved.owner}", met=met, criteria=len(solved.criteria))
+    text = f"{met} of {len(solved.criteria)} criteria met" if solved.criteria else "not judged yet"
+    return _line(name, state, f"{text}, owner {solved.owner}", met=met, criteria=len(solved.criteria))
 
 
 def _source(seen: _Seen, name: str) -> dict[str, Any]:

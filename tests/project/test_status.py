@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 from ninefold import config
-from ninefold.project.home import Home
+from ninefold.errors import NinefoldError
+from ninefold.project import running
+from ninefold.project.home import Home, open_home
+from ninefold.project.read import read
 from ninefold.project.status import Status, status
 
 ENGINES = ("polars", "duckdb", "deltalake", "pyarrow", "numpy", "sklearn", "lightgbm", "onnxruntime", "optuna", "scipy", "parcels")
@@ -87,3 +90,18 @@ def test_a_fully_cached_run_loads_no_engine_and_nothing_of_the_users(tiny_copy: 
     first, *used = [_loaded(tiny_copy, "run", "--as-of", "2024-02-27T00:00") for _ in range(3)]
     assert "polars" in first[0]
     assert ([modules for modules, _ in used], min(seconds for _, seconds in used) <= 0.3) == ([[], []], True)
+
+
+def test_a_first_run_that_fails_is_told_with_what_it_made(tmp_path: Path) -> None:
+    import building
+
+    main = building.write(tmp_path / "parcels")
+    main.write_text(main.read_text().replace("MINUTES_LATE = 15", 'MINUTES_LATE = pl.col("minuts")'))
+    settings = config.load(main.parent)
+    with pytest.raises(NinefoldError):
+        running.run(lambda: read(main, root=main.parent), settings, name="parcels", main=main)
+    with open_home(main.parent) as home:
+        found = status(home)
+    assert found.run is not None
+    assert (home.project, found.run["state"]) == ("parcels", "failed")
+    assert [stage.text for stage in found.stages[:2]] == ["lateness: not judged yet, owner dispatch", "orders: 2,440 rows"]
