@@ -81,9 +81,9 @@ def sentence(problem: str, judged: dict[str, Any]) -> str:
 
 
 def unmet(criteria: Sequence[dict[str, Any]]) -> list[str]:
-    """What speaks against the problem being solved: criteria that are not met, or whose estimate lies on the wrong side."""
+    """What speaks against the problem being solved: criteria that are not met, then those whose estimate lies on the wrong side."""
     wrong = []
-    for c in criteria:
+    for c in sorted(criteria, key=lambda c: c["verdict"] != "not met"):
         value, limit = c["value"], c["limit"]
         if c["verdict"] == "not met" or (c["verdict"] == "not yet known" and value is not None and (value < limit) == (">=" in c["criterion"])):
             wrong.append(c["text"])

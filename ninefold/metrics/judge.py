@@ -11,6 +11,9 @@ from ninefold.problems.criterion import Baseline, Criterion, Verdict, verdict
 from ninefold.stats.bootstrap import FEWEST
 from ninefold.units import duration
 
+FAR = 10
+"""Where it would take more than so many times as many outcomes, time alone will not tell, and the text says so."""
+
 
 class Judged(msgspec.Struct, frozen=True, kw_only=True):
     """A criterion's verdict, with the numbers that it was given for. Over a baseline all numbers are shares of it.
@@ -114,8 +117,10 @@ def _text(criterion: Any, found: str, value: float, low: float | None, high: flo
     text = f"{criterion}: {found}, {number(value)}{span(low, high)}{share}"
     if found != "not yet known":
         return text
-    if low is None and seen.days < FEWEST:
-        text += f"; {seen.days} of at least {FEWEST} days seen"
+    if low is None:
+        text += f"; {seen.days} of at least {FEWEST} days seen" if 0 < seen.days < FEWEST else "; too few for an interval"
+    if needs is not None and needs > FAR * seen.n:
+        return f"{text}; the estimate lies near the limit: only about {round(needs / seen.n):,} times as many outcomes would tell"
     if needs is not None:
         return f"{text}; about {needs:,} more outcomes would tell"
     return text + ("; the estimate lies at the limit, more outcomes alone may not tell" if low is not None else "")

@@ -62,7 +62,11 @@ def test_a_percentile_of_latency_has_an_interval_from_order_statistics():
     seconds = np.random.default_rng(2).exponential(0.005, 5_000)
     found = measure_latency(nf.latency.p99, seconds)
     assert found.low < -0.005 * np.log(0.01) < found.high
-    assert measure_latency(nf.latency.p99, seconds[:50]).low is None
+
+
+def test_368_answers_are_the_fewest_that_bound_a_99th_percentile():
+    assert measure_latency(nf.latency.p99, np.arange(367.0)).high is None
+    assert measure_latency(nf.latency.p99, np.arange(368.0)).high == 367.0
 
 
 @pytest.mark.parametrize("kind", [pl.LazyFrame, pl.DataFrame, pd.DataFrame, pa.Table, pa.RecordBatchReader, duckdb.DuckDBPyRelation])
