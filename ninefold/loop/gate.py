@@ -12,12 +12,15 @@ from ninefold.project.policy import in_force
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """Whether a version may be released; ``why`` says what was weighed, ``blocks`` what is against it, ``waits`` for whom."""
+    """Whether a version may be released; ``why`` says what was weighed, ``blocks`` what is against it, ``waits`` for whom; ``policy``
+    is the digest of the one in force.
+    """
 
     passes: bool
     why: list[str]
     blocks: list[str] = field(default_factory=list)
     waits: list[str] = field(default_factory=list)
+    policy: str = ""
 
 
 def gate(home: Home, made: Version) -> Gate:
@@ -38,4 +41,4 @@ def gate(home: Home, made: Version) -> Gate:
     if judged.body["policy"] != policy.body["digest"]:
         blocks.append("the policy has changed since the evidence was judged: run the project again")
     waits = missing(home, made, policy.body["policy"], policy.body["digest"], after_the_fact=bool(judged.body.get("after_the_fact")))
-    return Gate(not blocks and not waits, [c["text"] for c in criteria], blocks, waits)
+    return Gate(not blocks and not waits, [c["text"] for c in criteria], blocks, waits, policy.body["digest"])

@@ -32,7 +32,14 @@ def release(
     if not found.passes:
         told = "; ".join([*found.blocks, *(f"{who} has not approved" for who in found.waits)])
         about = {"version": made.version, "why": told, "reason": reason, "when": at if at is not None else now()}
-        home.ledger.record("release.refused", home.subject("endpoint", endpoint), about)
+        asked = {"endpoint": endpoint, "bundle": made.digest, "policy": found.policy, "when": about["when"]}
+
+        def refuse(tx: Tx) -> None:
+            tx.fact("release.refused", home.subject("endpoint", endpoint), about)
+            for role in found.waits:
+                tx.fact("approval.asked", made.subject, {"role": role, **asked})
+
+        home.ledger.write(refuse)
         only_waits = bool(found.waits) and not found.blocks
         hint = f"ninefold approve {made.model}@{made.version} --as {found.waits[0]}" if only_waits else "change the model, or the policy as its owner"
         raise DeniedError(f"{made.model}@{made.version} is not released: {told}", hint=hint)

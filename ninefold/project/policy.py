@@ -7,7 +7,9 @@ makes it; at high risk it waits for an approver who is not its author, and until
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from ninefold.ids import digest_of
+import msgspec
+
+from ninefold.ids import canonical, digest_of
 from ninefold.ledger import Fact
 from ninefold.monitors.monitor import Monitor
 from ninefold.problems.criterion import Criterion
@@ -27,7 +29,7 @@ def policy_of(graph: "Graph", name: str) -> dict[str, Any]:
     models = {n: m for n, m in graph.of("model").items() if graph.resolve(m.problem, ("problem",))[0] == name}
     endpoints = {n: e for n, e in graph.of("endpoint").items() if graph.resolve(e.model, ("model",))[0] in models}
     monitors = {n: m for n, m in graph.of("monitor").items() if graph.resolve(m.endpoint, ("endpoint",))[0] in endpoints}
-    return {
+    said = {
         "criteria": [str(c) for c in problem.solved_when],
         "rules": [stored(c) for c in problem.solved_when],
         "costs": str(problem.costs) if problem.costs is not None else None,
@@ -40,6 +42,8 @@ def policy_of(graph: "Graph", name: str) -> dict[str, Any]:
         "releases": {n: {**asdict(e.release), "holdout": e.holdout, "log": e.log} for n, e in endpoints.items()},
         "monitors": {n: _monitor(m) for n, m in monitors.items()},
     }
+    plain: dict[str, Any] = msgspec.json.decode(canonical(said))  # as a fact gives it back: tuples are lists
+    return plain
 
 
 def _monitor(monitor: Monitor) -> dict[str, Any]:

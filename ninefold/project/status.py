@@ -106,6 +106,10 @@ class _Seen:
         """The version of a model that answers now."""
         return next((r["version"] for r in self.releases if r["model"] == model and r["state"] == "champion"), None)
 
+    def answers(self, model: str, number: int) -> bool:
+        """Whether a version is released now, as champion or beside it."""
+        return any((r["model"], r["version"]) == (model, number) for r in self.releases)
+
 
 def _solved(seen: _Seen, name: str) -> Solved:
     thing = seen.things[name]
@@ -163,13 +167,16 @@ def _waiting(seen: _Seen) -> list[Waiting]:
 
 
 def _approvals(seen: _Seen, problem: str, policy: Fact) -> list[Waiting]:
-    """Approvals that the newest versions of a high risk still need before they may answer."""
-    risk = policy.body["policy"]["risk"]
+    """Approvals that the newest versions still need before they may answer: at high risk those that the policy names, and the
+    owner's where the evidence was measured before the policy.
+    """
+    risk, owner = policy.body["policy"]["risk"], policy.body["policy"]["owner"]
     found = []
     for model, number in seen.versions.items():
         judged, made = seen.last("model.judged", "model", model, number), seen.last("model.version", "model", model, number)
-        if judged is None or made is None or judged.body["problem"] != problem or risk["level"] != "high" or seen.champion(model) == number:
+        if judged is None or made is None or judged.body["problem"] != problem or seen.answers(model, number):
             continue
+        asked = [*(risk["approve"] if risk["level"] == "high" else []), *([owner] if judged.body.get("after_the_fact") else [])]
         given = {
             f.body["role"]
             for f in seen.ledger.facts(kind="approval.given", subject=made.subject)
@@ -177,7 +184,7 @@ def _approvals(seen: _Seen, problem: str, policy: Fact) -> list[Waiting]:
         }
         found += [
             Waiting(f"the approval of {model}@{number}", role, made.at, f"ninefold approve {model}@{number} --as {role}")
-            for role in risk["approve"]
+            for role in dict.fromkeys(asked)
             if role not in given
         ]
     return found

@@ -13,6 +13,7 @@ from ninefold.loop import releasing
 from ninefold.loop.gate import gate
 from ninefold.project import policy
 from ninefold.project.home import Home
+from ninefold.project.status import status
 
 
 def rewrite(main: Path, before: str, after: str) -> None:
@@ -39,7 +40,7 @@ def test_a_change_is_a_fact_with_both_values(bins_copy: Path) -> None:
     assert fact is not None
     assert "accuracy >= 0.6" in fact.body["before"]["criteria"]
     assert "accuracy >= 0.5" in fact.body["policy"]["criteria"]
-    assert [c for c in fact.body["changes"] if c.startswith("criteria")]
+    assert [c.partition(":")[0] for c in fact.body["changes"]] == ["criteria"]
 
 
 def test_a_policy_that_came_after_the_evidence_judges_it_after_the_fact_and_needs_its_owner(bins_copy: Path) -> None:
@@ -51,6 +52,21 @@ def test_a_policy_that_came_after_the_evidence_judges_it_after_the_fact_and_need
         assert gate(home, made(home)).waits == ["post"]
         approve(home, "sorter", 1, approver="ada", role="post", because="the limit was a typing error")
         assert gate(home, made(home)).passes
+
+
+def test_a_refusal_asks_its_owner_and_status_says_who_is_waited_for(tmp_path: Path) -> None:
+    main = making.bins(tmp_path / "bins")
+    making.run(main, as_of=making.END, actor="ada")
+    rewrite(main, "nf.accuracy >= 0.6", "nf.accuracy >= 0.5")
+    making.run(main, as_of=making.END, actor="ada")
+    with pytest.raises(DeniedError, match="post has not approved"):
+        making.release(main, "chute", at=making.micros(making.END))
+    with making.home(main) as home:
+        [waits] = status(home).waiting
+        asked = home.ledger.last("approval.asked", "bins/model/sorter@1")
+    assert (waits.what, waits.whom, waits.next) == ("the approval of sorter@1", "post", "ninefold approve sorter@1 --as post")
+    assert asked is not None
+    assert asked.body["role"] == "post"
 
 
 def test_an_approval_is_void_once_the_policy_changes(bins_copy: Path) -> None:

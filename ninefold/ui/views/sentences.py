@@ -9,6 +9,7 @@ from ninefold.ui.wording import number, several, share, short, span
 from ninefold.units import DAY
 
 Body = dict[str, Any]
+LONGEST = 400  # characters of a sentence
 
 
 def sentence(fact: Fact) -> str:
@@ -28,15 +29,24 @@ def sentence(fact: Fact) -> str:
 
 def attention(fact: Fact) -> bool:
     """Whether somebody should look."""
-    return fact.kind.endswith((".failed", ".refused", ".rolledback")) or fact.kind in {"alert.raised", "incident.opened"}
+    return fact.kind.endswith((".failed", ".refused", ".rolledback")) or fact.kind == "incident.opened"
 
 
 def _plainly(body: Body) -> str:
     for name in ("text", "title", "why", "message", "reason", "error"):
         if isinstance(body.get(name), str) and body[name]:
-            return str(body[name])[:400]
+            return cut(str(body[name]), LONGEST)
     plain = [f"{k} {number(v)}" for k, v in body.items() if isinstance(v, str | int | float) and not isinstance(v, bool) and k != "when"]
-    return ", ".join(plain[:6])[:400]
+    return cut(", ".join(plain[:6]), LONGEST)
+
+
+def cut(text: str, longest: int) -> str:
+    """A text, or its beginning up to the last word that fits.
+
+    >>> cut("one two three", 9)
+    'one two …'
+    """
+    return text if len(text) <= longest else text[: longest - 1].rsplit(" ", 1)[0] + " …"
 
 
 def _run_done(body: Body) -> str:
@@ -61,7 +71,7 @@ def _quarantined(body: Body) -> str:
 def _judged(body: Body) -> str:
     verdicts = [c["verdict"] for c in body["criteria"]]
     counts = [f"{verdicts.count(v)} {v}" for v in ("met", "not met", "not yet known") if v in verdicts]
-    return f"criteria: {', '.join(counts) or 'none'}"
+    return (f"{body['verdict']}; " if body.get("verdict") else "") + f"criteria: {', '.join(counts) or 'none'}"
 
 
 def _policy(body: Body) -> str:
@@ -87,9 +97,7 @@ def _found(findings: list[Body]) -> str:
 
 def _replayed(body: Body) -> str:
     compared = body.get("compared") or {}
-    same = (
-        f"; {compared['equal']:,} of {compared['values']:,} values served equal the batch's" if "equal" in compared and "values" in compared else ""
-    )
+    same = f"; {compared['values'] - compared['unequal']:,} of {compared['values']:,} values served equal the batch's" if compared else ""
     return f"the replay is over: {body['questions']:,} questions, {body['updates']:,} updates, {body['events']:,} events{same}"
 
 
@@ -98,9 +106,9 @@ _TELLERS: dict[str, Callable[[Body], str]] = {
         "started" + (f", {b['reason']}" if b.get("reason") else "") + (f", only {', '.join(b['targets'])}" if b.get("targets") else "")
     ),
     "run.done": _run_done,
-    "run.failed": lambda b: str(b["error"])[:400],
+    "run.failed": lambda b: cut(str(b["error"]), LONGEST),
     "step.done": lambda b: f"{b['step']} in {span(b['seconds'] * 1e6)}",
-    "step.failed": lambda b: f"{b['step']}: {b['error']}: {b['message']}"[:400],
+    "step.failed": lambda b: cut(f"{b['step']}: {b['error']}: {b['message']}", LONGEST),
     "source.read": _read,
     "table.written": _written,
     "table.quarantined": _quarantined,
@@ -115,8 +123,11 @@ _TELLERS: dict[str, Callable[[Body], str]] = {
     "release.rolledback": _ended,
     "release.refused": lambda b: f"version {b['version']} is not released: {b['why']}",
     "deploy.frozen": lambda b: f"{several(len(b['files']), 'file')} frozen as {short(b['digest'])}",
+    "approval.asked": lambda b: f"{b['role']} is asked to approve it for {b['endpoint']}",
     "approval.given": lambda b: f"{b['approver']} approved as {b['role']}" + (f": {b['because']}" if b.get("because") else ""),
     "monitor.looked": lambda b: f"looked at {b['volume']:,} answers of {day_text(b['day'])}: " + _found(b["findings"]),
+    # the first of what was found; the incident's page has the others
+    "incident.opened": lambda b: cut("; ".join(str(b["text"]).split("; ")[:2]), LONGEST),
     "replay.started": lambda b: f"a replay of {day_text(b['from'] // DAY)} to {day_text(b['to'] // DAY)} begins",
     "replay.done": _replayed,
     "project.declared": lambda b: several(len(b["things"]), "thing") + " declared, as the file says now",
