@@ -1,8 +1,10 @@
 """The bias check of a monitor: which metric, which limit, on the mature questions of the problem's window."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, cast
 
+import numpy as np
 import polars as pl
 
 from ninefold.loop.days import day_of
@@ -14,8 +16,9 @@ from ninefold.monitors.fairness import bias
 from ninefold.monitors.finding import Finding
 from ninefold.monitors.monitor import Check
 from ninefold.project.home import Home
+from ninefold.project.judging import levels
 from ninefold.project.learning import Learning
-from ninefold.project.production import columns_of
+from ninefold.project.production import columns_of, of_classes
 
 LEAST, MORE = 0.1, 1.25
 """Without a criterion, a gap may be a quarter larger than on the evidence, and 0.1 (of the label's spread, for numbers) always."""
@@ -47,14 +50,21 @@ class Fairness:
             return []
         frame = columns_of(self.home, self.learning, settled)
         by = {c: frame[c] for c in self.check.by if c in frame.columns}
-        return self._gaps(frame["__label"], frame["score"], by, frame["__day"], frame["decision"], self.limit, day_of(now, self.learning.tz))
+        several = self.learning.kind == "multiclass"
+        score, classes = of_classes(self.home, self.learning, frame) if several else (frame["score"], [])
+        today = day_of(now, self.learning.tz)
+        return self._gaps(frame["__label"], score, by, frame["__day"], frame["decision"], self.limit, today, classes)
 
-    def _gaps(self, truth: Any, score: Any, by: dict[str, Any], day: Any, decision: Any, limit: float, today: int) -> list[Finding]:
+    def _gaps(
+        self, truth: Any, score: Any, by: dict[str, Any], day: Any, decision: Any, limit: float, today: int, classes: Sequence[Any]
+    ) -> list[Finding]:
         if not by:
             return []
         kind: Any = self.learning.kind
+        if kind == "multiclass":
+            score = np.array(score.to_list(), np.float64).reshape(len(score), len(classes))
         said = decision if kind == "binary" else None
-        return bias(self.metric, truth, score, by=by, day=day, limit=limit, today=today, decision=said, kind=kind)
+        return bias(self.metric, truth, score, by=by, day=day, limit=limit, today=today, decision=said, kind=kind, classes=classes or None)
 
     def _usual(self, made: Version) -> float:
         """The limit that follows from the gap on the evidence."""
@@ -63,5 +73,6 @@ class Fairness:
         columns = [c for c in self.check.by if c in training.collect_schema()]
         frame = training.select(columns).collect()[proof["row"]] if columns else pl.DataFrame()
         unit = float(cast(float, proof["label"].cast(pl.Float64).std() or 1.0)) if self.learning.kind == "regression" else 1.0
-        seen = self._gaps(proof["label"], proof["score"], {c: frame[c] for c in columns}, proof["day"], proof["decision"], -1.0, 0)
+        classes = levels(self.home, made.bundle)
+        seen = self._gaps(proof["label"], proof["score"], {c: frame[c] for c in columns}, proof["day"], proof["decision"], -1.0, 0, classes)
         return max([LEAST * unit, *(MORE * float(f.details["gap"]) for f in seen)])

@@ -25,6 +25,7 @@ def bias(
     decision: Any = None,
     threshold: float | None = None,
     kind: Kind | None = None,
+    classes: Sequence[Any] | None = None,
 ) -> list[Finding]:
     """The gap of a metric between the groups of each column of ``by``, and between the intersections of every two of them.
 
@@ -36,7 +37,8 @@ def bias(
     for names in [(n,) for n in by] + list(combinations(by, 2)):
         columns = {n: by[n] for n in names}
         plain = metric.configured(list(names), None)
-        slices, values, days = measure_groups(plain, truth, score, by=columns, day=array(day), kind=kind, decision=decision, threshold=threshold)
+        given = {"kind": kind, "decision": decision, "threshold": threshold, "classes": classes}
+        slices, values, days = measure_groups(plain, truth, score, by=columns, day=array(day), **given)
         if days < FEWEST or len(values) < 2:
             continue
         estimate, low = gap(slices, values)

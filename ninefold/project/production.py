@@ -201,7 +201,7 @@ def as_version(rows: "pl.DataFrame", version: int) -> "pl.DataFrame":
     )
 
 
-def _of_classes(graph: Graph, home: Home, learning: Learning, rows: "pl.DataFrame") -> tuple[Any, list[Any]]:
+def of_classes(home: Home, learning: Learning, rows: "pl.DataFrame") -> tuple[Any, list[Any]]:
     """The scores by class of each row's own version, in one order of classes; a class that a version does not know has none."""
     import polars as pl
 
@@ -233,7 +233,7 @@ def _judged(graph: Graph, home: Home, learning: Learning, criterion: Criterion, 
         alone = rows.filter(pl.col("together") == 1)["micros"].to_list()
         measured = measure_latency(metric, [m / 1e6 for m in alone]) if alone else None
     else:
-        score, classes = _of_classes(graph, home, learning, rows) if learning.kind == "multiclass" else (rows["score"], [])
+        score, classes = of_classes(home, learning, rows) if learning.kind == "multiclass" else (rows["score"], [])
         measured = measure_rows(learning, metric, rows["__label"], score, rows["decision"], rows["__day"], rows, classes=classes)
     slices = [msgspec.to_builtins(s) for s in measured.slices] if measured is not None else []
     return {**msgspec.to_builtins(judge_one(criterion, measured)), "metric": name, "slices": slices, "void": getattr(measured, "void", 0)}

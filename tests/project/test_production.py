@@ -9,9 +9,13 @@ from zoneinfo import ZoneInfo
 
 import making
 import msgspec
+import polars as pl
 import pytest
 
+import ninefold as nf
 from ninefold.clock import SimulatedClock
+from ninefold.loop.fairness import Fairness
+from ninefold.models.records import newest
 from ninefold.project import production
 from ninefold.project.learning import Learning
 from ninefold.server.runtime import Runtime
@@ -113,6 +117,20 @@ def test_a_version_is_judged_by_its_own_scores(bins: Runtime) -> None:
     other = production.judge(bins.graph, bins.home, "chute", version=7, **given)  # type: ignore[arg-type]
     assert own[0]["n"] > 0
     assert other[0]["n"] == 0
+
+
+def test_groups_of_several_classes_are_compared_by_the_scores_of_each_version(bins: Runtime) -> None:
+    learning, now = Learning.of(bins.graph, "sorter"), making.micros(making.END)  # type: ignore[arg-type]
+    answers = production.predictions(bins.home, "chute")
+    rows = production.with_outcomes(bins.home, learning, "chute", answers, now=now, after=production.maturity(bins.home, "sorting"))
+    half = bins.home.stored("tables", "letters").read().select("letter", night=pl.col("letter").str.slice(4).cast(int) >= 10)
+    check = Fairness(bins.home, learning, nf.bias(by="half"), newest(bins.home.ledger, "bins", "sorter"))  # type: ignore[arg-type]
+    nights = dict(half.iter_rows())
+    rows = rows.with_columns(half=pl.Series([nights[msgspec.json.decode(k)[0]] for k in rows["key"]]))
+    check.limit = -1.0
+    [found] = check.look(rows, now)
+    assert set(found.details["groups"]) == {"True", "False"}
+    assert min(found.details["groups"].values()) > 0.8
 
 
 def test_a_metric_of_ours_sees_tables_as_known_then(bins: Runtime) -> None:
