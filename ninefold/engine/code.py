@@ -13,6 +13,7 @@ import inspect
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
@@ -138,9 +139,14 @@ class _Follower:
             self.reasons.append(f"the source of the class {name} cannot be found")
         for base in (*cls.__bases__, type(cls)):
             self.follow(base)
-        for member in vars(cls).values():
+        for attribute, member in list(vars(cls).items()):
             function = getattr(member, "__func__", member)
-            if isinstance(function, FunctionType) and not function.__code__.co_filename.startswith("<"):
+            if not isinstance(function, FunctionType):
+                # values in the class statement are in its text; others were put there since
+                if not attribute.startswith("__"):
+                    with suppress(Uncacheable):
+                        self.parts[f"constant:{name}.{attribute}"] = digest_value(member, self.follow)
+            elif not function.__code__.co_filename.startswith("<"):
                 # generated methods (of dataclasses, say) follow from the class; left are cells and methods made elsewhere
                 if function.__code__.co_filename == file and function.__qualname__.startswith(cls.__qualname__ + "."):
                     self._closure(function, f"{name}.{function.__name__}")

@@ -7,6 +7,7 @@ import enum
 import fractions
 import functools
 import hashlib
+import io
 import logging
 import pathlib
 import pickle
@@ -122,14 +123,14 @@ def _object(value: Any, kind: type, follow: Follow, above: tuple[int, ...]) -> I
         yield from _pieces(value.__wrapped__, follow, above)  # functools.cache and the like: what they wrap is the content
     else:
         yield follow(kind).encode()
-        yield _pickled(value, kind)
+        yield _pickled(value, kind, follow)
 
 
 def _numpy(value: Any, follow: Follow, above: tuple[int, ...]) -> Iterator[bytes]:
     dtype = getattr(value, "dtype", None)
     if dtype is None or not hasattr(value, "tobytes"):
         yield follow(type(value)).encode()
-        yield _pickled(value, type(value))
+        yield _pickled(value, type(value), follow)
     elif dtype.hasobject:
         yield from _each([str(value.shape), *value.ravel().tolist()], follow, above)
     else:
@@ -155,8 +156,25 @@ def _polars(value: Any, follow: Follow) -> Iterator[bytes]:
         yield repr(value).encode()  # data types, selectors, configuration
 
 
-def _pickled(value: Any, kind: type) -> bytes:
+class _Pickler(pickle.Pickler):
+    """Pickles by content: code that is held is followed (pickle alone names it), sets are in an order that every process has."""
+
+    def __init__(self, buffer: io.BytesIO, follow: Follow) -> None:
+        super().__init__(buffer, protocol=4)
+        self._follow = follow
+
+    def persistent_id(self, item: Any) -> Any:
+        if isinstance(item, _CODE):
+            return self._follow(item)
+        if type(item) in (set, frozenset):
+            return [type(item).__name__, *sorted(digest_value(each, self._follow) for each in item)]
+        return None
+
+
+def _pickled(value: Any, kind: type, follow: Follow) -> bytes:
+    buffer = io.BytesIO()
     try:
-        return pickle.dumps(value, protocol=4)
+        _Pickler(buffer, follow).dump(value)
     except Exception as error:  # pickling runs any class's own code: whatever it raises, the content is not known
         raise Uncacheable(f"a {kind.__module__}.{kind.__qualname__} cannot be told from another ({type(error).__name__})") from None
+    return buffer.getvalue()

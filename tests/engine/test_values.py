@@ -53,6 +53,24 @@ def test_what_an_estimator_was_fitted_to_does_not_count() -> None:
 CALLS_PYTHON = pl.col("a").map_elements(lambda x: x, return_dtype=pl.Int64)
 
 
+def test_a_function_that_reads_something_undeclared_is_refused() -> None:
+    with pytest.raises(Uncacheable, match="open"):
+        value_part(lambda path: open(path).read())  # noqa: SIM115
+
+
+class Held:
+    """What pickle alone would put in an order by chance."""
+
+    def __init__(self, what: Any) -> None:
+        self.what = what
+
+
+def test_a_set_in_an_object_is_the_same_in_every_order() -> None:
+    first, second = {8, 0}, {0, 8}
+    assert list(first) != list(second)
+    assert value_part(Held(first)) == value_part(Held(second)) != value_part(Held({8, 1}))
+
+
 @pytest.mark.parametrize("value", [CALLS_PYTHON, pl.LazyFrame({"a": [1]}), (i for i in [1]), threading.Lock()])
 def test_what_cannot_be_told_apart_is_refused(value: Any) -> None:
     with pytest.raises(Uncacheable):
