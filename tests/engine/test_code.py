@@ -142,6 +142,7 @@ def read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[.
             "shop_helper.py": HELPER,
             "shop_deep/inner.py": INNER,
             "shop_deep/__init__.py": "",
+            "shop_space/part.py": "def base(x):\n    return x * 4\n",
             "shop_everything.py": "from shop_helper import *\n",
         }
         for old, new in edits:
@@ -201,6 +202,8 @@ CHANGES = [
     ("a function in a dictionary", "return TABLE['f'](x)", ("LIMIT = 10", "LIMIT = 11")),
     ("a value in a dictionary", "return TABLE['a']", ('"a": 1', '"a": 2')),
     ("an import inside the body", "from shop_helper import other; return other(x)", ("def other(x):\n    return x", "def other(x):\n    return -x")),
+    ("a submodule imported inside the body", "from shop_deep import inner as deep; return deep.base(x)", ("LIMIT = 10", "LIMIT = 11")),
+    ("a package without a file of its own", "import shop_space.part; return shop_space.part.base(x)", ("return x * 4", "return x * 5")),
     ("a module imported inside the body", "import shop_deep.inner; return shop_deep.inner.base(x)", ("LIMIT = 10", "LIMIT = 11")),
     ("a decorator's code", "return x", ("def step(x):", "@twice\ndef step(x):"), ("* 2\n    return wrapped", "* 3\n    return wrapped")),
     ("a lambda", "return (lambda y: y * RATE)(x)", ("RATE = 3", "RATE = 4")),

@@ -3,6 +3,7 @@
 import errno
 import os
 import resource
+import sqlite3
 import subprocess
 from collections.abc import Callable, Iterator
 from itertools import count
@@ -12,10 +13,12 @@ from typing import Any
 import polars as pl
 import pytest
 
-from ninefold.errors import StoppedError
+from ninefold.errors import BusyError, StoppedError
 from ninefold.journal import Journal, read
 from ninefold.lake import Lake
 from ninefold.lake.table import LakeTable
+from ninefold.ledger import Ledger
+from ninefold.ledger.backup import backup
 
 
 def failing(call: Callable[..., Any], at: int, code: int) -> Callable[..., Any]:
@@ -137,3 +140,56 @@ def test_a_full_disk_stops_the_journal_and_loses_nothing(small_disk: Path) -> No
     journal.close()
     assert kept > 100
     assert len(payloads(small_disk / "journal")) == kept
+
+
+def filled(folder: Path, left: int) -> Path:
+    """A file that leaves so many bytes of the disk."""
+    free = os.statvfs(folder)
+    ballast = folder / "ballast"
+    with ballast.open("wb") as file:
+        os.posix_fallocate(file.fileno(), 0, free.f_bavail * free.f_frsize - left)
+    return ballast
+
+
+@pytest.mark.parametrize("left", [4096, 16_384, 65_536, 131_072])
+def test_a_ledger_that_does_not_fit_says_so_and_is_made_when_there_is_space(small_disk: Path, tmp_path: Path, left: int) -> None:
+    ballast, url = filled(small_disk, left), f"sqlite:///{small_disk}/home/ledger.db"
+    with pytest.raises((StoppedError, OSError), match=r"full|space") as told:
+        Ledger.open(url, anchors=tmp_path).close()
+    assert isinstance(told.value, OSError) or "free some space" in told.value.hint
+    ballast.unlink()
+    with Ledger.open(url, anchors=tmp_path) as ledger:
+        assert (ledger.record("a.x", "p/t").seq, ledger.verify().ok) == (1, True)
+
+
+def test_a_full_disk_stops_the_ledger_and_loses_nothing(small_disk: Path, tmp_path: Path) -> None:
+    with Ledger.open(f"sqlite:///{small_disk}/home/ledger.db", anchors=tmp_path) as ledger:
+        kept = until_stopped(lambda n: ledger.record("a.x", "p/t", {"n": n, "text": "x" * 20_000}), "the disk is full")
+    # it closes, though the last checkpoint did not fit
+    (small_disk / "home" / "ledger.db-shm").unlink(missing_ok=True)
+    subprocess.run(["mount", "-o", "remount,size=8m", str(small_disk)], check=True)
+    with Ledger.open(f"sqlite:///{small_disk}/home/ledger.db", anchors=tmp_path) as ledger:
+        assert [fact.body["n"] for fact in ledger.facts(kind="a.x")] == list(range(kept))
+        assert ledger.verify().ok
+
+
+def test_a_backup_onto_a_full_disk_says_which_disk(small_disk: Path, tmp_path: Path) -> None:
+    filled(small_disk, 65_536)
+    with Ledger.open(f"sqlite:///{tmp_path}/home/ledger.db", anchors=tmp_path) as ledger:
+        ledger.record("a.x", "p/t")
+        with pytest.raises(StoppedError, match=r"small.*full"):
+            backup(ledger, small_disk / "copy")
+
+
+def test_a_ledger_that_another_program_locks_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Ledger.open(f"sqlite:///{tmp_path}/home/ledger.db", anchors=tmp_path) as ledger:
+        ledger.record("a.x", "p/t")
+        connect = sqlite3.connect
+        monkeypatch.setattr(sqlite3, "connect", lambda *a, **more: connect(*a, **{**more, "timeout": 0.1}))
+        with Ledger.open(ledger.driver.url, anchors=tmp_path) as second:
+            other = connect(tmp_path / "home" / "ledger.db", isolation_level=None)
+            other.execute("begin immediate")
+            with pytest.raises(BusyError, match="locked"):
+                second.record("a.x", "p/t")
+            other.close()
+            assert second.record("a.x", "p/t").seq == 2

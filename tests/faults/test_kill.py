@@ -1,4 +1,7 @@
-"""kill -9 at any moment: nothing acknowledged is lost, nothing is there twice."""
+"""kill -9 at any moment: nothing acknowledged is lost, nothing is there twice.
+
+`NINEFOLD_KILLS` says how many lives the long loops have (40; 200 and more for a night).
+"""
 
 import json
 import multiprocessing
@@ -16,7 +19,8 @@ from ninefold.lake import Lake
 from ninefold.lake.roll import Roller
 
 Writer = Callable[[Path, int, int], None]
-ROUNDS = [pytest.param(15, id="15"), pytest.param(200, id="200", marks=pytest.mark.slow)]
+KILLS = int(os.environ.get("NINEFOLD_KILLS", "40"))
+ROUNDS = [pytest.param(8, id="few"), pytest.param(KILLS, id="many", marks=[pytest.mark.slow, pytest.mark.timeout(60 + 3 * KILLS)])]
 
 
 def decode(payloads: list[bytes]) -> pl.DataFrame:
