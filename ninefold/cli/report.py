@@ -78,7 +78,8 @@ def system_error(error: OSError) -> NinefoldError:
     }
     denied = "it may not be read or written by you: mend its permissions, or name another home: NINEFOLD_HOME=/somewhere/else"
     hint = denied if isinstance(error, PermissionError) else hints.get(error.errno or 0, "")
-    told = NinefoldError((error.strerror or str(error)).lower(), hint=hint, where=str(error.filename or ""))
+    said = "the disk is full" if error.errno == errno.ENOSPC else (error.strerror or str(error)).lower()
+    told = NinefoldError(said, hint=hint, where=str(error.filename or ""))
     told.__cause__ = error
     return told
 

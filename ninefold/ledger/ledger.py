@@ -18,7 +18,7 @@ from ninefold.ledger.driver import REVISION, Driver, Row, driver_of
 from ninefold.ledger.fact import Fact, decode
 from ninefold.ledger.readers import Readers
 from ninefold.ledger.tree import Tree
-from ninefold.ledger.writer import Request, Tx, Writer, read_tree
+from ninefold.ledger.writer import Request, Tx, Writer, not_written, read_tree
 
 if TYPE_CHECKING:
     from ninefold.ledger.verify import Report
@@ -214,9 +214,10 @@ class Ledger:
                     session.execute(_SIGNER, (name, public.hex(), said.size))
                     session.execute(_CHECKPOINT, (said.size, said.root.hex(), at, name, note))
                     session.commit()
-                except BaseException:
+                except BaseException as error:
                     session.rollback()
-                    raise
+                    reason = session.stopping(error) if isinstance(error, Exception) else None
+                    raise not_written(*reason) if reason else error from None
             self._anchor(Anchor(at, said.size, said.root.hex(), note, public.hex()))
             return said
 

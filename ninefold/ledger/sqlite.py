@@ -1,6 +1,8 @@
 """A ledger in an SQLite file: write-ahead log, an fsync for every commit, turns between processes."""
 
+import os
 import re
+import shutil
 import sqlite3
 import sys
 from collections.abc import Iterator, Sequence
@@ -8,7 +10,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, cast
 
-from ninefold.errors import ConflictError, CorruptError, NotFoundError, UsageError
+from ninefold.errors import BusyError, ConflictError, CorruptError, NotFoundError, StoppedError, UsageError
 from ninefold.ids import new_id
 from ninefold.ledger.driver import REVISION, Row
 from ninefold.ledger.turns import Turnstile
@@ -18,7 +20,8 @@ _HERE = Path(__file__).parent
 _NAME = re.compile(r"[a-z_][a-z0-9_]*")
 # their locks or their shared memory do not hold between machines
 _NETWORK = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "ncpfs", "afs", "ceph", "glusterfs", "fuse.glusterfs", "lustre", "beegfs", "gpfs", "fuse.sshfs"}
-_FULL, _IOERR, _READONLY, _CORRUPT, _NOTADB = 13, 10, 8, 11, 26
+_BUSY, _READONLY, _IOERR, _CORRUPT, _FULL, _CANTOPEN, _NOTADB = 5, 8, 10, 11, 13, 14, 26
+_LITTLE = 256 << 10  # with less space than this SQLite's own files beside the ledger do not fit
 
 
 class SQLiteDriver:
@@ -28,7 +31,7 @@ class SQLiteDriver:
         self.path, self.locks, self.url = path, locks, f"sqlite:///{path}"
 
     def writer(self) -> "SQLiteWriter":
-        return SQLiteWriter(self.connect(), Turnstile(self.locks, "ledger"))
+        return SQLiteWriter(self.connect(), self.path, Turnstile(self.locks, "ledger"))
 
     def reader(self) -> "SQLiteReader":
         connection = self.connect()
@@ -37,12 +40,9 @@ class SQLiteDriver:
 
     def connect(self) -> sqlite3.Connection:
         """A connection with the settings that durability needs. Transactions are begun by hand."""
-        try:
-            connection = sqlite3.connect(f"{self.path.as_uri()}?mode=rw", uri=True, isolation_level=None, check_same_thread=False, timeout=10)
-        except sqlite3.OperationalError as error:
-            raise NotFoundError(f"the ledger cannot be opened ({error})", where=str(self.path), hint="is the directory there, and yours?") from None
-        connection.row_factory = sqlite3.Row
         with reading(self.path):
+            connection = sqlite3.connect(f"{self.path.as_uri()}?mode=rw", uri=True, isolation_level=None, check_same_thread=False, timeout=10)
+            connection.row_factory = sqlite3.Row
             connection.execute("pragma synchronous = full")
             connection.execute("pragma foreign_keys = on")
             if sys.platform == "darwin":  # there a plain fsync leaves the bytes in the drive's cache
@@ -69,7 +69,7 @@ class SQLiteDriver:
             if self.revision() is not None:
                 return
             self.path.touch()
-            with closing(self.connect()) as connection:
+            with closing(self.connect()) as connection, reading(self.path):
                 connection.execute("pragma journal_mode = wal")
                 connection.execute("begin immediate")
                 for statement in statements(schema()):
@@ -81,7 +81,7 @@ class SQLiteDriver:
             durable.sync([self.path])  # SQLite flushes what it writes, but not the directory entry of a new database
 
     def copy(self, to: Path) -> None:
-        with closing(self.connect()) as source, closing(sqlite3.connect(to)) as target:
+        with closing(self.connect()) as source, reading(self.path, to), closing(sqlite3.connect(to)) as target:
             source.backup(target, pages=4096)
             target.execute("pragma journal_mode = delete")  # one file, complete by itself
         durable.sync([to])
@@ -131,9 +131,9 @@ class SQLiteReader(SQLiteSession):
 class SQLiteWriter(SQLiteSession):
     """The connection that writes, taking turns with other processes."""
 
-    def __init__(self, connection: sqlite3.Connection, turnstile: Turnstile) -> None:
+    def __init__(self, connection: sqlite3.Connection, path: Path, turnstile: Turnstile) -> None:
         super().__init__(connection)
-        self._turnstile = turnstile
+        self._path, self._turnstile = path, turnstile
 
     def begin(self) -> None:
         self._turnstile.__enter__()
@@ -165,18 +165,7 @@ class SQLiteWriter(SQLiteSession):
         self.connection.execute("release item")
 
     def stopping(self, error: Exception) -> tuple[str, bool] | None:
-        if not isinstance(error, sqlite3.Error):
-            return None
-        code = (getattr(error, "sqlite_errorcode", 0) or 0) & 0xFF
-        if code == _FULL:
-            return "the disk is full", False
-        if code == _READONLY:
-            return "the file is read-only", False
-        if code == _IOERR:
-            return f"the disk failed ({error})", True
-        if code in {_CORRUPT, _NOTADB}:
-            return f"the file is damaged ({error})", True
-        return None
+        return stopping(error, self._path)
 
     def close(self) -> None:
         super().close()
@@ -217,15 +206,47 @@ def insert_text(table: str, columns: tuple[str, ...]) -> str:
     return text
 
 
+def stopping(error: Exception, path: Path) -> tuple[str, bool] | None:
+    """Why SQLite cannot write ``path``, and whether for good; None where something else is wrong."""
+    code = _code(error)
+    if code == _FULL or (code in {_IOERR, _CANTOPEN} and _no_space(path)):
+        return "the disk is full", False
+    if code == _READONLY:
+        return "the file is read-only", False
+    if code == _IOERR:
+        return f"the disk failed ({error})", True
+    if code in {_CORRUPT, _NOTADB}:
+        return f"the file is damaged ({error})", True
+    return None
+
+
+def _code(error: Exception) -> int:
+    """SQLite's primary result code, 0 for what is not SQLite's."""
+    return (getattr(error, "sqlite_errorcode", 0) or 0) & 0xFF if isinstance(error, sqlite3.Error) else 0
+
+
+def _no_space(path: Path) -> bool:
+    return shutil.disk_usage(path.parent).free < _LITTLE
+
+
 @contextmanager
-def reading(path: Path) -> Iterator[None]:
-    """Turns SQLite's complaint about a damaged file into CorruptError."""
+def reading(path: Path, to: Path | None = None) -> Iterator[None]:
+    """What SQLite says of its files in our words: CorruptError, StoppedError, BusyError. ``to`` is the file written, if another one."""
     try:
         yield
     except sqlite3.DatabaseError as error:
-        if (getattr(error, "sqlite_errorcode", 0) or 0) & 0xFF in {_CORRUPT, _NOTADB}:
+        code, written = _code(error), to or path
+        if code in {_CORRUPT, _NOTADB}:
             hint = "run: ninefold doctor; or bring back a backup: ninefold restore"
             raise CorruptError(f"the ledger is damaged ({error})", where=str(path), hint=hint) from None
+        ours = code == _READONLY and os.access(written, os.W_OK)  # a connection that reads only was asked to write: a mistake of ours
+        if not ours and (reason := stopping(error, written)):
+            hint = f"free some space in {written.parent}" if "full" in reason[0] else "see to the disk and to the permissions of the file"
+            raise StoppedError(reason[0], where=str(written), hint=f"{hint}, then run it again; what was acknowledged is safe") from None
+        if code == _BUSY:
+            raise BusyError("another program keeps it locked", where=str(path), hint="end that program's transaction, then run it again") from None
+        if code == _CANTOPEN:
+            raise NotFoundError(f"the ledger cannot be opened ({error})", where=str(written), hint="is the directory there, and yours?") from None
         raise
 
 

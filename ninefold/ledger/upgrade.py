@@ -7,7 +7,7 @@ from ninefold import clock
 from ninefold.errors import ConflictError, NotFoundError
 from ninefold.ledger.driver import REVISION, driver_of
 from ninefold.ledger.roles import Role
-from ninefold.ledger.sqlite import SQLiteDriver
+from ninefold.ledger.sqlite import SQLiteDriver, reading
 from ninefold.ledger.turns import Turnstile
 from ninefold.storage import durable
 
@@ -53,6 +53,7 @@ def migrate(driver: SQLiteDriver, to: str = REVISION) -> None:
     """Applies all revisions up to ``to``, each in one transaction; a database that is not there yet begins empty."""
     from alembic import command
     from sqlalchemy import create_engine, event
+    from sqlalchemy.exc import DBAPIError
     from sqlalchemy.pool import NullPool
 
     durable.make_folder(driver.path.parent)
@@ -68,6 +69,9 @@ def migrate(driver: SQLiteDriver, to: str = REVISION) -> None:
             settings = config()
             settings.attributes["connection"] = connection
             command.upgrade(settings, to)
+    except DBAPIError as error:
+        with reading(driver.path):  # a full disk, a damaged file: told as everywhere
+            raise (error.orig or error) from None
     finally:
         turnstile.close()
         engine.dispose()

@@ -15,7 +15,7 @@ from concurrent.futures import Future
 from typing import Any
 
 from ninefold import clock, ids
-from ninefold.errors import ConflictError, NinefoldError, StoppedError, UsageError
+from ninefold.errors import BusyError, ConflictError, NinefoldError, StoppedError, UsageError
 from ninefold.ledger.driver import Driver, Row, WriteSession
 from ninefold.ledger.fact import Draft, draft, encode
 from ninefold.ledger.tree import Tree, leaf_hash
@@ -299,13 +299,20 @@ class Writer:
         if final:
             self.stopped = text
             _log.critical("the ledger stopped taking writes: %s", text)
-        hint = "see to the disk, then start again" if final else "free some space and try again"
-        return StoppedError(f"the ledger was not written: {text}", hint=f"{hint}; all that was acknowledged is there")
+        return not_written(text, final)
+
+
+def not_written(text: str, final: bool) -> StoppedError:
+    """What is told of a write that the disk did not take."""
+    hint = "see to the disk, then start again" if final else "free some space and try again"
+    return StoppedError(f"the ledger was not written: {text}", hint=f"{hint}; all that was acknowledged is there")
 
 
 def translated(error: BaseException) -> BaseException:
-    """A conflict between rows in our words; any other error as it is."""
+    """A conflict between rows, or a lock of another program, in our words; any other error as it is."""
     name, text = type(error).__name__, str(error)
     if name == "IntegrityError" and "UNIQUE" in text:
         return ConflictError(f"a row is there already ({text})", hint="read it first, or write it under another key")
+    if name == "OperationalError" and "locked" in text:
+        return BusyError("another program keeps the ledger locked", hint="end that program's transaction, then run it again")
     return error

@@ -64,8 +64,9 @@ class FileLock:
         _held.add(self)
         if not self.shared:
             text = msgspec.json.encode(Holder(os.getpid(), socket.gethostname(), now(), who))
-            os.ftruncate(fd, 0)
-            os.pwrite(fd, text, 0)
+            with suppress(OSError):  # on a full disk the lock holds all the same, it only does not say whose it is
+                os.ftruncate(fd, 0)
+                os.pwrite(fd, text, 0)
         return True
 
     def release(self) -> None:

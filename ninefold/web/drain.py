@@ -7,6 +7,7 @@ idle connections are kept until they have been told, or until ``drain`` seconds 
 """
 
 import asyncio
+import errno
 import logging
 import socket
 import time
@@ -16,7 +17,7 @@ from typing import Any
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from ninefold.errors import UsageError
+from ninefold.errors import DeniedError, HeldError, NinefoldError, UsageError
 
 _log = logging.getLogger("ninefold.web")
 _HEAD = 64 * 1024  # bytes of request line and headers
@@ -163,9 +164,17 @@ def _listen(host: str, port: int) -> socket.socket:
         listener.listen(2048)
     except OSError as error:
         listener.close()
-        raise UsageError(
-            f"port {port} on {host} cannot be used: {(error.strerror or str(error)).lower()}",
-            hint=f"another server has it; stop that one, or take a free port: --port {port + 1 if port < 65535 else 0} (0: any)",
-        ) from None
+        raise _not_bound(error, host, port) from None
     listener.setblocking(False)
     return listener
+
+
+def _not_bound(error: OSError, host: str, port: int) -> NinefoldError:
+    """Why nobody can listen there. A taken port is nothing that was used wrongly: at another time it is free."""
+    said = f"port {port} on {host} cannot be used: {(error.strerror or str(error)).lower()}"
+    free = f"take a free port: --port {port + 1 if port < 65535 else 0} (0: any)"
+    if error.errno == errno.EADDRINUSE:
+        return HeldError(said, hint=f"another server has it; stop that one, or {free}")
+    if isinstance(error, PermissionError):
+        return DeniedError(said, hint=f"ports below 1024 are for root; {free}")
+    return UsageError(said, hint="give an address of this machine: 127.0.0.1, ::1, or a name that resolves to one")

@@ -102,7 +102,7 @@ def test_a_port_in_use_is_said(shops_copy: Path) -> None:
         taken.listen()
         port = str(taken.getsockname()[1])
         ended = cli(shops_copy.parent, "up", "--port", port)
-    assert ended.returncode == 2
+    assert ended.returncode == 1
     assert port in ended.stderr
     assert "Traceback" not in ended.stderr
 

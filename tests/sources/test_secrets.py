@@ -4,7 +4,6 @@ import sqlite3
 import traceback
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import msgspec
@@ -115,14 +114,14 @@ def message() -> Message:
 
 @pytest.mark.parametrize("value", [f"http://127.0.0.1:{CANARY}/x", f"https://{CANARY}.invalid/x", f"ftp://{CANARY}/x"])
 def test_a_webhook_that_fails_shows_nothing_of_its_url(settings: Settings, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
-    with pytest.raises(Exception, match=".") as told:
+    with pytest.raises((NinefoldError, OSError)) as told:
         channel("shop:alerts", connected(settings, monkeypatch, "env:SHOP", value))(message())
     assert CANARY not in "".join(traceback.format_exception(told.value))
 
 
 def test_a_mail_server_that_fails_shows_nothing_of_its_password(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SHOP", f"x:{CANARY}/y")
-    with pytest.raises(Exception, match=".") as told:
+    with pytest.raises((NinefoldError, OSError)) as told:
         channel("mailto:a@example.org", replace(settings, smtp="smtp://me:${SHOP}@127.0.0.1:9"))(message())
     assert CANARY not in "".join(traceback.format_exception(told.value))
 

@@ -12,7 +12,7 @@ from contextlib import closing
 
 import pytest
 
-from ninefold.errors import UsageError
+from ninefold.errors import HeldError
 from ninefold.web.drain import serve
 
 Start = Callable[..., "tuple[subprocess.Popen[str], int]"]
@@ -116,6 +116,6 @@ def test_too_many_requests_at_once_get_503_also_while_the_server_stops_and_those
 
 
 def test_a_port_in_use_says_what_to_do(port: int) -> None:
-    with pytest.raises(UsageError, match=f"port {port}") as caught:
+    with pytest.raises(HeldError, match=f"port {port}") as caught:
         serve(None, port=port)
     assert "--port" in caught.value.hint
