@@ -7,11 +7,12 @@ import json
 import logging
 import smtplib
 import socket
+import ssl
 import time
 from collections.abc import Callable
 from email.message import EmailMessage
 from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 from ninefold.config import Settings
 from ninefold.errors import DeniedError, UsageError
@@ -123,11 +124,32 @@ def _mail(to: str, message: Message, smtp: str) -> None:
     letter["Subject"], letter["From"], letter["To"] = " ".join(message.subject.split())[:200], sender, to
     letter["Message-ID"] = f"<{message.id}@ninefold>"
     letter.set_content(text_of(message) + "\n")
-    tls = server.scheme == "smtps"
-    client = smtplib.SMTP_SSL if tls else smtplib.SMTP
-    with client(server.hostname, server.port or (465 if tls else 587), timeout=SECONDS) as connection:
-        if not tls and connection.has_extn("starttls"):
-            connection.starttls()
+    with _connected(server) as connection:
         if server.username:
             connection.login(unquote(server.username), unquote(server.password or ""))
         connection.send_message(letter)
+
+
+def _connected(server: SplitResult) -> smtplib.SMTP:
+    """A connection to a mail server: encrypted from the start (smtps), or as soon as the server offers it. Certificates are checked,
+    and a password goes in the clear to this machine only.
+    """
+    host, trust = server.hostname or "", ssl.create_default_context()
+    if server.scheme == "smtps":
+        return smtplib.SMTP_SSL(host, server.port or 465, timeout=SECONDS, context=trust)
+    connection = smtplib.SMTP(host, server.port or 587, timeout=SECONDS)
+    try:
+        connection.ehlo()  # what the server offers is known only after this
+        if connection.has_extn("starttls"):
+            connection.starttls(context=trust)
+        elif server.username and not _this_machine(host):
+            raise DeniedError(f"{host} offers no encryption, and the password can be read on the way", hint="use smtps://, or a server with STARTTLS")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _this_machine(host: str) -> bool:
+    found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    return all(ipaddress.ip_address(info[4][0]).is_loopback for info in found)
