@@ -13,20 +13,25 @@ from ninefold.sources.frames import from_any
 from ninefold.tables.known import view
 from ninefold.tables.moments import micros_of
 from ninefold.tables.table import Table
-from ninefold.tables.zones import placed
+from ninefold.tables.zones import placed, placed_in
 from ninefold.units import moment
 
 
 def join(
-    questions: Any, features: "Features | Mapping[str, Features] | Sequence[Features]", *, at: str, tables: "Mapping[Any, Any] | None" = None
+    questions: Any,
+    features: "Features | Mapping[str, Features] | Sequence[Features]",
+    *,
+    at: str,
+    tables: "Mapping[Any, Any] | None" = None,
+    tz: str | None = None,
 ) -> Any:
     """Add to each question the features as known at its time.
 
     ``questions`` is a frame (Polars, pandas, Arrow or DuckDB); ``at`` the moment of its rows at which they are asked
     ("column", or "column - 2h"). ``features`` is one group, or several by name; ``tables`` gives the rows: a frame for
     each table, under the table or its name (for groups that name their table by text, add the table's declaration by
-    ``tables={table: frame}``). A row counts when it was known before the question and lies in the window: ``k < q`` and
-    ``q - w <= e < q``.
+    ``tables={table: frame}``). ``tz`` is the zone of the questions' times, where they have none. A row counts when it was
+    known before the question and lies in the window: ``k < q`` and ``q - w <= e < q``.
 
     Returns the questions with the features beside them, in the same order and number, as a Polars frame (pandas for
     pandas, Arrow for Arrow). Columns are called by the feature, or ``group.feature`` where groups have names. Raises
@@ -45,20 +50,24 @@ def join(
     The last order was not known yet at noon: it takes ten minutes.
     """
     groups = _named(features)
-    frame = from_any(questions).collect()
+    frame = from_any(questions, said="the questions are").collect()
     when = moment(at)
     if when.column not in frame.columns:
         raise DataError(f'the questions have no column "{when.column}", which at="{at}" names', hint=closest(when.column, frame.columns))
-    q = micros(frame.select(micros_of(when, frame.schema, None)).to_series()).alias("__q")
+    asked = frame if tz is None else placed_in(frame, tz)[0]
+    kind = asked.schema[when.column]
+    if isinstance(kind, pl.Datetime) and kind.time_zone is None:
+        raise DataError(f'the times of the questions\' column "{when.column}" have no zone', hint='say which: nf.join(..., tz="Europe/Rome")')
+    q = micros(asked.select(micros_of(when, asked.schema, tz)).to_series()).alias("__q")
     given = {} if tables is None else dict(tables.items())
     views: dict[int, pl.DataFrame] = {}
     declared = []
     for name, group in groups:
         table, rows = _rows(name, group, given)
         if table is not None and id(table) not in views:
-            views[id(table)] = view(table, placed(from_any(rows).collect(), table)[0].lazy()).collect()
+            views[id(table)] = view(table, placed(from_any(rows, said="the rows of a table are").collect(), table)[0].lazy()).collect()
         declared.append((name, group, table, None if table is None else views[id(table)]))
-    found = feature_frame(frame.with_columns(q), declared)
+    found = feature_frame(asked.with_columns(q), declared)
     if isinstance(features, Features):
         found = found.rename({c: c.partition(".")[2] for c in found.columns})
     twice = [c for c in found.columns if c in frame.columns]
@@ -95,7 +104,7 @@ def _rows(name: str, group: Features, tables: Mapping[Any, Any]) -> tuple[Table 
 
 
 def _as(frame: pl.DataFrame, like: Any) -> Any:
-    """The frame in the kind that the caller brought."""
+    """The frame in the kind that the caller brought; Polars for a DuckDB relation."""
     package = type(like).__module__.partition(".")[0]
     if package == "pandas":
         return frame.to_arrow(compat_level=pl.CompatLevel.oldest()).to_pandas()

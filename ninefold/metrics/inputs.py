@@ -13,6 +13,15 @@ from ninefold.metrics.rows import Array, Costs, Rows, array, column_of, numbers
 from ninefold.stats.bootstrap import Floats
 
 
+def in_memory(frame: Any) -> Any:
+    """The frame, read once where it is lazy, a DuckDB relation or a stream of batches; others are as they are."""
+    if type(frame).__name__ not in {"LazyFrame", "DuckDBPyRelation", "RecordBatchReader"}:
+        return frame
+    from ninefold.sources.frames import from_any
+
+    return from_any(frame).collect()
+
+
 def column(value: Any, frame: Any) -> Any:
     """A column itself, or by its name in the frame."""
     return column_of(frame, value) if isinstance(value, str) else value

@@ -11,7 +11,7 @@ from ninefold.metrics.amounts import AMOUNTS
 from ninefold.metrics.curves import CURVES
 from ninefold.metrics.decisions import DECISIONS
 from ninefold.metrics.formula import Formula, ratio
-from ninefold.metrics.inputs import column, kind_of, rows_of
+from ninefold.metrics.inputs import column, in_memory, kind_of, rows_of
 from ninefold.metrics.measurement import Measured, Measurement, Slice
 from ninefold.metrics.metric import Kind, Metric
 from ninefold.metrics.resampling import Resampling
@@ -75,7 +75,7 @@ def measure(
         decision: what was decided; by default ``score >= threshold``.
         threshold: of the decision; by default from the costs, else 0.5.
         costs: costs for a bare ``nf.cost`` and for the threshold.
-        frame: where columns given by name are found (polars, pandas, Arrow, a mapping of lists).
+        frame: where columns given by name are found (polars, pandas, Arrow, DuckDB, a mapping of lists).
         weight: one weight a row, for a held-out share.
         baseline: today's practice on the same rows (scores or numbers); by default the better constant policy.
         constant: what the constant policy says for losses: the rate or mean of training; by default the best on these rows.
@@ -95,6 +95,7 @@ def measure(
     """
     several = [metrics] if isinstance(metrics, Metric) else list(metrics)
     _check(several)
+    frame = in_memory(frame)
     truth, score, decision, day, weight, baseline = (column(v, frame) for v in (truth, score, decision, day, weight, baseline))
     fits = kind or kind_of(several, array(truth), score)
     rows, keep = rows_of(

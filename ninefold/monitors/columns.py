@@ -7,22 +7,15 @@ import numpy as np
 import polars as pl
 
 from ninefold.errors import DataError, closest
+from ninefold.sources.frames import from_any
 from ninefold.stats.histogram import Grid, Histogram, category_grid, category_histogram, number_grid, number_histogram
 
 
 def eager(frame: Any) -> pl.DataFrame:
-    """A polars frame of polars, pandas, Arrow, or a mapping of lists."""
-    if isinstance(frame, pl.LazyFrame):
-        return frame.collect()
-    if isinstance(frame, pl.DataFrame):
-        return frame
+    """A polars frame of polars, pandas, Arrow, DuckDB, or a mapping of lists."""
     if isinstance(frame, Mapping):
         return pl.DataFrame(dict(frame), strict=False)
-    if hasattr(frame, "dtypes") and hasattr(frame, "iloc"):
-        return pl.DataFrame({str(name): pl.from_pandas(frame[name]) for name in frame.columns})
-    if hasattr(frame, "__arrow_c_stream__") or hasattr(frame, "column_names"):
-        return pl.DataFrame(pl.from_arrow(frame))
-    raise DataError(f"{type(frame).__name__} is no frame", hint="give a polars, pandas or Arrow frame, or a mapping of lists")
+    return from_any(frame, said="the frame is").collect()
 
 
 def is_number(series: pl.Series) -> bool:
@@ -39,7 +32,7 @@ def _floats(series: pl.Series) -> np.ndarray[tuple[int, ...], np.dtype[np.float6
 
 def _texts(series: pl.Series) -> dict[str, int]:
     known = series.drop_nulls()
-    flat = known.cast(pl.String) if not known.dtype.is_nested() else known.map_elements(str, return_dtype=pl.String)
+    flat = known.cast(pl.String) if not known.dtype.is_nested() else pl.Series([str(value) for value in known.to_list()], dtype=pl.String)
     counted = flat.value_counts(name="n")
     return dict(zip(counted[counted.columns[0]].to_list(), counted["n"].to_list(), strict=True))
 

@@ -94,7 +94,7 @@ def drift(a: Any, b: Any, /, *, columns: list[str] | None = None) -> "Report": .
 def drift(*frames: Any, columns: list[str] | None = None, then: Action | None = None) -> "Check | Report":
     """In a monitor: inputs, features and scores against each column's own variation between days (the same weekday).
 
-    With two frames (polars, pandas, Arrow, mappings of lists): compare the second with the first, now. A column drifted where its
+    With two frames (polars, pandas, Arrow, DuckDB, mappings of lists): compare the second with the first, now. A column drifted where its
     p-value, corrected over all columns, is below 5 % *and* at least 5 % of the rows moved, sampling noise removed.
 
     >>> import ninefold as nf

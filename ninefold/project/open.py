@@ -137,7 +137,7 @@ class OpenProject:
         from ninefold.project.scoring import score
         from ninefold.tables.frames import from_any
 
-        rows = from_any(frame).collect()
+        rows = from_any(frame, said="the questions are").collect()
         return score(self.home, self._known("endpoint", endpoint), rows, at=micros(at, tz) if at is not None else None)
 
     def predictions(self, endpoint: str, *, since: str | int | None = None, until: str | int | None = None) -> "pl.DataFrame":

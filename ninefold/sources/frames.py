@@ -9,8 +9,8 @@ from ninefold.errors import DataError, NotYetError
 KINDS = "a polars LazyFrame or DataFrame, a DuckDB relation, a pandas DataFrame, or a pyarrow Table or RecordBatchReader"
 
 
-def from_any(value: Any, where: str = "") -> pl.LazyFrame:
-    """The rows of any frame that ninefold knows. Raises ``DataError`` for None and for anything else.
+def from_any(value: Any, where: str = "", *, said: str = "the function returned") -> pl.LazyFrame:
+    """The rows of any frame that ninefold knows. Raises ``DataError`` for None and for anything else; ``said`` begins its message.
 
     >>> from_any(pl.DataFrame({"a": [1]})).collect().rows()
     [(1,)]
@@ -30,10 +30,9 @@ def from_any(value: Any, where: str = "") -> pl.LazyFrame:
     if package == "pyspark":
         raise NotYetError("this release does not read Spark frames yet", hint="return frame.toArrow()", where=where)
     if value is None:
-        raise DataError("the function returned None", hint=f"end it with return; it may return {KINDS}", where=where)
-    raise DataError(
-        f"the function returned {kind.__name__ if package == 'builtins' else f'{package}.{kind.__name__}'}", hint=f"return {KINDS}", where=where
-    )
+        raise DataError(f"{said} None", hint=f"end it with return; it may return {KINDS}" if "returned" in said else f"give {KINDS}", where=where)
+    named = kind.__name__ if package == "builtins" else f"{package}.{kind.__name__}"
+    raise DataError(f"{said} {named}", hint=f"{'return' if 'returned' in said else 'give'} {KINDS}", where=where)
 
 
 def _arrow(value: Any) -> pl.LazyFrame:

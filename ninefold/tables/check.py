@@ -48,7 +48,7 @@ def check(frame: Any, expect: Sequence[Expectation] | Expectation, *, tables: Ma
       x  between('speed', 0, 120)  1 broken
     """
     rules = [expect] if isinstance(expect, Expectation) else list(expect)
-    rows = from_any(frame)
+    rows = from_any(frame, said="the frame is")
     schema = rows.collect_schema()
     names = [f"__rule{i}" for i in range(len(rules))]
     for rule in rules:

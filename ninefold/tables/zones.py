@@ -12,7 +12,11 @@ def placed(frame: pl.DataFrame, table: Table, where: str = "") -> tuple[pl.DataF
     A naive time that daylight saving repeats or skips is refused, with the rows: no rule is right for every table, and
     one that is chosen in silence makes two rows of one. The function can resolve them by what it knows.
     """
-    tz = table.tz
+    return placed_in(frame, table.tz, table.key, where)
+
+
+def placed_in(frame: pl.DataFrame, tz: str | None, key: tuple[str, ...] = (), where: str = "") -> tuple[pl.DataFrame, dict[str, str]]:
+    """The same in the zone ``tz``; ``key`` names the columns by which a row is told."""
     casts: list[pl.Expr] = []
     zones: dict[str, str] = {}
     for name, dtype in frame.schema.items():
@@ -22,7 +26,7 @@ def placed(frame: pl.DataFrame, table: Table, where: str = "") -> tuple[pl.DataF
             if dtype.time_zone is not None:
                 column = column.dt.convert_time_zone(tz or "UTC")
             elif tz is not None:
-                _resolvable(frame, name, tz, table, where)
+                _resolvable(frame, name, tz, key, where)
                 column = column.dt.replace_time_zone(tz)
             if dtype.time_zone is not None or tz is not None:
                 zones[name] = tz or "UTC"
@@ -34,7 +38,7 @@ def placed(frame: pl.DataFrame, table: Table, where: str = "") -> tuple[pl.DataF
     return frame.with_columns(casts), zones
 
 
-def _resolvable(frame: pl.DataFrame, name: str, tz: str, table: Table, where: str) -> None:
+def _resolvable(frame: pl.DataFrame, name: str, tz: str, key: tuple[str, ...], where: str) -> None:
     naive = pl.col(name)
     first = naive.dt.replace_time_zone(tz, ambiguous="earliest", non_existent="null")
     last = naive.dt.replace_time_zone(tz, ambiguous="latest", non_existent="null")
@@ -43,7 +47,7 @@ def _resolvable(frame: pl.DataFrame, name: str, tz: str, table: Table, where: st
     if not bad.height:
         return
     skipped = bool(bad["__skipped"][0])
-    shown = bad.select(*[c for c in table.key if c in frame.columns and c != name], name).head(3).rows(named=True)
+    shown = bad.select(*[c for c in key if c in frame.columns and c != name], name).head(3).rows(named=True)
     examples = "; ".join(", ".join(f"{k}={v}" for k, v in row.items()) for row in shown)
     raise DataError(
         f'{bad.height} times of the column "{name}" do not tell the instant in {tz}: '
