@@ -10,7 +10,7 @@ from ninefold.engine.step import Output
 from ninefold.ids import canonical, digest_of, new_id
 from ninefold.ledger import Fact
 from ninefold.metrics.metric import Metric
-from ninefold.models.records import by_digest
+from ninefold.models.records import by_digest, newest
 from ninefold.problems.criterion import Criterion
 from ninefold.project.graph import Graph
 from ninefold.project.home import Home
@@ -24,7 +24,10 @@ _LAST = "select body from verdicts where project = ? and subject = ? order by at
 
 
 def judge_hypotheses(graph: Graph, home: Home, outputs: Mapping[str, Output]) -> dict[str, Any]:
-    """The verdict of every hypothesis whose step ran, corrected for all of them; a fact where anything differs from the last."""
+    """The verdict of every hypothesis whose step ran, corrected for all of them; a fact where anything differs from the last.
+
+    A new verdict is taken on newer data only: without them the old one stands, and the fact tells what this look saw.
+    """
     names = [n for n in graph.of("hypothesis") if f"hypothesis/{n}" in outputs]
     if not names:
         return {}
@@ -43,13 +46,45 @@ def judge_hypotheses(graph: Graph, home: Home, outputs: Mapping[str, Output]) ->
     # each further look at the same data costs: its p-value counts as many times
     tested = correct([msgspec.structs.replace(one, p=min(1.0, one.p * n)) for one, n in zip(first, looks, strict=True)])
     for name, one, raw, seen in zip(names, tested, first, looks, strict=True):
-        more = {k: v for k, v in outputs[f"hypothesis/{name}"].ref.items() if k != "tested"}
-        text = one.text + (f"; look {seen} at the same data" if seen > 1 else "")
-        told = {**msgspec.to_builtins(one), "p": raw.p, "text": text, "looks": seen, "content": outputs[f"hypothesis/{name}"].content}
-        body = {"belief": graph.things[name].belief, "look": look, **told, **more}  # type: ignore[attr-defined]
+        output = outputs[f"hypothesis/{name}"]
+        more = {k: v for k, v in output.ref.items() if k != "tested"}
+        told = {**msgspec.to_builtins(one), "p": raw.p, "looks": seen}
+        if (stands := _standing(home, name, output)) is not None:
+            told = {
+                **told,
+                **stands,
+                "text": f"{stands['said']}; it stands{_of(stands)} until newer data come: look {seen} at these gives {one.text}",
+            }
+        else:
+            made = newest(home.ledger, home.project, more["model"]) if "model" in more else None
+            told |= {"said": one.text, "version": made.version if made is not None else None, "model": more.get("model")}
+            told["text"] = one.text + (f"; look {seen} at the same data" if seen > 1 else "")
+        body = {"belief": graph.things[name].belief, "look": look, **more, **told, "content": output.content}  # type: ignore[attr-defined]
         home.ledger.record("hypothesis.tested", home.subject("hypothesis", name), body)
         found[name] = body
     return found
+
+
+_VERDICT = ("verdict", "effect", "low", "high", "p", "p_corrected", "n", "days", "unit", "claim", "negligible", "said", "version")
+
+
+def _standing(home: Home, name: str, output: Output) -> dict[str, Any] | None:
+    """The verdict that stands: the last one, where the same belief was tested on data that ended where this data ends."""
+    last = home.ledger.last("hypothesis.tested", home.subject("hypothesis", name))
+    if (
+        last is None
+        or last.body.get("effect") is None
+        or "said" not in last.body
+        or output.ref.get("test") is None
+        or output.ref.get("until") is None
+    ):
+        return None
+    same = all(last.body.get(part) == output.ref[part] for part in ("test", "until"))
+    return {part: last.body[part] for part in _VERDICT} if same else None
+
+
+def _of(stands: Mapping[str, Any]) -> str:
+    return f" (from version {stands['version']})" if stands["version"] is not None else ""
 
 
 def _looks(home: Home, name: str, output: Output) -> int:

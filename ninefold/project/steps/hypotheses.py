@@ -60,11 +60,15 @@ def _on_model(making: Making, name: str, test: Test) -> Step:
     needs = [model, training, *(f"candidate/{learning.name}.{c}" for c in ("baseline", *dict(learning.model.candidates)))]
 
     def run(outputs: Mapping[str, Output]) -> Output:
+        import numpy as np
+
         from ninefold.hypotheses.test import beats, differs, helps
+        from ninefold.project.judging import levels
 
         proof = making.home.stored("evidence", learning.name).scan(outputs[model].ref["evidence"]).collect()
         made = outputs[model].ref
-        seen = {"model": learning.name, "evidence": made["evidence"], "winner": made["winner"], "until": made["to"]}
+        asked = [test.kind, *_names(making, test)]
+        seen = {"model": learning.name, "evidence": made["evidence"], "winner": made["winner"], "until": made["to"], "test": asked}
         if test.kind == "beats":
             for candidate in test.args:
                 if f"loss.{candidate}" not in proof.columns:
@@ -77,14 +81,18 @@ def _on_model(making: Making, name: str, test: Test) -> Step:
             return _made(making, name, helps(proof[f"loss.{seen['winner']}"].to_numpy(), without, proof["day"].to_numpy()), **seen)
         rows = making.home.stored("training", learning.name).scan(outputs[training].ref["version"]).collect()
         by = rows[test.args[1]].gather(proof["row"])
-        found = differs(test.args[0], proof["label"], proof["score"], by=by, day=proof["day"], decision=proof["decision"])
-        return _made(making, name, found, **seen)
+        given: dict[str, Any] = {"kind": learning.kind, "decision": proof["decision"] if learning.kind == "binary" else None}
+        score = proof["score"]
+        if learning.kind == "multiclass":
+            given["classes"] = levels(making.home, made["bundle"])
+            score = np.array(score.to_list(), np.float64)
+        return _made(making, name, differs(test.args[0], proof["label"], score, by=by, day=proof["day"], **given), **seen)
 
     return step(
         f"hypothesis/{name}",
         run,
         kind="hypothesis",
-        revision=2,
+        revision=3,
         needs=tuple(needs),
         parts=(making.values("test", kind=test.kind, args=_names(making, test), model=learning.name),),
         subject=making.home.subject("hypothesis", name),
@@ -116,7 +124,7 @@ def _on_table(making: Making, name: str, test: Test) -> Step:
 
         rows = rows_of(making, outputs[need], need, as_of=making.as_of).collect()
         day = _days(rows, table)
-        seen = {"table": table_name, "until": str(day.max())}
+        seen = {"table": table_name, "until": str(day.max()), "test": [test.kind, *test.args, table_name]}
         if test.kind == "associated":
             return _made(making, name, associated(rows[test.args[0]], rows[test.args[1]], day), **seen)
         return _made(making, name, stable(rows[test.args[0]], day), **seen)
@@ -125,7 +133,7 @@ def _on_table(making: Making, name: str, test: Test) -> Step:
         f"hypothesis/{name}",
         run,
         kind="hypothesis",
-        revision=2,
+        revision=3,
         needs=(need,),
         subject=making.home.subject("hypothesis", name),
         parts=(making.values("test", kind=test.kind, args=list(test.args)), making.meaning(table_name), Known((need,), making.as_of)),
@@ -161,11 +169,20 @@ def _evidence(making: Making, name: str, test: Evidence) -> Step:
 
         rows = {b.name: rows_of(making, outputs[needs[b.name]], needs[b.name], as_of=making.as_of) for b in bound}
         with handed(rows, {b.name: b.annotation for b in bound}) as frames:
-            return _made(making, name, evidence(test.function(**frames)))
+            return _made(making, name, evidence(test.function(**frames)), until=_latest(making, rows, bound))
 
     known = Known(tuple(n for n in needs.values() if n.startswith("view/")), making.as_of)
     meaning = making.meaning(*(n.partition("/")[2] for n in known.needs))
     parts = (making.code(test.function), making.values("evidence", binds=sorted(needs.items())), meaning, known)
-    return step(
-        f"hypothesis/{name}", run, kind="hypothesis", needs=tuple(needs.values()), parts=parts, subject=making.home.subject("hypothesis", name)
-    )
+    subject = making.home.subject("hypothesis", name)
+    return step(f"hypothesis/{name}", run, kind="hypothesis", needs=tuple(needs.values()), parts=parts, subject=subject, revision=2)
+
+
+def _latest(making: Making, rows: Mapping[str, Any], bound: list[Any]) -> str | None:
+    """The last day of the tables that evidence reads; None where none of them has a time."""
+    import polars as pl
+
+    tables = {b.name: making.thing(str(b.thing)) for b in bound}
+    times = [(rows[name], table.time.column) for name, table in tables.items() if getattr(table, "time", None) is not None]
+    found = [frame.lazy().select(pl.col(column).max()).collect().item() for frame, column in times]
+    return max((str(day)[:10] for day in found if day is not None), default=None)
