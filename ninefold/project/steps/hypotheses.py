@@ -82,7 +82,7 @@ def _on_model(making: Making, name: str, test: Test) -> Step:
         rows = making.home.stored("training", learning.name).scan(outputs[training].ref["version"]).collect()
         by = rows[test.args[1]].gather(proof["row"])
         given: dict[str, Any] = {"kind": learning.kind, "decision": proof["decision"] if learning.kind == "binary" else None}
-        score = proof["score"]
+        score: Any = proof["score"]
         if learning.kind == "multiclass":
             given["classes"] = levels(making.home, made["bundle"])
             score = np.array(score.to_list(), np.float64)
