@@ -20,6 +20,7 @@ _KEEP = (
     "body = excluded.body"
 )
 LONGEST_TITLE = 140
+MOST_NAMES = 3
 MOST_TOLD = 1
 
 
@@ -30,8 +31,12 @@ def recent(home: Home, monitor: str, now: int) -> list[Incident]:
 
 
 def title_of(incident: Incident) -> str:
-    """The first sentence of the cause, short enough for a list."""
+    """The first sentence of the cause; of a long list of names only the first, and how many more."""
     first = incident.cause.split(". ")[0].rstrip(".")
+    said, bracket, rest = first.partition(" (")
+    names = rest.rstrip(")").split(", ") if bracket else []
+    if len(names) > MOST_NAMES:
+        first = f"{said} ({', '.join(names[:MOST_NAMES])} and {len(names) - MOST_NAMES} more)"
     return first if len(first) <= LONGEST_TITLE else first[: LONGEST_TITLE - 1] + "…"
 
 

@@ -11,6 +11,7 @@ from ninefold.errors import DeniedError, UsageError
 from ninefold.loop.loop import Loop
 from ninefold.server import asking, doors
 from ninefold.server.runtime import Runtime
+from ninefold.ui.pages import refused
 from ninefold.ui.pages import routes as page_routes
 from ninefold.web.app import App
 from ninefold.web.call import Call
@@ -41,7 +42,7 @@ def build(runtime: Runtime, *, hosts: Sequence[str] = ()) -> App:
         return openapi(routes, title="ninefold", version=__version__)
 
     routes.append(route("GET", "/api/openapi.json", described, who="public"))
-    return App(routes, hosts=hosts, permit=_permit, on_start=[beside.start], on_stop=[beside.stop])
+    return App(routes, hosts=hosts, permit=_permit, shown=refused, on_start=[beside.start], on_stop=[beside.stop])
 
 
 def _permit(call: Call) -> None:

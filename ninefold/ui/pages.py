@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import AsyncIterator, Callable
+from functools import cache
 from typing import Any, NamedTuple, get_type_hints
 
 from ninefold.errors import NinefoldError, NotFoundError, closest
@@ -10,6 +11,7 @@ from ninefold.ui import live, static_files
 from ninefold.ui.reading import STAGES, Reading
 from ninefold.ui.rendering import Renderer
 from ninefold.ui.views import (
+    documents,
     endpoints,
     facts,
     features,
@@ -33,6 +35,8 @@ from ninefold.web.route import Route, route
 from ninefold.web.shapes import status_of
 
 READERS = ("viewer", "scientist", "operator", "approver", "auditor", "administrator")
+HTML = "text/html; charset=utf-8"
+VARY = [("vary", "accept")]
 _PROJECTS = "select project, max(at) as at from plans group by project order by at desc"
 
 
@@ -44,6 +48,15 @@ class Page(NamedTuple):
     template: str
     summary: str
     query: type | None = None
+
+
+def wants_json(accept: str) -> bool:
+    """Whether a caller asks for data rather than a page.
+
+    >>> wants_json("application/json"), wants_json("text/html,application/json;q=0.9"), wants_json("*/*")
+    (True, False, False)
+    """
+    return "application/json" in accept and "text/html" not in accept
 
 
 def _list(noun: str) -> Callable[[Reading], ListPage]:
@@ -67,7 +80,9 @@ PAGES = (
     Page("/features/{name}", features.features, "features.html", "A group of features."),
     Page("/models/{name}", models.model, "model.html", "A model: the competition of its newest version."),
     Page("/models/{name}/{version}", models.model, "model.html", "A version of a model with its evidence."),
+    Page("/models/{name}/{version}/card", documents.model_card, "document.html", "The card of a model's version."),
     Page("/endpoints/{name}", endpoints.endpoint, "endpoint.html", "An endpoint: releases, volume, latency."),
+    Page("/endpoints/{name}/report", documents.report, "document.html", "The release report of an endpoint."),
     Page("/monitors/{name}", monitors.monitor, "monitor.html", "A monitor over time, with its incidents."),
     Page("/incidents", monitors.incidents, "incidents.html", "All incidents."),
     Page("/incidents/{name}", monitors.incident, "incident.html", "An incident: cause, findings, action."),
@@ -86,7 +101,7 @@ class Site:
     """The pages of a server: the projects of its home, and the templates."""
 
     def __init__(self, home: Home) -> None:
-        self.home, self.renderer = home, Renderer()
+        self.home, self.renderer = home, _renderer()
         self._readings = {home.project: Reading(home)}
         self._lock = threading.Lock()
 
@@ -123,7 +138,7 @@ class Site:
         except NotFoundError:
             reading, prefix = self.reading(None), ""
         around = frame(reading, path, prefix, self.projects())
-        return Answer(self.renderer.page(template, shown, around), status=status, type="text/html; charset=utf-8")
+        return Answer(self.renderer.page(template, shown, around), status=status, type=HTML, headers=VARY)
 
 
 def routes(home: Home) -> list[Route]:
@@ -146,8 +161,20 @@ def routes(home: Home) -> list[Route]:
     return made
 
 
+@cache
+def _renderer() -> Renderer:
+    return Renderer()
+
+
+def refused(error: NinefoldError, status: int) -> bytes:
+    """An error before any page was found or allowed, for a person: it tells nothing of the project."""
+    return _renderer().bare(error, status).encode()
+
+
 def _both(site: Site, page: Page) -> list[Route]:
     def html(call: Call) -> Answer:
+        if wants_json(call.headers.get("accept", "")):
+            return Answer(site.data(page, call), headers=VARY)
         return site.html(page, call)
 
     def data(call: Call) -> Any:

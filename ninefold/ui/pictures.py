@@ -4,13 +4,16 @@ from collections.abc import Callable
 
 from markupsafe import Markup
 
-from ninefold.ui.charts import columns, intervals, lineage, timelines
+from ninefold.ui.charts import bands, columns, intervals, lineage, timelines
 from ninefold.ui.charts.svg import Drawing, Scale, Tone
 from ninefold.ui.times import Times
-from ninefold.ui.views.endpoints import EndpointPage
+from ninefold.ui.views.endpoints import EndpointPage, Tried
 from ninefold.ui.views.hypotheses import Look
 from ninefold.ui.views.models import Evidence
 from ninefold.ui.views.monitors import MonitorPage, Series
+from ninefold.ui.views.predictions import PredictionPage
+from ninefold.ui.views.problems import Course
+from ninefold.ui.views.runs import StepLine
 from ninefold.ui.views.standing import CriterionLine, Judgement
 from ninefold.ui.views.tables import Column
 from ninefold.ui.views.thing import ThingPart
@@ -35,6 +38,25 @@ class Pictures:
         rows = [intervals.Estimate(s.by, s.value, s.low, s.high, s.judged, s.n) for s in ordered[:40]]
         return Markup(intervals.groups(rows, says=f"{line.metric} by group"))
 
+    def course(self, course: Course) -> Markup:
+        """A criterion's value in production, judgement after judgement."""
+        points = [bands.Point(float(p.at), p.value, p.low, p.high) for p in course.points]
+        show = _seconds if course.metric.startswith("latency") else number
+        says = f"{course.criterion}: {course.verdict}, over {len(points)} judgements"
+        drawn = bands.band(points, limit=course.limit, says=says, dated=self.times.day, strong=course.verdict == "not met", show=show)
+        return Markup(drawn)
+
+    def tried(self, tried: Tried) -> Markup:
+        """What a version that was tried gained over the champion, look after look."""
+        points = [bands.Point(float(c.at), c.effect, c.low, c.high) for c in reversed(tried.looks) if c.effect is not None]
+        says = f"what version {tried.version} gained over the champion, at {len(points)} looks"
+        return Markup(bands.band(points, limit=0.0, says=says, dated=self.times.day, width=640, height=140)) if points else Markup("")
+
+    def step(self, step: StepLine, whole: tuple[int, int]) -> Markup:
+        """When a step ran, within its run."""
+        took = (step.seconds or 0.0) * 1e6
+        return Markup(timelines.bar(step.at - took, step.at, whole=(float(whole[0]), float(whole[1])), says=f"{step.name}: {span(took)}"))
+
     def effect(self, look: Look) -> Markup:
         """A hypothesis's effect beside nothing."""
         if look.effect is None:
@@ -54,6 +76,11 @@ class Pictures:
             top = [(label, float(count)) for label, count in column.top]
             return Markup(columns.shares(top, float(max(1, rows - column.nulls)), says=f"the most frequent values of {column.name}"))
         return Markup("")
+
+    def adds(self, name: str, page: PredictionPage) -> Markup:
+        """What a value added to the score, beside the others."""
+        widest = max(abs(v) for v in page.adds.values())
+        return Markup(columns.signed(page.adds[name], widest, says=f"{name} added {number(page.adds[name])}"))
 
     def reasons(self, reasons: dict[str, int]) -> Markup:
         """How many rows each rule put aside."""
@@ -103,12 +130,13 @@ class Pictures:
 
     def latency(self, page: EndpointPage) -> Markup:
         """Time to answer."""
-        rows = [timelines.Line(name, [(float(d.day), getattr(d, name)) for d in page.days]) for name in ("p50", "p99")]
+        rows = [timelines.Line(name, [(float(d.day), getattr(d, name)) for d in page.days], soft=name == "p99") for name in ("p99", "p50")]
         return Markup(timelines.lines(rows, says="time to answer, median and 99th percentile", dated=self.times.date, show=span, height=120))
 
     def series(self, one: Series) -> Markup:
         """One thing that a monitor follows: score over limit."""
-        line = timelines.Line("", [(float(x), y) for x, y in one.points], strong=bool(one.points) and one.points[-1][1] >= 1)
+        last = one.points[-1][1] if one.points else None
+        line = timelines.Line("", [(float(x), y) for x, y in one.points], strong=last is not None and last >= 1)
         return Markup(
             timelines.lines(
                 [line], says=f"{one.check} {one.subject}: score over limit", dated=self.times.day, limit=1.0, width=360, height=84, show=_ratio
@@ -118,7 +146,7 @@ class Pictures:
     def quality(self, page: MonitorPage) -> Markup:
         """What scores promised day by day, and what came true."""
         rows = [
-            timelines.Line(label, [(float(d.at), getattr(d, name)) for d in page.days])
+            timelines.Line(label, [(float(d.at), getattr(d, name)) for d in page.days], soft=name == "score")
             for label, name in (("promised", "score"), ("came true", "outcome"))
         ]
         return Markup(timelines.lines(rows, says="promised by the scores and came true, by day", dated=self.times.date, height=150))
@@ -142,6 +170,10 @@ class Pictures:
         """A metric of a tracked run over its steps."""
         line = timelines.Line("", [(float(x), y) for x, y in points])
         return Markup(timelines.lines([line], says=f"{name} by step", dated=lambda v: f"step {v:.0f}", low=None, width=360, height=110))
+
+
+def _seconds(value: float) -> str:
+    return span(value * 1e6)
 
 
 def _ratio(value: float) -> str:

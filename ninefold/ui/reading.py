@@ -1,8 +1,9 @@
 """What pages read of one project: its described things, its facts and records, remembered until the ledger grows."""
 
 import threading
+import time
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar, cast
 
 import msgspec
 
@@ -13,6 +14,8 @@ from ninefold.project.home import Home
 
 T = TypeVar("T")
 STAGES = ("problem", "source", "table", "metric", "hypothesis", "features", "model", "endpoint", "monitor")
+MOST = 200  # values that outlive a fact
+COSTLY, RESTS = 0.05, 20.0  # what takes longer than 50 ms takes at most a twentieth of the time
 _PLANS = "select body from plans where project = ? order by at desc limit 5"
 
 
@@ -30,6 +33,12 @@ class Described(msgspec.Struct, frozen=True):
     candidates: list[str] = []
 
 
+class _Lasting(NamedTuple):
+    stamp: Any
+    value: Any
+    until: float
+
+
 class Reading:
     """One project as pages see it. Thread-safe. What costs more than a query is kept while no fact is added."""
 
@@ -37,6 +46,7 @@ class Reading:
         self.home = home
         self._head = -1
         self._kept: dict[Any, Any] = {}
+        self._lasting: dict[Any, _Lasting] = {}
         self._lock = threading.Lock()
 
     @property
@@ -56,6 +66,24 @@ class Reading:
         made = make()
         kept[key] = made
         return made
+
+    def lasting(self, key: Any, stamp: Any, make: Callable[[], T]) -> T:
+        """What ``make`` gave while ``stamp`` was the same, whatever facts were added. What is costly may lag behind its stamp:
+        it is made anew at the earliest after ``RESTS`` times as long as it took.
+        """
+        began = time.monotonic()
+        found = self._lasting.get(key)
+        if found is not None and (found.stamp == stamp or began < found.until):
+            return cast("T", found.value)
+        value = make()
+        ended = time.monotonic()
+        took = ended - began
+        with self._lock:
+            self._lasting.pop(key, None)
+            self._lasting[key] = _Lasting(stamp, value, ended + RESTS * took if took > COSTLY else ended)
+            while len(self._lasting) > MOST:
+                del self._lasting[next(iter(self._lasting))]
+        return value
 
     @property
     def things(self) -> dict[str, Described]:
@@ -83,7 +111,7 @@ class Reading:
         found = self.things.get(name)
         if found is not None and found.noun == noun:
             return found
-        if self.home.ledger.facts(prefix=self.home.subject(noun, name), limit=1):
+        if self.about(noun, name, limit=1):
             return Described(noun)
         raise NotFoundError(f'there is no {noun} called "{name}"', hint=closest(name, self.of(noun)))
 
@@ -142,7 +170,7 @@ class Reading:
 
     def blob(self, digest: str) -> Any:
         """A JSON document among the blobs."""
-        return self.kept(("blob", digest), lambda: msgspec.json.decode(self.home.blobs.get(digest)))
+        return self.lasting(("blob", digest), None, lambda: msgspec.json.decode(self.home.blobs.get(digest)))
 
     @property
     def clock(self) -> int:

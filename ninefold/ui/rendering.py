@@ -7,6 +7,7 @@ import msgspec
 from markupsafe import Markup
 
 from ninefold import __version__
+from ninefold.errors import NinefoldError
 from ninefold.ui import wording
 from ninefold.ui.code import marked
 from ninefold.ui.pictures import Pictures
@@ -43,7 +44,14 @@ class Renderer:
             page=page, frame=frame, times=times, when=times.markup, link=link, pictures=Pictures(times, link)
         )
 
+    def bare(self, error: NinefoldError, status: int) -> str:
+        """An error as a page of its own. A hint that lists addresses is for programs."""
+        hint = "" if error.hint.startswith("there is: ") else error.hint
+        page = {"title": _TITLES.get(status, "Not possible"), "status": status, "message": error.message, "hint": hint}
+        return self.environment.get_template("bare.html").render(page=page)
 
+
+_TITLES = {401: "Sign in", 403: "Not allowed", 404: "Not found"}
 _DID = {
     "retrain": "a retraining was started",
     "rollback": "the version before was brought back",

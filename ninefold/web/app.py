@@ -26,13 +26,15 @@ _BODILESS = frozenset({"GET", "HEAD", "DELETE"})
 
 Permit = Callable[[Call], Awaitable[None] | None]
 Observe = Callable[[Call | None, int, float], None]
+Shown = Callable[[NinefoldError, int], bytes]
 Hook = Callable[[], Awaitable[None] | None]
 
 
 class App:
     """Serves ``routes``. ``permit`` says whether a call may pass (it sets ``call.who`` and raises UnknownCallerError or
     DeniedError); without it only public routes answer. ``shapes`` maps a protocol to the shape of its errors. ``observe`` is
-    told the status and the seconds of every answer. ``on_start`` and ``on_stop`` run with the server.
+    told the status and the seconds of every answer. ``shown`` makes the page of an error for a browser that asked for one.
+    ``on_start`` and ``on_stop`` run with the server.
     """
 
     def __init__(
@@ -45,11 +47,13 @@ class App:
         shapes: Mapping[str, ErrorShape] | None = None,
         limits: Limits | None = None,
         observe: Observe | None = None,
+        shown: Shown | None = None,
         on_start: Sequence[Hook] = (),
         on_stop: Sequence[Hook] = (),
         threads: int = 16,
     ) -> None:
         self.routes, self.limits, self.permit, self.observe = tuple(routes), limits or Limits(), permit, observe
+        self.shown = shown
         self.dispatcher, self.guard = Dispatcher(routes), Guard(hosts, origins)
         self.shapes: dict[str, ErrorShape] = {"ninefold": ours, **(shapes or {})}
         self.in_flight = self.streams = 0
@@ -173,6 +177,9 @@ class App:
             return  # half an answer is out: returning without the rest closes the connection, which the client notices
         status = status_of(error)
         speaks = call.route.speaks if call is not None else self._speaks.get(_family(scope["path"]), "ninefold")
+        if self.shown is not None and _browses(scope):
+            await reply.whole(status, self.shown(error, status), "text/html; charset=utf-8", headers_of(error))
+            return
         shape: ErrorShape = self.shapes.get(speaks) or ours
         await reply.whole(status, msgspec.json.encode(shape(error, status)), "application/json", headers_of(error))
 
@@ -191,6 +198,13 @@ class App:
             if event == "shutdown":
                 self._threads.shutdown(wait=False, cancel_futures=True)
                 return
+
+
+def _browses(scope: Mapping[str, Any]) -> bool:
+    """Whether a person with a browser asked for a page."""
+    if scope["method"] not in {"GET", "HEAD"} or scope["path"].startswith(("/api/", "/-/")):
+        return False
+    return any(name == b"accept" and b"text/html" in value for name, value in scope.get("headers", ()))
 
 
 def _family(path: str) -> str:

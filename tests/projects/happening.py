@@ -54,11 +54,28 @@ def happened(home: Home) -> None:
                     "state": "open",
                     "subject": "parcels/model/forecast@1",
                     "opened": at,
-                    "body": '{"incident": "x"}',
+                    "body": msgspec.json.encode({"incident": INCIDENT}).decode(),
                 }
             ],
         )
         tx.fact("item.opened", "parcels/model/forecast", {"item": "item-1", "title": "Better features are needed", "when": at})
         tx.fact("source.simulated", "parcels/source/orders", {"rule": "Simulated, by a rule of this test."})
+
+    home.ledger.write(write)
+    tried(home, at - 5 * day)
+
+
+def tried(home: Home, at: int) -> None:
+    """Three days of a version that is tried, and of the problem's criteria in production."""
+    day = 86_400_000_000
+    judged = home.ledger.last("model.judged", "parcels/model/forecast@1")
+    criteria = [{**c, "production": True} for c in judged.body["criteria"]] if judged else []
+
+    def write(tx: Any) -> None:
+        for n in range(3):
+            look = {"version": 2, "release": "r", "decision": "hold", "effect": n / 100, "low": (n - 3) / 100, "high": (n + 3) / 100, "days": n + 1}
+            tx.fact("canary.judged", "parcels/endpoint/dispatch", {**look, "text": f"forecast@2 gains {n / 100}: goes on", "when": at + n * day})
+            verdict = {"verdict": "not yet known", "before": None, "why": "days are missing", "criteria": criteria, "when": at + n * day}
+            tx.fact("problem.judged", "parcels/problem/lateness", {**verdict, "endpoint": "dispatch"})
 
     home.ledger.write(write)

@@ -2,16 +2,16 @@
 
 import asyncio
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 import pytest
 
 from ninefold import config
 from ninefold.project.home import Home
-from ninefold.ui.pages import routes
+from ninefold.ui.pages import refused, routes
 from ninefold.web.app import App
 
 
@@ -29,20 +29,23 @@ class Got(NamedTuple):
         return msgspec.json.decode(self.body)
 
 
-Get = Callable[[str], Got]
+class Get(Protocol):
+    """GET of a path; ``accept`` is what the caller takes."""
+
+    def __call__(self, path: str, accept: str = "") -> Got: ...
 
 
 def getter(home: Home) -> Get:
     """GET on the pages of a home, without a socket in between."""
-    app = App(routes(home), permit=lambda call: None)
+    app = App(routes(home), permit=lambda call: None, shown=refused)
 
-    def get(path: str) -> Got:
-        return asyncio.run(_call(app, path))
+    def get(path: str, accept: str = "") -> Got:
+        return asyncio.run(_call(app, path, accept))
 
     return get
 
 
-async def _call(app: App, path: str) -> Got:
+async def _call(app: App, path: str, accept: str) -> Got:
     plain, _, query = path.partition("?")
     scope = {
         "type": "http",
@@ -51,7 +54,7 @@ async def _call(app: App, path: str) -> Got:
         "raw_path": plain.encode(),
         "query_string": query.encode(),
         "scheme": "http",
-        "headers": [(b"host", b"localhost:9009")],
+        "headers": [(b"host", b"localhost:9009"), *([(b"accept", accept.encode())] if accept else [])],
         "server": ("127.0.0.1", 9009),
         "client": ("127.0.0.1", 1),
     }

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from ninefold.ui.charts import columns, intervals, lineage, timelines
+from ninefold.ui.charts import bands, columns, intervals, lineage, timelines
 from ninefold.ui.pictures import calibration
 
 EVIL = '"><script>alert(1)</script>&'
@@ -30,6 +30,11 @@ ALL: dict[str, Callable[[], str]] = {
         [timelines.Line(EVIL, [(0, 1.0), (1, None), (2, 3.0)], strong=True)], says=EVIL, dated=str, limit=2.0, marks=[(1, EVIL)]
     ),
     "no lines": lambda: timelines.lines([timelines.Line("a", [(0, None)])], says="", dated=str),
+    "band": lambda: bands.band([bands.Point(0, 0.5, 0.4, 0.6), bands.Point(1, 0.6, 0.5, 0.7)], limit=0.7, says=EVIL, dated=str, strong=True),
+    "one look": lambda: bands.band([bands.Point(0, 0.5, 0.4, 0.6)], limit=0.5, says=EVIL, dated=str),
+    "no looks": lambda: bands.band([], limit=0.0, says="", dated=str),
+    "bar": lambda: timelines.bar(1, 2, whole=(0, 10), says=EVIL),
+    "signed": lambda: columns.signed(-0.2, 0.0, says=EVIL),
     "trials": lambda: timelines.trials([0.5, None, 0.4], says=EVIL),
     "failed trials": lambda: timelines.trials([None], says=""),
     "lineage": lambda: lineage.lineage([lineage.Node(EVIL, "table", EVIL), lineage.Node("b", "model", "/b", True)], [(EVIL, "b")]),

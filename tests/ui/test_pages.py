@@ -1,6 +1,7 @@
 """Every page, empty and filled: it renders, it is small, it says what its JSON says, and it believes nobody's text."""
 
 import re
+import time
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from ninefold import config
 from ninefold.project.home import Home
 from ninefold.ui.pages import PAGES
+from ninefold.ui.reading import Reading
 from ninefold.ui.static_files import NAMES, path_of
 
 from .conftest import Get, getter
@@ -27,7 +29,9 @@ NAMES_OF = {
     "/features/{name}": "load",
     "/models/{name}": "forecast",
     "/models/{name}/{version}": "forecast/1",
+    "/models/{name}/{version}/card": "forecast/1/card",
     "/endpoints/{name}": "dispatch",
+    "/endpoints/{name}/report": "dispatch/report",
     "/monitors/{name}": "watch",
     "/incidents/{name}": INCIDENT,
     "/items/{name}": "item-1",
@@ -109,6 +113,25 @@ def test_every_page_has_its_json(filled: Get) -> None:
         assert filled(f"/api{path}").status == 200, path
 
 
+def test_who_asks_for_json_gets_it_at_the_same_address(filled: Get) -> None:
+    for path in paths(filled):
+        got, api = filled(path, accept="application/json"), filled(f"/api{path}")
+        assert got.headers["content-type"] == "application/json" and got.json == api.json, path
+        assert got.headers["vary"] == filled(path).headers["vary"] == "accept"
+
+
+def test_a_browser_gets_errors_as_pages_and_a_program_as_json(filled: Get) -> None:
+    page, data = filled("/nowhere", accept="text/html,*/*"), filled("/nowhere", accept="*/*")
+    assert page.status == data.status == 404
+    assert "<h1>There is nothing at /nowhere.</h1>" in page.text and "parcels" not in page.text
+    assert data.json["error"]["code"] == "not_found"
+    assert filled("/api/nowhere", accept="text/html").json["error"]["code"] == "not_found"
+
+
+def test_the_beginning_of_a_name_is_not_the_name(filled: Get) -> None:
+    assert filled("/tables/parcel").status == 404 and "parcels" in filled("/tables/parcel").text
+
+
 def test_the_page_says_what_its_json_says(filled: Get) -> None:
     page, data = filled("/models/forecast").text, filled("/api/models/forecast").json
     assert f"{data['evidence']['winner']} won" in page
@@ -145,6 +168,32 @@ def test_static_files_stay_for_good_under_the_name_of_their_content(filled: Get)
 
 def test_what_is_simulated_says_so(filled: Get) -> None:
     assert "Simulated, by a rule of this test." in filled("/sources/orders").text
+
+
+def test_every_sentence_of_a_card_leads_to_its_facts(filled: Get) -> None:
+    told = filled("/api/models/forecast/1/card").json
+    parts = [p for c in told["chapters"] for p in c["parts"]]
+    cited = [p["facts"] for p in parts if p["text"]] + [r["facts"] for p in parts for r in p["rows"]]
+    assert len(cited) > 20 and all(cited)
+    assert all(f'href="/facts/{facts[0]}"' in filled("/models/forecast/1/card").text for facts in cited)
+
+
+def test_the_same_over_and_over_is_told_once(tmp_path: Path) -> None:
+    with Home(config.load(tmp_path), "many") as home:
+        home.ledger.record("project.declared", "many/project", {"digest": "", "files": {}, "things": {"rows": {"noun": "table"}}})
+        for n in range(5):
+            home.ledger.record("table.quarantined", "many/table/rows", {"rows": n, "reasons": {}})
+        history = getter(home)("/api/tables/rows").json["thing"]["history"]
+    assert [(h["kind"], h["like"]) for h in history] == [("table.quarantined", 4)]
+
+
+def test_what_is_costly_lags_behind_its_stamp_and_what_is_not_follows(tmp_path: Path) -> None:
+    with Home(config.load(tmp_path), "slow") as home:
+        reading = Reading(home)
+        for stamp in (1, 2):
+            cheap = reading.lasting("cheap", stamp, lambda stamp=stamp: stamp)
+            costly = reading.lasting("costly", stamp, lambda stamp=stamp: time.sleep(0.06) or stamp)
+    assert (cheap, costly) == (2, 1)
 
 
 def test_the_log_of_facts_can_be_narrowed_and_turned(tmp_path: Path) -> None:

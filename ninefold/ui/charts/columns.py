@@ -56,3 +56,18 @@ def bars(rows: Sequence[tuple[str, float]], *, says: str, width: int = 560, stro
         drawing.box(left, y + 3, max(1 if count else 0, (right - left) * count / top), 12, "strong" if strong and count else "soft")
         drawing.text(left + (right - left) * count / top + 8, y + 13, number(count))
     return drawing.text_of()
+
+
+def signed(value: float, widest: float, *, says: str, width: int = 120) -> str:
+    """A bar to the right of the middle, or to its left for what is below nothing; ``widest`` reaches the end.
+
+    >>> signed(-0.5, 1.0, says="wind").count("<rect")
+    1
+    """
+    drawing = Drawing(width, 16, says, kind="signed")
+    middle = (width - 52) / 2
+    reach = min(1.0, abs(value) / widest) * middle if widest else 0.0
+    drawing.box(middle if value >= 0 else middle - reach, 4, max(reach, 1.0), 8, "quiet" if value >= 0 else "soft")
+    drawing.line(middle, 1, middle, 15, "soft")
+    drawing.text(width - 47, 12, number(value, 2), "ink")
+    return drawing.text_of()

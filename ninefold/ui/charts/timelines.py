@@ -65,11 +65,12 @@ def split(parts: Sequence[tuple[str, float, float, int]], *, says: str, dated: D
 
 
 class Line(NamedTuple):
-    """Points (x, y) under a name; y None: a gap. ``strong`` lines need attention."""
+    """Points (x, y) under a name; y None: a gap. ``strong`` lines need attention, ``soft`` ones stay behind the others."""
 
     name: str
     points: Sequence[tuple[float, float | None]]
     strong: bool = False
+    soft: bool = False
 
 
 def lines(
@@ -132,17 +133,33 @@ def _apart(places: Sequence[float], least: float = 14) -> list[float]:
 
 
 def _one(drawing: Drawing, row: Line, x_of: Scale, y_of: Scale, show: Callable[[float], str], label: float) -> None:
-    tone: Tone = "strong" if row.strong else "quiet"
+    tone: Tone = "strong" if row.strong else "soft" if row.soft else "quiet"
     pieces, pen = [], False
-    for x, y in row.points:
+    for i, (x, y) in enumerate(row.points):
         if y is not None:
             pieces.append(f"{'L' if pen else 'M'}{x_of(x):.1f} {y_of(y):.1f}")
+            following = row.points[i + 1][1] if i + 1 < len(row.points) else None
+            if not pen and following is None:
+                drawing.dot(x_of(x), y_of(y), 1.5, tone)  # a point between two gaps would not be seen as a line
         pen = y is not None
     if pieces:
         drawing.path("".join(pieces), tone)
         x, y = _last(row) or (0.0, 0.0)
         drawing.dot(x_of(x), y_of(y), 2.5, tone)
-        drawing.text(x_of(x) + 7, label + 4, f"{row.name} {show(y)}", "strong" if row.strong else "ink")
+        drawing.text(x_of(x) + 7, label + 4, f"{row.name} {show(y)}".strip(), "strong" if row.strong else "quiet" if row.soft else "ink")
+
+
+def bar(start: float, end: float, *, whole: tuple[float, float], says: str, width: int = 180) -> str:
+    """When something began and ended within a whole.
+
+    >>> bar(2, 4, whole=(0, 10), says="2 s").count("<rect")
+    1
+    """
+    drawing = Drawing(width, 12, says, kind="bar")
+    x_of = Scale(*whole, 1, width - 1)
+    drawing.line(1, 6, width - 1, 6, "line")
+    drawing.box(x_of(start), 2, max(2.0, x_of(end) - x_of(start)), 8, "quiet", round=1)
+    return drawing.text_of()
 
 
 def trials(losses: Sequence[float | None], *, says: str, width: int = 420, height: int = 96) -> str:

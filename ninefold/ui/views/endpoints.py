@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 LATEST = 12
+TRIED = 120  # looks at versions that were tried
 APART = DAY
 
 
@@ -70,12 +71,19 @@ class CanaryLook(msgspec.Struct):
     text: str
 
 
+class Tried(msgspec.Struct):
+    """A version that was tried beside the champion: the looks at it, the newest first."""
+
+    version: int
+    looks: list[CanaryLook]
+
+
 class EndpointPage(msgspec.Struct):
     """The page of an endpoint. ``days`` and ``latest`` are of its log; ``answers`` counts all of it."""
 
     thing: ThingPart
     releases: list[ReleaseLine]
-    trials: list[CanaryLook]
+    trials: list[Tried]
     clock: int
     answers: int
     replayed: int
@@ -95,15 +103,15 @@ def endpoint(reading: Reading, name: str) -> EndpointPage:
     part = thing_part(reading, "endpoint", name)
     first = min((f.body["from"] for f in reading.about("endpoint", name, kinds=["replay.started"], limit=20)), default=None)
     releases = [_release(r, first, reading.clock) for r in history(reading.home.ledger, reading.project, name)]
-    log = reading.kept(("log", name, stamp(reading, name)), lambda: _log(reading, name))
+    log = reading.lasting(("log", name), stamp(reading, name), lambda: _log(reading, name))
     return EndpointPage(part, releases, _trials(reading, name), reading.clock, log.answers, log.replayed, log.days, log.latest)
 
 
-def _trials(reading: Reading, name: str) -> list[CanaryLook]:
-    found = []
-    for fact in reading.about("endpoint", name, kinds=["canary.judged"], limit=30):
+def _trials(reading: Reading, name: str) -> list[Tried]:
+    found: dict[str, Tried] = {}
+    for fact in reading.about("endpoint", name, kinds=["canary.judged"], limit=TRIED):
         b = fact.body
-        found.append(
+        found.setdefault(str(b.get("release", b["version"])), Tried(b["version"], [])).looks.append(
             CanaryLook(
                 fact.seq,
                 b.get("when", fact.at),
@@ -116,7 +124,7 @@ def _trials(reading: Reading, name: str) -> list[CanaryLook]:
                 b.get("text", ""),
             )
         )
-    return found
+    return list(found.values())
 
 
 def _release(r: Release, first: int | None, clock: int) -> ReleaseLine:

@@ -16,7 +16,9 @@ LONGEST = 12_000  # characters of one body on a page; JSON has all
 
 
 class FactLine(msgspec.Struct):
-    """A fact in a list. ``when`` is the judging clock where that is another one (a replay's); ``path`` the page of its subject."""
+    """A fact in a list. ``when`` is the judging clock where that is another one (a replay's); ``path`` the page of its subject;
+    ``like`` counts the ones of its kind about the same that directly came before, and are left out.
+    """
 
     seq: int
     at: int
@@ -27,6 +29,7 @@ class FactLine(msgspec.Struct):
     says: str
     actor: str
     attention: bool
+    like: int = 0
 
 
 class FactsPage(msgspec.Struct):
@@ -90,6 +93,24 @@ def lines(facts: list[Fact]) -> list[FactLine]:
             done.add(about)
         found.append(one)
     return found
+
+
+def condensed(facts: list[Fact], most: int) -> list[FactLine]:
+    """Facts for a list of at most ``most``, the newest first: of the same kind about the same in a row only the newest."""
+    found: list[FactLine] = []
+    for one in lines(facts):
+        before = found[-1] if found else None
+        if before is not None and (one.kind, _base(one)) == (before.kind, _base(before)):
+            before.like += 1
+        elif len(found) == most:
+            break
+        else:
+            found.append(one)
+    return found
+
+
+def _base(line: FactLine) -> str:
+    return line.subject.partition("@")[0]
 
 
 def path_of(fact: Fact) -> str | None:

@@ -4,7 +4,7 @@ import msgspec
 
 from ninefold.project.status import status
 from ninefold.ui.reading import STAGES, Reading
-from ninefold.ui.views.facts import FactLine, lines
+from ninefold.ui.views.facts import FactLine, condensed
 from ninefold.ui.views.items import open_items
 from ninefold.ui.views.standing import Standing, standings
 from ninefold.ui.views.states import State, state_of
@@ -26,7 +26,6 @@ LATELY = (
     "release.refused",
     "approval.asked",
     "approval.given",
-    "alert.raised",
     "incident.opened",
     "incident.closed",
     "retrain.started",
@@ -85,13 +84,14 @@ class HomePage(msgspec.Struct):
 def home(reading: Reading) -> HomePage:
     """The home page of a project, also of one in which nothing has run."""
     kinds = list(LATELY)
-    facts = reading.home.ledger.facts(prefix=f"{reading.project}/", kind=kinds, newest_first=True, limit=12)
+    facts = reading.home.ledger.facts(prefix=f"{reading.project}/", kind=kinds, newest_first=True, limit=80)
+    told_here = [f for f in facts if f.kind != "canary.judged" or f.body.get("decision") != "hold"]  # that a trial goes on is no news
     stages = reading.kept("stages", lambda: [_stage(reading, i + 1, noun) for i, noun in enumerate(STAGES)])
     found = standings(reading)
     told = reading.kept("status", lambda: status(reading.home))
     paths = {i.title: i.path for i in open_items(reading)}
     waiting = [Waits(w.what, w.whom, w.since, w.next, paths.get(w.what)) for w in told.waiting]
-    return HomePage(reading.project, found, stages, waiting, lines(facts), _words(told.next), told.next)
+    return HomePage(reading.project, found, stages, waiting, condensed(told_here, 10), _words(told.next), told.next)
 
 
 def _stage(reading: Reading, number: int, noun: str) -> Stage:

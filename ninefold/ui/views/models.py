@@ -133,7 +133,7 @@ def _evidence(reading: Reading, made: Version) -> Evidence:
         report.get("decision") or {},
         criteria,
         judged.seq if judged else None,
-        _calibration(reading, made),
+        reading.lasting(("bins", made.model, made.version), made.digest, lambda: _calibration(reading, made)),
     )
 
 

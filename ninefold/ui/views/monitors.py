@@ -32,11 +32,13 @@ class IncidentLine(msgspec.Struct):
 
 
 class Series(msgspec.Struct):
-    """One thing that a monitor follows: its score over its limit at each look (µs, ratio); above 1 is an alarm."""
+    """One thing that a monitor follows: its score over its limit at each look (µs, ratio; None where nothing was found of it);
+    above 1 is an alarm.
+    """
 
     check: str
     subject: str
-    points: list[tuple[int, float]]
+    points: list[tuple[int, float | None]]
     last: str
 
 
@@ -114,11 +116,13 @@ def _days(facts: list[Any]) -> list[Day]:
 
 
 def _series(facts: list[Any]) -> list[Series]:
-    """Scores by check and subject; looks that found nothing of it say nothing."""
+    """Scores by check and subject, all over the same looks; what moves now before what moved once."""
     found: dict[tuple[str, str], Series] = {}
+    times: list[int] = []
     for fact in reversed(facts):
         when = fact.body.get("when")
         at = when if isinstance(when, int) else fact.at
+        times.append(at)
         for one in fact.body.get("findings", []) or []:
             score, limit = one.get("score"), one.get("limit")
             if not isinstance(score, int | float) or not isinstance(limit, int | float) or not limit:
@@ -127,7 +131,10 @@ def _series(facts: list[Any]) -> list[Series]:
             series = found.setdefault(key, Series(*key, [], ""))
             series.points.append((at, score / limit))
             series.last = str(one.get("text", ""))
-    return sorted(found.values(), key=lambda s: -max((p for _, p in s.points), default=0))
+    for series in found.values():
+        seen = dict(series.points)
+        series.points = [(at, seen.get(at)) for at in times]
+    return sorted(found.values(), key=lambda s: (-(s.points[-1][1] or 0.0), -max(p for _, p in s.points if p is not None)))
 
 
 def _incident(row: dict[str, Any]) -> IncidentLine:
@@ -151,6 +158,11 @@ def incidents(reading: Reading) -> IncidentsPage:
     return IncidentsPage([i for i in found if i.state == "open"], [i for i in found if i.state != "open"])
 
 
+def _by_size(findings: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The findings that are farthest over their limit first."""
+    return sorted(findings, key=lambda f: -(f.get("score") or 0.0) / (f.get("limit") or 1.0))
+
+
 def incident(reading: Reading, name: str) -> IncidentPage:
     """One incident by its id. Raises NotFoundError."""
     rows = reading.rows(_ONE, reading.project, name)
@@ -162,4 +174,6 @@ def incident(reading: Reading, name: str) -> IncidentPage:
         for r in reading.rows(_ALERTS, reading.project, name)
     ]
     facts = [f for f in reading.about("monitor", rows[0]["monitor"], limit=200) if name in {f.body.get("incident"), f.body.get("id")}]
-    return IncidentPage(_incident(rows[0]), body.get("cause") or rows[0]["title"], body.get("findings", []), alerts, [line(f) for f in facts][:30])
+    return IncidentPage(
+        _incident(rows[0]), body.get("cause") or rows[0]["title"], _by_size(body.get("findings", [])), alerts, [line(f) for f in facts][:30]
+    )

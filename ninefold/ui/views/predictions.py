@@ -7,6 +7,7 @@ import msgspec
 from ninefold.bundles.manifest import verified
 from ninefold.clock import iso
 from ninefold.endpoints.predictions import Prediction
+from ninefold.errors import NotYetError
 from ninefold.ledger import Fact
 from ninefold.models.records import Version, version
 from ninefold.project.answers import acts, find, outcome
@@ -50,7 +51,8 @@ class Scored(msgspec.Struct):
 class PredictionPage(msgspec.Struct):
     """One answer. Times in µs: ``q`` the decision time, ``at`` the machine's clock, ``told`` when the outcome was told.
 
-    ``values`` are what the model read, as served; with ``rows`` also the rows behind each. ``groups`` gives the page of each
+    ``values`` are what the model read, as served; with ``rows`` also the rows behind each, and in ``adds`` what each added to
+    the score before the link. ``groups`` gives the page of each
     value's group of features. ``acts`` is what was done about it, ``release`` the fact that let the version in, ``origin``
     where the version comes from, ``code`` the frozen files that ran.
     """
@@ -77,6 +79,7 @@ class PredictionPage(msgspec.Struct):
     acts: list[dict[str, Any]]
     values: list[Value]
     groups: dict[str, str]
+    adds: dict[str, float]
     rows: bool
     release: dict[str, Any]
     released: int | None
@@ -99,7 +102,7 @@ def prediction(reading: Reading, name: str, query: PredictionQuery) -> Predictio
     end, one = find(home, name)
     release = _release(reading, end, one)
     made = version(home.ledger, home.project, release.body["model"], one.version)
-    kept = reading.kept(("bundle", made.digest), lambda: verified(home.path("bundles", made.bundle), made.digest)[1])
+    kept = reading.lasting(("bundle", made.digest), None, lambda: verified(home.path("bundles", made.bundle), made.digest)[1])
     request = msgspec.json.decode(kept["request.json"])
     unseen = personal(home).get(request.get("asked", ""), [])
     values = why_prediction(home, name).values if query.rows else _values(reading, made, kept, one)
@@ -129,6 +132,7 @@ def prediction(reading: Reading, name: str, query: PredictionQuery) -> Predictio
         acts(home, end, name),
         values,
         groups,
+        _adds(reading, made, one) if query.rows else {},
         query.rows,
         release.body,
         release.seq,
@@ -145,8 +149,18 @@ def _release(reading: Reading, end: str, one: Prediction) -> Fact:
 
 def _values(reading: Reading, made: Version, kept: Any, one: Prediction) -> list[Value]:
     """The values as served, each in words, without the rows behind them."""
-    told = reading.kept(("says", made.digest), lambda: _says(kept))
+    told = reading.lasting(("says", made.digest), None, lambda: _says(kept))
     return [Value(name, value, told.get(name, f"{name} of the question")) for name, value in one.values.items()]
+
+
+def _adds(reading: Reading, made: Version, one: Prediction) -> dict[str, float]:
+    from ninefold.bundles.load import load
+
+    bundle = reading.lasting(("loaded", made.digest), None, lambda: load(reading.home.path("bundles", made.bundle), digest=made.digest))
+    try:
+        return dict(bundle.explain({c.name: [one.values.get(c.name)] for c in bundle.schema})[0])
+    except NotYetError:  # a form of model whose parts cannot be told
+        return {}
 
 
 def _says(kept: Any) -> dict[str, str]:

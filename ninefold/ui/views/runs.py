@@ -61,9 +61,12 @@ class StepLine(msgspec.Struct):
 
 
 class RunPage(msgspec.Struct):
-    """One run of the project: its steps in the order in which they ended, and its other facts."""
+    """One run of the project: its steps in the order in which they ended, and its other facts. ``whole`` is from its start to
+    its last step (µs).
+    """
 
     run: RunLine
+    whole: tuple[int, int]
     steps: list[StepLine]
     facts: list[FactLine]
 
@@ -119,7 +122,8 @@ def run(reading: Reading, name: str) -> RunPage | TrackedPage:
         raise NotFoundError(f"there is no run {name[:60]}", hint="the list of runs has them all")
     facts = reading.home.ledger.facts(run=name)
     steps = [_step(f) for f in facts if f.kind in {"step.done", "step.failed"}]
-    return RunPage(found[0], steps, [line(f) for f in facts if f.kind not in {"step.done", "step.failed"}][:60])
+    whole = (found[0].started, max([found[0].started, *(s.at for s in steps)]))
+    return RunPage(found[0], whole, steps, [line(f) for f in facts if f.kind not in {"step.done", "step.failed"}][:60])
 
 
 def _step(fact: Fact) -> StepLine:

@@ -46,11 +46,10 @@ def _source(reading: Reading, name: str) -> State:
     read = reading.last("source.read", "source", name)
     if read is not None:
         return State(several(read.body["rows"], "row"), "quiet", read.at)
-    return State("collecting" if "Events" in _text(reading, name) else "not read yet", "none")
-
-
-def _text(reading: Reading, name: str) -> str:
-    return reading.things[name].source if name in reading.things else ""
+    source = reading.things[name].source if name in reading.things else ""
+    if "Events" not in source:
+        return State("not read yet", "none")
+    return State("collected over HTTP" + (", simulated" if name in reading.simulated else ""), "quiet")
 
 
 def _table(reading: Reading, name: str) -> State:
@@ -66,7 +65,8 @@ def _metric(reading: Reading, name: str) -> State:
 
     found = [c for s in standings(reading) for c in s.criteria if c.metric == name]
     told = next((c.now for c in found if c.now is not None and c.now.value is not None), None)
-    return State(number(told.value), "quiet", told.at) if told else State("nothing measured yet", "none")
+    simulated = ", simulated" if name in reading.simulated else ""
+    return State(number(told.value) + simulated, "quiet", told.at) if told else State("nothing measured yet", "none")
 
 
 def _hypothesis(reading: Reading, name: str) -> State:

@@ -71,7 +71,9 @@ def table(reading: Reading, name: str, version: str | None = None) -> TablePage:
     if version is not None and chosen is None:
         raise NotFoundError(f"the table {name} has no version {version[:20]}", hint=f"it has {', '.join(str(v.version) for v in versions) or 'none'}")
     newest = bool(versions) and chosen is versions[0]
-    columns, rows = reading.kept(("aside", name, version), lambda: _aside(reading, name, chosen))
+    columns, rows = reading.lasting(
+        ("aside", name, chosen.version if chosen else None), chosen.seq if chosen else None, lambda: _aside(reading, name, chosen)
+    )
     return TablePage(part, chosen, versions, _profile(reading, name) if newest else None, columns, rows)
 
 

@@ -3,11 +3,12 @@
 import msgspec
 
 from ninefold.ui.reading import Described, Reading
-from ninefold.ui.views.facts import FactLine, lines
+from ninefold.ui.views.facts import FactLine, condensed
 from ninefold.ui.views.states import State, state_of
 from ninefold.ui.wording import plural
 
 STEPS = 2  # how far lineage is shown, up and down
+SHOWN_ELSEWHERE = frozenset({"step.done", "monitor.looked", "alert.raised"})  # on the pages of runs, monitors and incidents
 WIDEST = 24  # nodes of a graph that can still be read
 
 
@@ -46,7 +47,7 @@ def thing_part(reading: Reading, noun: str, name: str) -> ThingPart:
     """The common part. Raises NotFoundError."""
     found = reading.thing(noun, name)
     nodes, edges = neighbourhood(reading, name)
-    history = lines(reading.about(noun, name))
+    history = condensed([f for f in reading.about(noun, name, limit=120) if f.kind not in SHOWN_ELSEWHERE], 12)
     return ThingPart(
         noun,
         name,
