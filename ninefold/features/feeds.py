@@ -8,8 +8,8 @@ import polars as pl
 from ninefold.errors import DataError
 from ninefold.features.aggregate import Aggregate
 from ninefold.features.features import Features
+from ninefold.features.reading import entity_columns
 from ninefold.features.ring import Ring
-from ninefold.features.rows import entity_columns
 from ninefold.features.spec import TableSpec, table_of
 from ninefold.features.types import polars_types
 from ninefold.tables.known import later_columns

@@ -18,7 +18,8 @@ from ninefold.features.alive import Alive, Asked, Rows, alive, begin, end, newes
 from ninefold.features.entities import codes
 from ninefold.features.expression import rowwise
 from ninefold.features.features import Features
-from ninefold.features.rows import NEVER, clean, entity_columns, event, gone, known, micros, reads, sequence
+from ninefold.features.reading import entity_columns, reads
+from ninefold.features.rows import NEVER, clean, event, gone, known, micros, sequence
 from ninefold.tables.table import Table
 
 Int = NDArray[np.int64]

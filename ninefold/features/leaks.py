@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from ninefold.errors import DeclarationError
 from ninefold.features.aggregate import Aggregate
 from ninefold.features.features import Features
-from ninefold.features.rows import reads
+from ninefold.features.reading import reads
 from ninefold.problems.target import Ahead, Target
-from ninefold.tables.known import later_columns
+from ninefold.tables.later import later_columns
 from ninefold.tables.table import Table
 from ninefold.units import Moment, duration_text
 

@@ -119,7 +119,7 @@ class _Windows:
         return Value(name, served, says(aggregate, self.group, self.name), self.name, inside.height, newest, _equal(again, served))
 
     def _read(self, aggregate: Aggregate) -> tuple[str, ...]:
-        from ninefold.features.rows import reads
+        from ninefold.features.reading import reads
 
         return reads(self.group, aggregate, self.table)
 
@@ -127,7 +127,8 @@ class _Windows:
         """The rows that count, in order of (event time, known time): the rule of the features' semantics, written out."""
         import polars as pl
 
-        from ninefold.features.rows import NEVER, entity_columns, event, gone, known, sequence
+        from ninefold.features.reading import entity_columns
+        from ninefold.features.rows import NEVER, event, gone, known, sequence
 
         rows, q, same = self.rows, self.q, self.group.same_instant
         k = pl.Series("k", known(rows, self.table, self._read(aggregate)))

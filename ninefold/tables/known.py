@@ -10,9 +10,9 @@ from array import array
 import polars as pl
 
 from ninefold.errors import DataError, closest
+from ninefold.tables.later import later_columns as later_columns  # noqa: PLC0414 - given on: it is about known times, and needs no engine
 from ninefold.tables.moments import micros_of
 from ninefold.tables.table import Table
-from ninefold.units import Moment
 
 K, SEQ, GONE = "__k", "__seq", "__gone"
 ALWAYS = -(1 << 62)
@@ -35,24 +35,6 @@ def hidden(name: str) -> bool:
     (True, False)
     """
     return name in {K, SEQ, GONE} or name.startswith(f"{K}.")
-
-
-def later_columns(table: Table) -> dict[str, Moment]:
-    """Each column that came to be known after its row, with its moment: those of ``later=``, and the columns that are named
-    there as moments (and ``until=``), which are known at their own values.
-
-    >>> import ninefold as nf
-    >>> arrivals = nf.Table("db:x", key="id", time="at", later={"late": "landed_at + 5m"})
-    >>> {c: str(m) for c, m in later_columns(arrivals).items()}
-    {'late': 'landed_at + 5m', 'landed_at': 'landed_at'}
-    """
-    found = dict(table.later)
-    with_row = {m.column for m in (table.time, table.known) if m} | set(table.key)
-    named = [m.column for m in found.values()] + ([table.until] if table.until else [])
-    for column in named:
-        if column not in with_row:
-            found.setdefault(column, Moment(column))
-    return found
 
 
 def identity(table: Table) -> list[str]:
