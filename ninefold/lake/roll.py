@@ -101,10 +101,11 @@ def scan_both(table: LakeTable, folder: Path, decode: Decode, *, name: str) -> p
     """The rows of the table and those still in the journal, of one moment: none missing, none twice.
 
     ``name`` is the roller's. Rows of a journal that are just being written are seen once they are acknowledged or shortly before.
+    What an older release wrote lacks the columns that came later: they are null there.
     """
     folder = Path(folder)
     if not folder.is_dir():
-        return table.scan() if table.exists else decode([]).lazy()
+        return _completed(table.scan(), decode) if table.exists else decode([]).lazy()
     with folder_lock(folder, shared=True):
         # no segment is removed while this is held, so what the table of this instant lacks is still here
         version, moved = table.position(name)
@@ -112,10 +113,17 @@ def scan_both(table: LakeTable, folder: Path, decode: Decode, *, name: str) -> p
     payloads = _payloads(segments)
     if version is None:
         return readable(decode, payloads)[0].lazy()
-    stored = table.scan(version)
+    stored = _completed(table.scan(version), decode)
     if not payloads:
         return stored
     return pl.concat([stored, readable(decode, payloads)[0].lazy()], how="diagonal_relaxed")
+
+
+def _completed(stored: pl.LazyFrame, decode: Decode) -> pl.LazyFrame:
+    """Stored rows with the columns that they would have if they were written now."""
+    there = stored.collect_schema()
+    later = [pl.lit(None, dtype=dtype).alias(name) for name, dtype in decode([]).schema.items() if name not in there]
+    return stored.with_columns(later) if later else stored
 
 
 def _payloads(segments: Sequence[OpenedSegment]) -> list[bytes]:

@@ -85,6 +85,22 @@ def test_one_read_sees_the_table_and_the_journal(table: LakeTable, folder: Path)
         assert scan_both(table, folder, decode, name="events").collect()["n"].to_list() == [1, 2, 3]
 
 
+def test_rows_of_an_older_release_are_null_where_a_column_came_later(table: LakeTable, folder: Path) -> None:
+    def older(payloads: list[bytes]) -> pl.DataFrame:
+        return decode(payloads).drop("text")
+
+    with Journal(folder) as journal:
+        journal.append(rows(1)).result()
+        journal.rotate()
+        Roller(table, folder, older, name="events").roll()
+        assert scan_both(table, folder, decode, name="events").collect().rows() == [(1, None)]
+        journal.append(rows(2)).result()
+        assert scan_both(table, folder, decode, name="events").collect().rows() == [(1, None), (2, "row 2")]
+        journal.rotate()
+    Roller(table, folder, decode, name="events").roll()
+    assert table.read().rows() == [(1, None), (2, "row 2")]
+
+
 def test_a_read_never_misses_or_doubles_a_row_while_rows_are_rolled(table: LakeTable, folder: Path) -> None:
     acknowledged, looks, wrong, done = [0], [0], [], threading.Event()
 
