@@ -7,7 +7,7 @@ import uvicorn
 
 from ninefold import config
 from ninefold.project.home import Home
-from ninefold.ui.pages import routes
+from ninefold.ui.pages import refused, routes
 from ninefold.web.app import App
 
 
@@ -16,5 +16,5 @@ def serve(folder: str) -> None:
     home = Home(config.load(Path(folder)), "parcels")
     listening = socket.create_server(("127.0.0.1", 0))
     print(listening.getsockname()[1], flush=True)
-    app = App(routes(home), permit=lambda call: None)
+    app = App(routes(home), permit=lambda call: None, shown=refused)
     uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1)).run(sockets=[listening])
