@@ -15,6 +15,7 @@ from ninefold.config import Settings
 from ninefold.engine import Event, Planned, Result
 from ninefold.errors import UsageError
 from ninefold.project import running
+from ninefold.units import many
 
 if TYPE_CHECKING:
     from ninefold.project.graph import Graph
@@ -66,6 +67,7 @@ def run(
         "hits": result.hits,
         "seconds": round(result.seconds, 3),
         "judged": done.judged,
+        "offers": done.offers,
     }
     say.result(value, lambda: _told(say, done))
     verdicts = [c["verdict"] for m in done.judged.get("models", {}).values() for c in m["criteria"]]
@@ -120,8 +122,9 @@ class Progress:
 
 def _told(say: Say, done: running.Ran) -> None:
     hits = len(done.result.hits)
-    say.line(f"\n{len(done.result.ran)} steps ran, {hits} were stored already · {done.result.seconds:.1f} s · as of {iso(done.as_of)}")
-    for line in set_aside(done.result):
+    work = f"{many(len(done.result.ran), 'step')} ran, {hits} {'was' if hits == 1 else 'were'} stored already"
+    say.line(f"\n{work} · {done.result.seconds:.1f} s · as of {iso(done.as_of)}")
+    for line in [*done.offers, *set_aside(done.result)]:
         say.line(line, fg="yellow")
     for name, body in done.judged.get("hypotheses", {}).items():
         say.line(f"\n{name}: {body['belief']}\n  {body['text']}")
@@ -161,4 +164,4 @@ def _planned(say: Say, planned: list[Planned]) -> None:
     say.line(table(["step", "would", "last s", "because"], rows, right=[2]))
     todo = [p for p in planned if p.state != "cached"]
     cost = sum(p.seconds or 0 for p in todo)
-    say.line(f"\n{len(todo)} of {len(planned)} steps would run" + (f", about {cost:.0f} s" if cost else ""))
+    say.line(f"\n{len(todo)} of {many(len(planned), 'step')} would run" + (f", about {cost:.0f} s" if cost else ""))

@@ -7,6 +7,8 @@ import msgspec
 from ninefold.errors import CorruptError, UsageError
 from ninefold.ids import canonical
 
+RENAMED = "thing.renamed"  # the kind of fact that says that a thing was called body["from"] before
+
 
 class Fact(msgspec.Struct, frozen=True, kw_only=True):
     """One entry of the ledger.

@@ -15,7 +15,7 @@ from ninefold import clock
 from ninefold.errors import ConflictError, CorruptError, StoppedError
 from ninefold.ledger.checkpoint import Anchor, AnchorFile, Checkpoint, Signer, anchor_folder, key_id
 from ninefold.ledger.driver import REVISION, Driver, Row, driver_of
-from ninefold.ledger.fact import Fact, decode
+from ninefold.ledger.fact import RENAMED, Fact, decode
 from ninefold.ledger.readers import Readers
 from ninefold.ledger.tree import Tree
 from ninefold.ledger.writer import Request, Tx, Writer, not_written, read_tree
@@ -27,6 +27,7 @@ T = TypeVar("T")
 _SIGNER = "insert into signers (id, public, since) values (?, ?, ?) on conflict do nothing"
 _CHECKPOINT = "insert into checkpoints (size, root, at, signer, note) values (?, ?, ?, ?, ?) on conflict do nothing"
 _log = logging.getLogger("ninefold.ledger")
+_OLDER = "select content from facts where kind = ? and subject = ? order by seq desc limit 1"
 
 
 class Ledger:
@@ -132,18 +133,23 @@ class Ledger:
         newest_first: bool = False,
         limit: int | None = None,
     ) -> list[Fact]:
-        """Facts with ``seq > after``, of one kind or several, of one subject or all that begin with ``prefix``, in order."""
+        """Facts with ``seq > after``, of one kind or several, of one subject or all that begin with ``prefix``, in order.
+
+        Where a fact says that a thing was renamed, those of its older names count as well.
+        """
         where, args = ["seq > ?"], [after]  # type: tuple[list[str], list[Any]]
         if kind is not None:
             kinds = [kind] if isinstance(kind, str) else list(kind)
             where.append(f"kind in ({', '.join('?' * len(kinds))})")
             args += kinds
         if subject is not None:
-            where.append("subject = ?")
-            args.append(subject)
+            names = self._names(subject)
+            where.append(f"subject in ({', '.join('?' * len(names))})")
+            args += names
         if prefix:
-            where.append("subject >= ? and subject < ?")
-            args += [prefix, prefix + "\U0010ffff"]
+            names = self._names(prefix)
+            where.append("(" + " or ".join(["subject >= ? and subject < ?"] * len(names)) + ")")
+            args += [bound for name in names for bound in (name, name + "\U0010ffff")]
         if run is not None:
             where.append("run = ?")
             args.append(run)
@@ -153,6 +159,18 @@ class Ledger:
         tail = "" if limit is None else " limit ?"
         rows = self.all(f"select content from facts where {' and '.join(where)} order by seq {order}{tail}", *args)
         return [decode(row["content"]) for row in rows]
+
+    def _names(self, subject: str) -> list[str]:
+        """A subject, and what it was called before: ``flights/model/guess@2``, ``flights/model/forecast@2``."""
+        found = [subject]
+        project, _, rest = subject.partition("/")
+        noun, _, thing = rest.partition("/")
+        end = min((thing.index(c) for c in "@/" if c in thing), default=len(thing))
+        name, tail = thing[:end], thing[end:]
+        while name and (row := self.one(_OLDER, RENAMED, f"{project}/{noun}/{name}")) is not None:
+            name = decode(row["content"]).body["from"]
+            found.append(f"{project}/{noun}/{name}{tail}")
+        return found
 
     def last(self, kind: str, subject: str) -> Fact | None:
         """The newest fact of that kind and subject."""

@@ -3,11 +3,12 @@
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from ninefold import config
 from ninefold.config import Settings
 from ninefold.errors import NotFoundError
+from ninefold.ledger.fact import RENAMED
 
 if TYPE_CHECKING:
     from ninefold.lake import Lake
@@ -48,15 +49,31 @@ class Home:
 
     def journal(self, stream: str) -> Path:
         """The folder of a journal: ``predictions/desk``, ``updates/departures``, ``events/rebookings``."""
-        return self.path("journal", self.project, *stream.split("/"))
+        kind, _, name = stream.partition("/")
+        return self.path("journal", self.project, kind, *([self.kept(name)] if name else []))
 
     def stored(self, kind: str, name: str) -> "LakeTable":
         """The lake table of that kind (sources, tables, updates, quarantine, predictions, …) and name."""
-        return self.lake.table(f"{self.project}/{kind}/{name}")
+        return self.lake.table(f"{self.project}/{kind}/{self.kept(name)}")
 
     def stored_folder(self, kind: str, name: str) -> str:
         """The folder of that lake table, for looking at its log without an engine."""
-        return f"{self.settings.lake}/{self.project}/{kind}/{name}"
+        return f"{self.settings.lake}/{self.project}/{kind}/{self.kept(name)}"
+
+    def kept(self, name: str) -> str:
+        """The name under which a thing's rows are kept: that of its first declaration, which ``was=`` goes on with."""
+        before = {body["to"]: body["from"] for body in self._renames()}
+        while name in before:
+            name = before[name]
+        return name
+
+    def goes_on_as(self, name: str) -> str | None:
+        """The newer name of a thing, where it was renamed."""
+        return next((body["to"] for body in self._renames() if body["from"] == name), None)
+
+    def _renames(self) -> list[dict[str, Any]]:
+        # asked anew each time: another process may rename, and it costs microseconds
+        return [fact.body for fact in self.ledger.facts(kind=RENAMED, prefix=f"{self.project}/")]
 
     def subject(self, noun: str, name: str, version: object = None) -> str:
         """What a fact is about: ``flights/table/departures@12``."""

@@ -20,13 +20,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """What a run did: step by step, and what was judged. ``cached`` when nothing had to run and nothing was imported."""
+    """What a run did: step by step, and what was judged. ``cached`` when nothing had to run and nothing was imported; ``offers`` are
+    lines for the file that go on with the history of a name that is gone.
+    """
 
     project: str
     as_of: int
     result: Result
     judged: dict[str, Any] = field(default_factory=dict)
     cached: bool = False
+    offers: list[str] = field(default_factory=list)
 
 
 def run(
@@ -52,7 +55,7 @@ def run(
         if not force and targets is None and (found := _all_cached(home, main, as_of, at, on_event)) is not None:
             return found
         # what makes steps needs engines; a run that finds everything loads none
-        from ninefold.project import declared
+        from ninefold.project import declared, renaming
         from ninefold.project.assemble import steps_of
         from ninefold.project.check import check
         from ninefold.project.judging import judge_hypotheses, judge_models
@@ -62,6 +65,8 @@ def run(
         check(read, settings).raise_errors()
         refuse_what_cannot_run(read)
         started = home.ledger.record("run.started", f"{name}/run", {"as_of": at, "reason": reason, "targets": targets})
+        renaming.go_on(home, read, run=started.id)
+        offers = renaming.offers(home, read)
         declared.record(home, read, run=started.id)
         author = actor or author_name()
         for problem in read.of("problem"):
@@ -79,7 +84,7 @@ def run(
         )
         if targets is None:
             storedplan.keep(home, main, read, steps, as_of)
-        return Ran(name, at, result, judged)
+        return Ran(name, at, result, judged, offers=offers)
 
 
 def plan(graph: "Graph", settings: Settings, *, as_of: int | None = None, targets: list[str] | None = None) -> list[Planned]:

@@ -62,6 +62,18 @@ class LedgerContract:
         assert last is not None
         assert last.seq == 1
 
+    def test_a_renamed_thing_keeps_its_facts(self, ledger: Ledger) -> None:
+        """Facts of its older names, and of versions of them, are found under the new one; not those of a name that begins alike."""
+        ledger.record("made", "p/model/a@1", {"n": 1})
+        ledger.record("made", "p/model/ab@1", {"n": 2})
+        for old, new in (("a", "b"), ("b", "c")):
+            ledger.record("thing.renamed", f"p/model/{new}", {"from": old, "to": new, "noun": "model"})
+        ledger.record("made", "p/model/c@2", {"n": 3})
+        assert [f.body["n"] for f in ledger.facts(kind="made", prefix="p/model/c@")] == [1, 3]
+        found = ledger.last("made", "p/model/c@1")
+        assert found is not None
+        assert found.subject == "p/model/a@1"
+
     def test_rows_and_fact_are_written_together_or_not_at_all(self, ledger: Ledger) -> None:
         def fails(tx: Tx) -> None:
             tx.add("meta", [{"name": "n", "value": "v"}])
