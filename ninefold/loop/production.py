@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ninefold.server.runtime import Runtime
 
 _log = logging.getLogger("ninefold.loop")
-KEPT = ["id", "q", "key", "version", "score", "decision", "scores", "decisions", "micros", "lead", "together", "row"]
+KEPT = ["id", "q", "key", "version", "score", "decision", "scores", "decisions", "micros", "lead", "held", "together", "row"]
 SPARE = 8 * DAY
 _values = msgspec.json.Decoder(dict[str, Any])
 
@@ -37,7 +37,7 @@ class Production:
         self.runtime, self.endpoint, self.learning, self.span = runtime, endpoint, learning, span + SPARE
         self._answers = tail(runtime, f"predictions/{endpoint}", answers_frame, [*KEPT, "values"])
         self._outcomes = tail(runtime, f"outcomes/{endpoint}", outcomes_frame)
-        self.rows = answers_frame([]).select(KEPT).with_columns(pl.lit(None, pl.Int32).alias("__day"))
+        self.rows = self._slim(answers_frame([]).with_columns(pl.lit(None, pl.Int32).alias("__day")))
         self.told = pl.DataFrame(schema={"key": pl.String, "value": pl.String, "told": pl.Int64})
 
     def follow(self, now: int) -> pl.DataFrame:
@@ -47,7 +47,7 @@ class Production:
         fresh = came.rows
         fresh = fresh.filter(pl.col("q").dt.timestamp("us") >= oldest)
         fresh = fresh.with_columns(local_day(fresh["q"].dt.timestamp("us"), self.learning.tz).alias("__day"))
-        slim = fresh.drop("values")
+        slim = self._slim(fresh)
         if came.anew:
             self.rows = slim
         elif slim.height:
@@ -57,6 +57,13 @@ class Production:
             self.rows = pl.concat([self.rows, slim])
         self._take_outcomes(oldest)
         return fresh
+
+    def _slim(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Rows without their values, but with what today's practice said, where that is one of them."""
+        practice = self.learning.problem.baseline
+        if isinstance(practice, str) and practice in self.learning.inputs:
+            rows = rows.with_columns(values_of(rows, {practice: pl.Float64()}))
+        return rows.select(*KEPT, *rows.columns[rows.columns.index("__day") :])
 
     def _take_outcomes(self, oldest: int) -> None:
         came = self._outcomes.fresh()
@@ -78,7 +85,7 @@ class Production:
             rows = rows.filter(pl.col("__day") >= first)
         if last is not None:
             rows = rows.filter(pl.col("__day") <= last)
-        return with_truth(self.learning, rows, self.told, now=now, after=after)
+        return with_truth(self.learning, rows, self.told, now=now, after=after, home=self.runtime.home)
 
     @staticmethod
     def near(rows: pl.DataFrame) -> pl.DataFrame:

@@ -15,6 +15,7 @@ import pytest
 import ninefold as nf
 from ninefold.clock import SimulatedClock
 from ninefold.loop.fairness import Fairness
+from ninefold.loop.production import Production as Followed
 from ninefold.models.records import newest
 from ninefold.project import production
 from ninefold.project.learning import Learning
@@ -101,6 +102,15 @@ def test_today_s_practice_is_the_baseline_as_it_was_served(shops: Runtime) -> No
         return sum(3 * max(t - s, 0) + max(s - t, 0) for t, s in zip(truth, said, strict=True))
 
     assert cost["value"] == pytest.approx(total(rows["score"].to_list()) / total(practice))
+
+
+def test_the_loop_judges_a_window_ahead_and_today_s_practice_alike(shops: Runtime) -> None:
+    learning, now = Learning.of(shops.graph, "order"), making.micros(making.END)  # type: ignore[arg-type]
+    followed = Followed(shops, "orders", learning, 40 * 86_400_000_000)
+    followed.follow(now)
+    rows = followed.labelled(now, production.maturity(shops.home, "demand"))
+    found = production.judge_rows(shops.graph, shops.home, learning, rows, now=now)  # type: ignore[arg-type]
+    assert {j["metric"]: j["value"] for j in found} == {name: j["value"] for name, j in judged(shops, "orders").items()}
 
 
 def test_classes_are_judged_on_settled_questions_and_void_ones_are_counted(bins: Runtime) -> None:
