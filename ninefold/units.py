@@ -151,3 +151,15 @@ def calendar(text: str) -> Calendar:
     if not every or (match["hour"] and every % DAY) or int(match["hour"] or 0) > 23 or int(match["minute"] or 0) > 59:
         raise UsageError(f"{text!r} is no calendar: an hour goes with days or weeks", hint=hint)
     return Calendar(every, int(match["hour"] or 0), int(match["minute"] or 0), weekday)
+
+
+def many(count: int, noun: str) -> str:
+    """A count with its noun.
+
+    >>> many(1, "row"), many(1234, "row"), many(2, "hypothesis"), many(2, "policy")
+    ('1 row', '1,234 rows', '2 hypotheses', '2 policies')
+    """
+    if count == 1:
+        return f"1 {noun}"
+    plural = f"{noun[:-2]}es" if noun.endswith("is") else f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    return f"{count:,} {plural}"

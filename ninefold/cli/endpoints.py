@@ -12,6 +12,7 @@ from ninefold.cli.times import when
 from ninefold.clock import micros
 from ninefold.endpoints.records import history
 from ninefold.errors import UsageError
+from ninefold.units import many
 
 _ENDPOINTS = "select distinct endpoint from releases where project = ? order by endpoint"
 
@@ -116,7 +117,8 @@ def _due(say: Say, endpoint: str, project: Path | None, environment: str | None,
     with Home(settings, name) as home:
         until = at if at is not None else judging_now(home)
         rows = score_due(graph, home, endpoint, since=since, until=until)
-    text = "these were scored already: nothing was written" if rows is None else f"{rows:,} questions scored into the lake table scores/{endpoint}"
+    written = f"{many(rows or 0, 'question')} scored into the lake table scores/{endpoint}"
+    text = "these were scored already: nothing was written" if rows is None else written
     say.result({"endpoint": endpoint, "until": until, "rows": rows}, text)
 
 

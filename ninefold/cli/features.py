@@ -10,8 +10,9 @@ from ninefold.cli.noun import home_of, in_project, noun
 from ninefold.cli.report import DONE, FAILED, Say, command, table
 from ninefold.cli.times import when
 from ninefold.clock import micros
-from ninefold.errors import NotFoundError
+from ninefold.errors import NotFoundError, closest
 from ninefold.project.home import Home
+from ninefold.units import many
 
 
 @command("ninefold features list", name="list")
@@ -37,17 +38,19 @@ def check(say: Say, model: str | None, days: int, until: str | None, project: Pa
         models = [model] if model else _models(home)
         if not models:
             raise NotFoundError("no model has a version yet", hint="run the project first: ninefold run")
+        if model and model not in _models(home):
+            raise NotFoundError(f'there is no model "{model}" with a version', hint=closest(model, _models(home)))
         checked = [check_fold(home, one, days=days, end=micros(until, "UTC") if until else None) for one in models]
 
     def text() -> None:
         for one in checked:
             span = f"{when(one.start)} to {when(one.end)}"
-            say.line(f"{one.model}@{one.version}: {one.questions:,} questions from {span}, {one.rows:,} rows through the fold", bold=True)
+            say.line(f"{one.model}@{one.version}: {many(one.questions, 'question')} from {span}, {many(one.rows, 'row')} through the fold", bold=True)
             say.line(table(["features", "values", "differences"], [[g.name, f"{g.values:,}", g.differences] for g in one.groups], right=[1, 2]))
             for example in one.examples:
                 say.line(f"  {example['feature']} of {example['question']}: online {example['online']}, batch {example['batch']}", fg="red")
             total = sum(g.values for g in one.groups)
-            say.line(f"{one.differences:,} differences in {total:,} values", fg="red" if one.differences else "green")
+            say.line(f"{many(one.differences, 'difference')} in {many(total, 'value')}", fg="red" if one.differences else "green")
 
     say.result([{**msgspec.to_builtins(one), "differences": one.differences} for one in checked], text)
     return FAILED if any(one.differences for one in checked) else DONE

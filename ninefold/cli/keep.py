@@ -9,7 +9,8 @@ import msgspec
 from ninefold import config
 from ninefold.cli.place import home_of
 from ninefold.cli.report import DONE, FAILED, Say, command
-from ninefold.errors import UsageError
+from ninefold.errors import NotFoundError
+from ninefold.units import many
 
 _in = click.option("--in", "environment", metavar="NAME", help="The environment (default: dev).")
 _folder = click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
@@ -55,9 +56,8 @@ def backup(say: Say, folder: Path, environment: str | None) -> None:
     with home_of(environment) as home:
         made = copy(home.ledger, folder)
     value = {"folder": str(folder), "files": len(made.files), "bytes": made.size, "facts": made.facts, "root": made.root}
-    say.result(
-        value, f"{len(made.files)} files, {made.size:,} bytes, {made.facts} facts are in {folder}\nto bring it back: ninefold restore {folder}"
-    )
+    told = f"{many(len(made.files), 'file')}, {many(made.size, 'byte')}, {many(made.facts, 'fact')} are in {folder}"
+    say.result(value, f"{told}\nto bring it back: ninefold restore {folder}")
 
 
 @command("ninefold restore backups/monday")
@@ -84,6 +84,6 @@ def upgrade(say: Say, environment: str | None) -> None:
 
     settings = config.load(None, environment)
     if not settings.home.is_dir():
-        raise UsageError(f"there is no home at {settings.home}", hint="there is nothing to upgrade")
+        raise NotFoundError(f"there is no home at {settings.home}", hint="there is nothing to upgrade")
     copy = migrate(settings.ledger, home=settings.home)
     say.result({"copy": str(copy) if copy else None}, f"upgraded; a copy from before is {copy}" if copy else "the ledger is up to date")

@@ -37,7 +37,7 @@ def tell(say: Say, found: "Status") -> None:
         say.line(f"  judged on {problem.judged_on}" + (f", {when(problem.at)}" if problem.at else ""), dim=True)
         say.line()
     for stage in found.stages:
-        name = PLURALS.get(stage.noun, stage.noun + "s")
+        name = stage.noun if len(stage.things) == 1 else PLURALS.get(stage.noun, stage.noun + "s")
         text = stage.text if len(stage.text) <= 120 else stage.text[:117] + "..."
         say.line(f"{stage.number} {name:<11} {text}", fg=COLOURS.get(stage.state))
     say.line()

@@ -10,6 +10,7 @@ from ninefold.cli.report import Say, command, table
 from ninefold.errors import NotFoundError, UsageError, closest
 from ninefold.project.home import Home
 from ninefold.project.opened import profile_of, quarantine_of, versions_of
+from ninefold.units import many
 
 _NAMES = "select distinct name from steps where project = ? and kind = 'table' order by name"
 
@@ -35,7 +36,7 @@ def show(say: Say, name: str, project: Path | None, environment: str | None) -> 
 
     def text() -> None:
         profile: dict[str, Any] = found["profile"]  # type: ignore[assignment]
-        say.line(f"{name}: {profile['rows']:,} rows as the last run saw them", bold=True)
+        say.line(f"{name}: {many(profile['rows'], 'row')} as the last run saw them", bold=True)
         columns = [[c["name"], c["type"], f"{c['nulls']:,}", _distinct(c), *_span(c)] for c in profile["columns"]]
         say.line(table(["column", "type", "nulls", "distinct", "from", "to, or most frequent"], columns, right=[2, 3]))
         rows = [[v["version"], v["at"][:16], f"{v['rows']:,}", f"{v['quarantined']:,}", v["content"][:12]] for v in found["versions"]]  # type: ignore[index]

@@ -20,7 +20,7 @@ LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 @command("ninefold up --port 9009")
 @project_option
 @click.option("--host", help="The address to listen on (default: this machine only).")
-@click.option("--port", type=int, help="The port (default 9009; 0: any free one).")
+@click.option("--port", type=click.IntRange(0, 65535), help="The port (default 9009; 0: any free one).")
 @click.option("--replay-at", metavar="TIME", hidden=True, help="Serve a replay: a simulated clock that stands at TIME until the replay moves it.")
 @click.option("--now", "live", is_flag=True, help="Judge by this machine's clock again, after a replay.")
 def up(say: Say, project: Path | None, environment: str | None, host: str | None, port: int | None, replay_at: str | None, live: bool) -> None:

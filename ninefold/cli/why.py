@@ -12,6 +12,7 @@ from ninefold.project.home import open_home
 from ninefold.project.reasons import WhyIncident, WhyStep
 from ninefold.project.reasons import why as reasons
 from ninefold.project.why import Origin, Why
+from ninefold.units import many
 
 
 @command("ninefold why 0199c1f2-…   (or: why departures, why forecast@2)")
@@ -94,9 +95,9 @@ def version_page(page: Page, origin: Origin, heading: bool = True) -> None:
     page.line(f"questions from {when(span['from'])} to {when(span['to'])}, tables as of {when(span['as_of'])}: {counts}")
     for made in origin.tables:
         kept = f", {made.quarantined:,} quarantined ({'; '.join(f'{r}: {n:,}' for r, n in made.reasons.items())})" if made.quarantined else ""
-        page.line(f"table {made.name}@{made.version}: {made.rows:,} rows{kept}")
+        page.line(f"table {made.name}@{made.version}: {many(made.rows, 'row')}{kept}")
     for file in origin.files:
-        page.line(f"file {file.path}: {file.rows:,} rows, {file.bytes:,} bytes, sha256 {file.sha256[:16]}")
+        page.line(f"file {file.path}: {many(file.rows, 'row')}, {many(file.bytes, 'byte')}, sha256 {file.sha256[:16]}")
     if origin.packages:
         page.line("packages that its code reaches: " + ", ".join(f"{n} {v}" for n, v in origin.packages.items()))
     page.head("For which problem")

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from ninefold.bundles.manifest import verified
-from ninefold.errors import NinefoldError, NotFoundError
+from ninefold.errors import NinefoldError, NotFoundError, closest
 from ninefold.ledger import Fact
 from ninefold.models.records import Version, newest, version
 from ninefold.project import declared
@@ -109,6 +109,6 @@ def case(home: Home, model: str, number: int | None = None) -> Case:
     made = newest(home.ledger, home.project, model)
     if made is None:
         known = [row["model"] for row in home.ledger.all("select distinct model from versions where project = ?", home.project)]
-        hint = f"there is: {', '.join(known)}" if known else "run the project first: ninefold run"
+        hint = closest(model, known) if known else "run the project first: ninefold run"
         raise NotFoundError(f'there is no model "{model}" with a version', hint=hint)
     return Case(home, made)

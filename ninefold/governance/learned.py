@@ -6,9 +6,9 @@ from typing import Any
 from ninefold.governance.case import Case
 from ninefold.governance.document import Section
 from ninefold.governance.origins import Origins
-from ninefold.governance.wording import listed, many, number, percent, when
+from ninefold.governance.wording import listed, number, percent, when
 from ninefold.ledger import Fact
-from ninefold.units import duration_text
+from ninefold.units import duration_text, many
 
 
 def problem(case: Case) -> Section:

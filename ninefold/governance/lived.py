@@ -6,8 +6,9 @@ from typing import Any
 from ninefold.governance.case import Case
 from ninefold.governance.document import Section
 from ninefold.governance.proved import moment
-from ninefold.governance.wording import listed, many, when
+from ninefold.governance.wording import listed, when
 from ninefold.ledger import Fact
+from ninefold.units import many
 
 RELEASES = ("release.started", "release.ended", "release.rolledback", "release.refused", "canary.judged")
 _RETRAININGS = ("retrain.started", "retrain.done", "retrain.failed", "retrain.skipped")

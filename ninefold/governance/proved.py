@@ -6,8 +6,9 @@ from typing import Any
 from ninefold.governance.case import Case
 from ninefold.governance.document import Section
 from ninefold.governance.origins import Origins
-from ninefold.governance.wording import interval, listed, many, number, percent, when
+from ninefold.governance.wording import interval, listed, number, percent, when
 from ninefold.ledger import Fact
+from ninefold.units import many
 
 _CRITERIA = ["criterion", "verdict", "value", "95 % interval", "limit", "questions", "days"]
 

@@ -7,9 +7,10 @@ from ninefold.errors import NotFoundError
 from ninefold.governance import lived, proved
 from ninefold.governance.case import Case, case
 from ninefold.governance.document import Document, Section, document
-from ninefold.governance.wording import listed, many, when
+from ninefold.governance.wording import listed, when
 from ninefold.ledger import Fact
 from ninefold.project.home import Home
+from ninefold.units import many
 
 
 def release_report(home: Home, endpoint: str) -> Document:

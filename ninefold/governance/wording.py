@@ -43,18 +43,6 @@ def listed(names: Iterable[str]) -> str:
     return all_names[0] if len(all_names) == 1 else f"{', '.join(all_names[:-1])} and {all_names[-1]}"
 
 
-def many(count: int, noun: str) -> str:
-    """A count with its noun.
-
-    >>> many(1, "row"), many(1234, "row"), many(2, "hypothesis"), many(2, "policy")
-    ('1 row', '1,234 rows', '2 hypotheses', '2 policies')
-    """
-    if count == 1:
-        return f"1 {noun}"
-    plural = f"{noun[:-2]}es" if noun.endswith("is") else f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
-    return f"{count:,} {plural}"
-
-
 def when(at: int | None) -> str:
     """A time in UTC, to the second."""
     return "" if at is None else iso(at // 1_000_000 * 1_000_000)

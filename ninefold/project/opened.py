@@ -7,6 +7,7 @@ import msgspec
 from ninefold.clock import iso, micros
 from ninefold.errors import NotFoundError
 from ninefold.project.home import Home
+from ninefold.units import many
 
 if TYPE_CHECKING:
     import polars as pl
@@ -58,7 +59,7 @@ class OpenTable:
 
     def __repr__(self) -> str:
         newest = next(iter(self.versions()), None)
-        said = f"@{newest['version']}: {newest['rows']:,} rows, {newest['quarantined']:,} quarantined" if newest else ": not made yet"
+        said = f"@{newest['version']}: {many(newest['rows'], 'row')}, {newest['quarantined']:,} quarantined" if newest else ": not made yet"
         return f"<table {self.project.name}/{self.name}{said}>"
 
 

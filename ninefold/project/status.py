@@ -7,6 +7,7 @@ import msgspec
 
 from ninefold.ledger import Fact, Ledger
 from ninefold.project.home import Home
+from ninefold.units import many
 
 Verdict = Literal["solved", "not solved", "not yet known"]
 State = Literal["done", "attention", "missing"]
@@ -225,14 +226,14 @@ def _problem(seen: _Seen, name: str) -> dict[str, Any]:
     solved = _solved(seen, name)
     met = sum(c["verdict"] == "met" for c in solved.criteria)
     state: State = "attention" if solved.verdict == "not solved" else "done" if solved.criteria else "missing"
-    text = f"{met} of {len(solved.criteria)} criteria met" if solved.criteria else "not judged yet"
+    text = f"{met} of {len(solved.criteria)} {'criterion' if len(solved.criteria) == 1 else 'criteria'} met" if solved.criteria else "not judged yet"
     return _line(name, state, f"{text}, owner {solved.owner}", met=met, criteria=len(solved.criteria))
 
 
 def _source(seen: _Seen, name: str) -> dict[str, Any]:
     fact = seen.last("source.read", "source", name)
     if fact is not None:
-        return _line(name, "done", f"{fact.body['rows']:,} rows", rows=fact.body["rows"], at=fact.at)
+        return _line(name, "done", many(fact.body["rows"], "row"), rows=fact.body["rows"], at=fact.at)
     reads = seen.things[name]["says"].get("reads", "")
     collected = not reads or reads == "rows that are posted"
     return _line(name, "done" if collected else "missing", "collected over HTTP" if collected else "not read yet")
@@ -243,7 +244,7 @@ def _table(seen: _Seen, name: str) -> dict[str, Any]:
     if fact is None:
         return _line(name, "missing", "not made yet")
     rows, kept, version = fact.body["rows"], fact.body["quarantined"], fact.body["version"]
-    text = f"{rows:,} rows" + (f", {kept:,} quarantined" if kept else "")
+    text = many(rows, "row") + (f", {kept:,} quarantined" if kept else "")
     return _line(f"{name}@{version}", "done", text, rows=rows, quarantined=kept, version=version, at=fact.at)
 
 
@@ -268,7 +269,7 @@ def _model(seen: _Seen, name: str) -> dict[str, Any]:
     if fact is None:
         return _line(name, "missing", "no version yet")
     rows = fact.body.get("rows", {}).get("everything")
-    learned = f", learned from {rows:,} questions" if rows else ""
+    learned = f", learned from {many(rows, 'question')}" if rows else ""
     winner = fact.body.get("winner", "")
     return _line(f"{name}@{number}", "done", f"{winner} won{learned}", version=number, winner=winner, at=fact.at)
 

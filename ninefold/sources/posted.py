@@ -8,6 +8,7 @@ import msgspec
 from ninefold.errors import UsageError
 from ninefold.ids import new_id
 from ninefold.sources.source import Source
+from ninefold.units import many
 
 if TYPE_CHECKING:
     import polars as pl
@@ -29,7 +30,7 @@ def payloads(body: Any, *, at: int, batch: str | None = None) -> list[bytes]:
     """
     rows = body if isinstance(body, list) else [body]
     if not 0 < len(rows) <= MOST_ROWS:
-        raise UsageError(f"{len(rows)} rows in one request", hint=f"send 1 to {MOST_ROWS:,}")
+        raise UsageError(f"{many(len(rows), 'row')} in one request", hint=f"send 1 to {MOST_ROWS:,}")
     for i, row in enumerate(rows):
         place = f"[{i}]" if isinstance(body, list) else ""
         if not isinstance(row, dict) or not row:

@@ -170,6 +170,7 @@ def test_a_type_that_changed_between_runs_is_told_and_the_old_rows_stay(project:
         case(["run", "parcels.py", "--target", "model/forcast"], ['did you mean "model/forecast"'], id="target"),
         case(["run", "parcels.py", "--force", "model/forcast"], ['did you mean "model/forecast"'], id="force"),
         case(["new", "data"], ["there already"], id="new over something"),
+        case(["up", "parcels.py", "--port", "99999"], ["99999", "65535"], id="a port that cannot be"),
         case(["up", "parcels.py", "--host", "0.0.0.0"], ["0.0.0.0", "accounts", "proxy"], id="open to the world"),
     ],
 )
@@ -230,6 +231,18 @@ def test_too_early_and_too_few_say_what_is_missing(project: Path, ninefold: Cli)
         (["approve", "forecast@99", "--as", "risk"], "no version 99"),
         (["approve", "forecst@1", "--as", "risk"], 'did you mean "forecast"'),
         (["approve", "policy:nope", "--as", "risk"], "nope"),
+        (["why", "forcast"], 'did you mean "forecast"'),
+        (["why", "nonsense"], "a version is MODEL@NUMBER"),
+        (["tables", "show", "parcel"], 'did you mean "parcels"'),
+        (["tables", "quarantine", "parcel"], 'did you mean "parcels"'),
+        (["tables", "diff", "parcels", "0", "99"], "it has 0"),
+        (["models", "show", "forcast"], 'did you mean "forecast"'),
+        (["features", "check", "forcast"], 'did you mean "forecast"'),
+        (["card", "forcast"], 'did you mean "forecast"'),
+        (["card", "forecast@9"], "it has 1"),
+        (["runs", "show", "nope"], "ninefold runs list"),
+        (["items", "close", "nope", "--because", "done"], "nope"),
+        (["restore", "nope"], "is not empty"),
     ],
     ids=str,
 )
@@ -239,6 +252,32 @@ def test_what_is_not_there_is_told(tiny_copy: Path, ninefold: Cli, arguments: li
 
 def test_a_project_that_has_not_run_cannot_be_deployed(project: Path, ninefold: Cli) -> None:
     claims(ninefold(project, "deploy", "dispatch", "-p", "parcels.py"), 1, "no version", "ninefold run")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["run"], 2, "ninefold run FILE.py"),
+        (["check"], 2, "ninefold new"),
+        (["status"], 1, "ninefold run FILE.py"),
+        (["why", "x"], 1, "ninefold run FILE.py"),
+        (["tables", "list"], 1, "ninefold run FILE.py"),
+        (["doctor"], 1, "NINEFOLD_HOME"),
+        (["upgrade"], 1, "nothing to upgrade"),
+        (["restore", "nope"], 1, "manifest.json"),
+    ],
+    ids=str,
+)
+def test_in_an_empty_folder_the_first_step_is_told_and_nothing_is_left(
+    tmp_path: Path, ninefold: Cli, arguments: list[str], code: int, said: str
+) -> None:
+    claims(ninefold(tmp_path, *arguments), code, said)
+    assert not list(tmp_path.iterdir())
+
+
+def test_one_thing_is_told_in_the_singular(tiny_copy: Path, ninefold: Cli) -> None:
+    _, out, _ = ninefold(tiny_copy, "status")
+    assert ("1 problem " in out, "1 problems" in out, "5 hypotheses" in out) == (True, False, True), out
 
 
 def test_a_home_that_cannot_be(project: Path, ninefold: Cli) -> None:

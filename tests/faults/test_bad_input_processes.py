@@ -109,7 +109,7 @@ def test_ctrl_c_ends_a_run_at_once_and_the_next_one_goes_on(project: Path, clean
     assert time.monotonic() - begun < 8
     file.write_text(sound)
     code, out, _ = ran(project, "run", "parcels.py", *AS_OF)
-    assert (code, "1 were stored already" in out, contents(project) == clean) == (0, True, True), out
+    assert (code, "1 was stored already" in out, contents(project) == clean) == (0, True, True), out
 
 
 LIVES = int(os.environ.get("NINEFOLD_KILLS", "12"))  # 200 and more for a night
@@ -153,7 +153,7 @@ def mounted(home: Path, size: str, *, again: bool = False) -> None:
         pytest.skip("needs the right to mount a file system (root)")
 
 
-@pytest.mark.parametrize("size", ["4k", "24k", "64k", "200k", "500k", "900k"])
+@pytest.mark.parametrize("size", ["24k", *(pytest.param(size, marks=pytest.mark.slow) for size in ("4k", "64k", "200k", "500k", "900k"))])
 def test_a_full_disk_is_told_and_with_space_the_run_goes_on(project: Path, small_disk: Path, clean: dict[str, str], size: str) -> None:
     mounted(small_disk, size)
     code, _, err = ran(project, "run", "parcels.py", *AS_OF)
@@ -173,7 +173,7 @@ def flipped(file: Path) -> None:
     file.write_bytes(data)
 
 
-@pytest.mark.parametrize("harm", [truncated, flipped, Path.unlink])
+@pytest.mark.parametrize("harm", [flipped, *(pytest.param(harm, marks=pytest.mark.slow) for harm in (truncated, Path.unlink))])
 def test_a_damaged_file_of_a_table_is_named_and_not_read(tiny_copy: Path, harm: object) -> None:
     for file in sorted((tiny_copy / ".ninefold/lake/parcels/tables/parcels").glob("*.parquet")):
         harm(file)  # type: ignore[operator]
@@ -197,6 +197,7 @@ def test_a_damaged_ledger_is_told_and_left_as_it_is(tiny_copy: Path, harm: objec
     assert (ledger.read_bytes() if ledger.exists() else None) == before
 
 
+@pytest.mark.slow
 def test_a_project_file_that_changes_while_it_runs_is_run_as_it_was_read(project: Path, clean: dict[str, str]) -> None:
     file = project / "parcels.py"
     sound = file.read_text()
