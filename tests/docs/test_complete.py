@@ -16,7 +16,7 @@ from ninefold.errors import DataError
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 REFERENCE = DOCS / "reference"
-MARKDOWN = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted(DOCS.rglob("*.md"))]
+MARKDOWN = [ROOT / "README.md", ROOT / "CHANGELOG.md", ROOT / "benchmarks" / "README.md", *sorted(DOCS.rglob("*.md"))]
 
 
 def test_the_reference_says_what_the_code_says(generate: ModuleType) -> None:
@@ -108,17 +108,24 @@ def test_every_decision_is_listed_and_whole() -> None:
         assert all(f"**{word}.**" in text for word in ("Decided", "Why", "Refused", "Costs")), page.name
 
 
-def test_the_nine_stages_of_the_page_are_a_project_that_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    first, *rest = re.findall(r"^```python\n(.*?)^```$", (DOCS / "nine-stages.md").read_text("utf-8"), re.DOTALL | re.MULTILINE)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    exec(first, {})
-    (tmp_path / "pyproject.toml").write_text("[tool.ninefold]\n")
-    (tmp_path / "shop.py").write_text("from datetime import datetime\n" + "\n\n".join(rest))
-    with nf.open("shop.py") as project:
-        judged = project.run().judged
-    assert [c["verdict"] for c in judged["models"]["forecast"]["criteria"]] == ["met", "met"]
-    assert judged["hypotheses"]["habits"]["verdict"] == "supported"
+def test_the_nine_stages_of_the_page_are_a_project_that_runs(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(shop)
+    with nf.open() as project:
+        judged = {fact.subject: fact.body for fact in project.home.ledger.facts(kind=["model.judged", "hypothesis.tested"])}
+    assert [c["verdict"] for c in judged["shop/model/forecast@1"]["criteria"]] == ["met", "met"]
+    assert judged["shop/hypothesis/habits"]["verdict"] == "supported"
+
+
+def test_what_the_page_says_is_recorded_are_kinds_of_facts() -> None:
+    text = (DOCS / "nine-stages.md").read_text("utf-8")
+    kinds = set(
+        re.findall(
+            r"`((?:project|policy|problem|source|table|model|hypothesis|deploy|release|canary|monitor|alert|incident|retrain|item)\.\w+)`", text
+        )
+    )
+    code = "".join(p.read_text("utf-8") for p in (ROOT / "ninefold").rglob("*.py"))
+    assert len(kinds) > 15
+    assert [kind for kind in kinds if f'"{kind}"' not in code] == []
 
 
 def test_every_public_name_has_an_example_and_all_of_them_run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

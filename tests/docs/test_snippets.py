@@ -1,64 +1,78 @@
-"""Every snippet of the README and the documentation: Python runs, commands and options exist, addresses are routes, TOML parses."""
+"""Every block of code in the README and the documentation is run as a reader would run it, or says why not; and then still names what exists."""
 
-import ast
+import json
 import re
 import shlex
-import sys
+import shutil
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
+from typing import Any
 from urllib.parse import urlsplit
 
 import click
 import pytest
+from reader import DOCS, PAGES, Block, Reader, blocks, named
 
 from ninefold.cli import cli
-from ninefold.project.open import OpenProject
 
-ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", *sorted(p for p in (ROOT / "docs").rglob("*.md") if "reference" not in p.parts)]
-BLOCK = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+FLIGHTS = {PAGES[0], DOCS / "quickstart.md"}  # make the project of the flights, and run it
+FROM_NOTHING = {DOCS / "howto" / name for name in ("csv.md", "sql.md", "settings.md")}  # a project and data of their own
 
 
-def blocks(page: Path, kind: str) -> list[str]:
-    return [text for info, text in BLOCK.findall(page.read_text("utf-8")) if info == kind]
+@pytest.fixture
+def reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Reader:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    folder = tmp_path / "empty"
+    folder.mkdir()
+    return Reader(folder, monkeypatch)
 
 
-def named(page: Path) -> str:
-    return page.relative_to(ROOT).as_posix()
-
-
-@pytest.mark.parametrize("page", [p for p in PAGES if blocks(p, "python")], ids=named)
-def test_python_runs_from_the_first_block_to_the_last(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    module = ModuleType("page")
-    monkeypatch.setitem(sys.modules, "page", module)
-    for text in blocks(page, "python"):
-        exec(compile(text, f"{page.name}", "exec"), vars(module))
-
-
-@pytest.mark.parametrize("page", [p for p in PAGES if blocks(p, "python notest")], ids=named)
-def test_what_is_only_shown_names_what_exists(page: Path) -> None:
-    for text in blocks(page, "python notest"):
-        for node in ast.walk(ast.parse(text)):
-            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "project":
-                assert hasattr(OpenProject, node.attr), node.attr
-
-
-def commands() -> Iterator[tuple[str, list[str]]]:
+def others() -> Iterator[Any]:
     for page in PAGES:
-        for text in blocks(page, "console"):
-            for line in text.splitlines():
-                assert line.startswith("$ "), f"{named(page)}: {line}"
-                yield named(page), shlex.split(line[2:], comments=True)
+        if page not in FLIGHTS and page.name != "nine-stages.md":  # which is the shop
+            yield pytest.param(page, id=named(page), marks=[pytest.mark.slow] if page.name == "replay.md" else [])
+
+
+@pytest.mark.parametrize("page", others())
+def test_a_page_runs_from_its_first_block_to_its_last(page: Path, reader: Reader, shop: Path) -> None:
+    """In the shop of the nine stages, or from nothing."""
+    if page not in FROM_NOTHING:
+        reader.folder = Path(shutil.copytree(shop, reader.folder.parent / "shop"))
+    reader.follow(page)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("page", sorted(FLIGHTS), ids=named)
+def test_a_page_about_the_flights_runs(page: Path, reader: Reader, capsys: Any) -> None:
+    reader.follow(page)
+
+
+def shown() -> Iterator[tuple[Path, Block]]:
+    for page in PAGES:
+        for block in blocks(page):
+            yield page, block
+
+
+def test_a_block_is_of_a_known_kind_and_runs_or_says_why_not() -> None:
+    for page, (kind, told, text) in shown():
+        assert kind in {"python", "console", "toml", "text", "json"}, f"{named(page)}: {kind!r}\n{text}"
+        if kind in {"text", "json"}:
+            assert not told
+        else:
+            assert re.fullmatch(r"|exits [12]|not run: \w.{14,}", told), f"{named(page)}: {told!r}"
+
+
+def commands() -> list[tuple[str, list[str]]]:
+    return [(named(page), words) for page, block in shown() if block.kind == "console" for words in block.commands]
 
 
 def said(program: str) -> list[tuple[str, list[str]]]:
     return [(page, words[1:]) for page, words in commands() if words[0] == program]
 
 
-@pytest.mark.parametrize(("page", "words"), said("ninefold"), ids=lambda v: " ".join(v) if isinstance(v, list) else v)
+@pytest.mark.parametrize(("page", "words"), said("ninefold"), ids=lambda v: shlex.join(v) if isinstance(v, list) else v)
 def test_a_command_exists_with_its_options(page: str, words: list[str]) -> None:
     group: click.Command = cli
     context = click.Context(cli, info_name="ninefold")
@@ -69,15 +83,8 @@ def test_a_command_exists_with_its_options(page: str, words: list[str]) -> None:
     group.make_context(group.name, words, parent=context)  # parses, and runs nothing
 
 
-@pytest.mark.parametrize(("page", "words"), said("make"), ids=lambda v: " ".join(v) if isinstance(v, list) else v)
-def test_a_make_target_exists(page: str, words: list[str]) -> None:
-    assert re.search(rf"^{words[0]}:", (ROOT / "Makefile").read_text(), re.MULTILINE)
-
-
 @pytest.mark.parametrize(("page", "words"), said("curl"), ids=lambda v: v[1] if isinstance(v, list) else v)
 def test_an_address_is_a_route_and_a_body_is_json(page: str, words: list[str], route_paths: set[str]) -> None:
-    import json
-
     address = next(w for w in words if w.startswith("localhost:9009/"))
     path = urlsplit(f"http://{address}").path
     assert any(re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", known), path) for known in route_paths), path
@@ -85,17 +92,11 @@ def test_an_address_is_a_route_and_a_body_is_json(page: str, words: list[str], r
         json.loads(words[words.index("-d") + 1])
 
 
-@pytest.mark.parametrize("page", [p for p in PAGES if blocks(p, "toml")], ids=named)
-def test_settings_in_a_page_are_settings(page: Path) -> None:
+def test_settings_in_a_page_are_settings() -> None:
     from ninefold import config
 
-    for text in blocks(page, "toml"):
-        table = tomllib.loads(text)["tool"]["ninefold"]
-        for one in (table, *table.get("environments", {}).values()):
-            assert set(one) - {"environments"} <= set(config.KEYS)
-
-
-def test_only_known_kinds_of_blocks_are_used() -> None:
-    for page in PAGES:
-        for info, _ in BLOCK.findall(page.read_text("utf-8")):
-            assert info in {"python", "python notest", "console", "toml", "text", "json"}, f"{named(page)}: {info!r}"
+    for _, block in shown():
+        if block.kind == "toml":
+            table = tomllib.loads(block.text)["tool"]["ninefold"]
+            for one in (table, *table.get("environments", {}).values()):
+                assert set(one) - {"environments"} <= set(config.KEYS)
