@@ -102,7 +102,7 @@ class Watching:
         # once a week or so: metrics of the business read what was collected, and journals stay short
         for stream in list(self.runtime.decoders):
             roll(self.runtime, stream)
-        self.criteria, self.judged_at = judge_rows(graph, self.home, self.learning, rows), now
+        self.criteria, self.judged_at = judge_rows(graph, self.home, self.learning, rows, endpoint=self.name, now=now), now
         return self.criteria
 
     def _begin(self, release: Release, now: int) -> None:

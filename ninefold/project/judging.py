@@ -206,7 +206,16 @@ def levels(home: Home, bundle: str) -> list[Any]:
 
 
 def measure_rows(
-    learning: Learning, metric: Metric, truth: Any, score: Any, decision: Any, day: Any, frame: Any, *, classes: Sequence[Any] = ()
+    learning: Learning,
+    metric: Metric,
+    truth: Any,
+    score: Any,
+    decision: Any,
+    day: Any,
+    frame: Any,
+    *,
+    classes: Sequence[Any] = (),
+    weight: Any = None,
 ) -> "Measurement":
     """One built-in metric on rows with their outcome: the same for a test span and for production.
 
@@ -221,9 +230,10 @@ def measure_rows(
     if isinstance(practice, str):
         said = (frame[practice].is_not_null() & frame[practice].cast(float).is_finite()).fill_null(False)
         frame, truth, score, decision, day = (part.filter(said) for part in (frame, truth, score, decision, day))
+        weight = weight.filter(said) if weight is not None else None
         practice = frame[practice]
     if learning.kind == "multiclass":
         matrix = np.array(score.to_list(), np.float64).reshape(len(score), len(classes))
-        return measure(metric, truth, matrix, day=day, frame=frame, kind="multiclass", classes=list(classes), baseline=practice)
+        return measure(metric, truth, matrix, day=day, frame=frame, kind="multiclass", classes=list(classes), baseline=practice, weight=weight)
     chosen = decision if learning.kind == "binary" else None
-    return measure(metric, truth, score, day=day, decision=chosen, frame=frame, kind=learning.kind, baseline=practice)
+    return measure(metric, truth, score, day=day, decision=chosen, frame=frame, kind=learning.kind, baseline=practice, weight=weight)

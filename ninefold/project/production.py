@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from ninefold.endpoints import predictions as log
+from ninefold.endpoints.endpoint import Endpoint
 from ninefold.errors import DataError
 from ninefold.metrics.metric import Custom, Metric
 from ninefold.problems.criterion import Criterion
@@ -167,13 +168,32 @@ def judge(
     rows = predictions(home, endpoint, since=begin, until=until if until is not None else now)
     frame = with_outcomes(home, learning, endpoint, rows, now=now, after=after)
     counted = as_version(frame, version) if version is not None else frame
-    return judge_rows(graph, home, learning, counted, now=now)
+    return judge_rows(graph, home, learning, counted, endpoint=endpoint, now=now)
 
 
-def judge_rows(graph: Graph, home: Home, learning: Learning, rows: "pl.DataFrame", *, now: int | None = None) -> list[dict[str, Any]]:
+def judge_rows(graph: Graph, home: Home, learning: Learning, rows: "pl.DataFrame", *, endpoint: str, now: int | None = None) -> list[dict[str, Any]]:
     """The problem's criteria on predictions with their outcomes; metrics of ours see other tables as known at ``now``."""
     counted = _with_practice(learning, columns_of(home, learning, judged_rows(rows)))
-    return [_judged(graph, home, learning, c, counted, now) for c in learning.problem.solved_when]
+    honest = left_alone(graph.things[endpoint], learning.kind, counted)  # type: ignore[arg-type]
+    return [_judged(graph, home, learning, c, counted, honest, now) for c in learning.problem.solved_when]
+
+
+def left_alone(endpoint: Endpoint, kind: str, rows: "pl.DataFrame") -> "pl.DataFrame":
+    """The rows whose outcome acting has not changed, with ``__weight``; all of them where the endpoint says nothing of acting.
+
+    A no is not acted on, and counts once. Of the others (a yes, a referral, every class and amount) those held out count, each
+    for 1 / holdout of them. Where nobody was held out nothing is known of the others, and no row is left.
+    """
+    import polars as pl
+
+    if endpoint.acted is None and endpoint.holdout == 0:
+        return rows.with_columns(pl.lit(1.0).alias("__weight"))
+    served = "__served" if "__served" in rows.columns else "decision"
+    quiet = (pl.col(served) == 0).fill_null(False) if kind == "binary" else pl.lit(False)
+    if endpoint.holdout == 0 and not rows.select(quiet.all()).item():
+        return rows.clear().with_columns(pl.lit(1.0).alias("__weight"))
+    weight = pl.when(quiet).then(1.0).otherwise(1 / max(endpoint.holdout, 1e-9))
+    return rows.filter(quiet | pl.col("held")).with_columns(weight.alias("__weight"))
 
 
 def _with_practice(learning: Learning, rows: "pl.DataFrame") -> "pl.DataFrame":
@@ -197,6 +217,7 @@ def as_version(rows: "pl.DataFrame", version: int) -> "pl.DataFrame":
     return scored.with_columns(
         pl.col("scores").str.json_path_match(f"$.{version}").cast(pl.Float64, strict=False).alias("score"),
         pl.col("decisions").str.json_path_match(f"$.{version}").cast(pl.Int64, strict=False).alias("decision"),
+        pl.col("decision").alias("__served"),
         pl.lit(version, pl.Int64).alias("version"),
     )
 
@@ -217,7 +238,10 @@ def of_classes(home: Home, learning: Learning, rows: "pl.DataFrame") -> tuple[An
     return pl.Series("score", found, dtype=pl.List(pl.Float64)), classes
 
 
-def _judged(graph: Graph, home: Home, learning: Learning, criterion: Criterion, rows: "pl.DataFrame", now: int | None) -> dict[str, Any]:
+def _judged(
+    graph: Graph, home: Home, learning: Learning, criterion: Criterion, rows: "pl.DataFrame", honest: "pl.DataFrame", now: int | None
+) -> dict[str, Any]:
+    """``rows`` are all questions, which metrics of ours and the latency read; the built-in ones are measured on the ``honest`` ones."""
     import polars as pl
 
     from ninefold.metrics.judge import judge as judge_one
@@ -232,9 +256,12 @@ def _judged(graph: Graph, home: Home, learning: Learning, criterion: Criterion, 
     elif isinstance(metric, Metric) and metric.name == "latency":
         alone = rows.filter(pl.col("together") == 1)["micros"].to_list()
         measured = measure_latency(metric, [m / 1e6 for m in alone]) if alone else None
+    elif not honest.height:
+        measured = None
     else:
-        score, classes = of_classes(home, learning, rows) if learning.kind == "multiclass" else (rows["score"], [])
-        measured = measure_rows(learning, metric, rows["__label"], score, rows["decision"], rows["__day"], rows, classes=classes)
+        score, classes = of_classes(home, learning, honest) if learning.kind == "multiclass" else (honest["score"], [])
+        truth, decision, day, weight = (honest[c] for c in ("__label", "decision", "__day", "__weight"))
+        measured = measure_rows(learning, metric, truth, score, decision, day, honest, classes=classes, weight=weight)
     slices = [msgspec.to_builtins(s) for s in measured.slices] if measured is not None else []
     return {**msgspec.to_builtins(judge_one(criterion, measured)), "metric": name, "slices": slices, "void": getattr(measured, "void", 0)}
 

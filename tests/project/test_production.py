@@ -1,6 +1,7 @@
 """Criteria in production: a window ahead, today's practice, several classes, void questions, what metrics may see."""
 
 import csv
+import random
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,12 +14,15 @@ import polars as pl
 import pytest
 
 import ninefold as nf
+from ninefold import config
 from ninefold.clock import SimulatedClock
 from ninefold.loop.fairness import Fairness
 from ninefold.loop.production import Production as Followed
 from ninefold.models.records import newest
 from ninefold.project import production
+from ninefold.project.home import Home
 from ninefold.project.learning import Learning
+from ninefold.project.read import read
 from ninefold.server.runtime import Runtime
 
 DAY = timedelta(days=1)
@@ -109,7 +113,7 @@ def test_the_loop_judges_a_window_ahead_and_today_s_practice_alike(shops: Runtim
     followed = Followed(shops, "orders", learning, 40 * 86_400_000_000)
     followed.follow(now)
     rows = followed.labelled(now, production.maturity(shops.home, "demand"))
-    found = production.judge_rows(shops.graph, shops.home, learning, rows, now=now)  # type: ignore[arg-type]
+    found = production.judge_rows(shops.graph, shops.home, learning, rows, endpoint="orders", now=now)  # type: ignore[arg-type]
     assert {j["metric"]: j["value"] for j in found} == {name: j["value"] for name, j in judged(shops, "orders").items()}
 
 
@@ -148,3 +152,34 @@ def test_a_metric_of_ours_sees_tables_as_known_then(bins: Runtime) -> None:
     seen = production.read_rows(bins.graph, bins.home, "letters", then)  # type: ignore[arg-type]
     assert seen["bin"].is_not_null().sum() == 20 * 20
     assert not [c for c in seen.columns if c.startswith("__")]
+
+
+def acting(main: Path, arguments: str) -> Any:
+    """The small project's answers, whose late parcels were helped wherever a yes was not held out; and all as they would have come."""
+    main.write_text(main.read_text().replace("nf.Endpoint(forecast, ", f"nf.Endpoint(forecast, {arguments}, "))
+    graph = read(main, root=main.parent)
+    with Home(config.load(main.parent), "parcels") as home:
+        learning, now = Learning.of(graph, "forecast"), making.micros(making.FIRST + 90 * DAY)
+        asked = pl.concat([production.predictions(home, "dispatch")] * 40)
+        rows = production.with_outcomes(home, learning, "dispatch", asked, now=now, after=production.maturity(home, "lateness"))
+        rows = rows.with_columns(held=pl.Series(random.Random(3).choices([True, False], [1, 1], k=rows.height)))
+        helped = (pl.col("decision") == 1) & ~pl.col("held")
+        acted = rows.with_columns(__label=pl.when(helped & pl.col("__label").is_not_null()).then(False).otherwise(pl.col("__label")))
+
+        def auc(given: Any) -> Any:
+            return production.judge_rows(graph, home, learning, given, endpoint="dispatch", now=now)[0]["value"]
+
+        return auc(acted), production.judge_rows(graph, home, learning, acted, endpoint="dispatch", now=now)[0], rows
+
+
+def test_where_acting_changes_the_truth_those_held_out_stand_for_the_others(tiny_copy: Path) -> None:
+    main = tiny_copy / "parcels.py"
+    found, _, rows = acting(main, 'holdout="50%", acted="parcels"')
+    settled = rows.filter(pl.col("__label").is_not_null())
+    truth = nf.measure(nf.roc_auc, settled["__label"], settled["score"]).value
+    assert found == pytest.approx(truth, abs=0.02)
+
+
+def test_where_nobody_is_held_out_nothing_is_known_of_those_acted_on(tiny_copy: Path) -> None:
+    found, judged_, _ = acting(tiny_copy / "parcels.py", 'acted="parcels"')
+    assert (found, judged_["verdict"]) == (None, "not yet known")
