@@ -68,8 +68,11 @@ class Home:
         return name
 
     def goes_on_as(self, name: str) -> str | None:
-        """The newer name of a thing, where it was renamed."""
-        return next((body["to"] for body in self._renames() if body["from"] == name), None)
+        """The newest name of a thing, where it was renamed."""
+        after, found = {body["from"]: body["to"] for body in self._renames()}, None
+        while name in after:
+            name = found = after[name]
+        return found
 
     def _renames(self) -> list[dict[str, Any]]:
         # asked anew each time: another process may rename, and it costs microseconds

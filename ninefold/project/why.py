@@ -150,6 +150,7 @@ def origin_of(home: Home, made: "Version") -> Origin:
     body = made.body
     report = msgspec.json.decode(home.blobs.get(body["report"])) if "report" in body else {}
     problem = judged.body["problem"] if judged else ""
+    called = home.goes_on_as(problem) or problem
     policy = _policy_of(home, problem, judged.body["policy"]) if judged else None
     said = declared(home)
     approvals = home.ledger.facts(kind="approval.given", subject=made.subject)
@@ -169,7 +170,7 @@ def origin_of(home: Home, made: "Version") -> Origin:
         files=[File(s.name.partition("/")[2], f["path"], f["sha256"], f["bytes"], f["rows"]) for s in steps for f in s.ref.get("files", [])],
         packages={name: version for step in steps for name, version in step.packages.items()},
         policy=_policy(policy),
-        problem={"name": problem, "question": said.get(problem, {}).get("doc", ""), **said.get(problem, {}).get("says", {})},
+        problem={"name": called, "question": said.get(called, {}).get("doc", ""), **said.get(called, {}).get("says", {})},
         approvals=[{**f.body, "at": f.at, "fact": f.seq} for f in approvals],
         facts=[f.seq for f in (fact, judged, policy, *approvals) if f is not None],
     )
