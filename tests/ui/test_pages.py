@@ -96,6 +96,16 @@ def test_every_page_is_small(filled: Get) -> None:
     assert max(sizes.values()) <= LARGEST, sizes
 
 
+def test_every_page_takes_at_most_50_ms_of_the_processor_once_seen(filled: Get) -> None:
+    def took(path: str) -> float:
+        began = time.process_time()
+        filled(path)
+        return time.process_time() - began
+
+    least = {path: min(took(path) for _ in range(4)) for path in paths(filled)}
+    assert max(least.values()) <= 0.05, least
+
+
 def test_every_page_is_clean_of_inline_code_and_double_ids(filled: Get) -> None:
     for path in paths(filled):
         outline = Outline(filled(path).text)

@@ -9,6 +9,7 @@ from ninefold.ui.wording import plural
 
 STEPS = 2  # how far lineage is shown, up and down
 SHOWN_ELSEWHERE = frozenset({"step.done", "monitor.looked", "alert.raised"})  # on the pages of runs, monitors and incidents
+TELLING = {"source": "reads", "features": "features", "model": "candidates", "endpoint": "answers", "monitor": "checks"}
 WIDEST = 24  # nodes of a graph that can still be read
 
 
@@ -81,7 +82,7 @@ def neighbourhood(reading: Reading, name: str) -> tuple[list[Neighbour], list[tu
 
 
 class Listed(msgspec.Struct):
-    """A thing in the list of its noun."""
+    """A thing in the list of its noun; ``doc`` is its docstring, or the setting that tells most."""
 
     name: str
     path: str
@@ -103,4 +104,5 @@ def listing(reading: Reading, noun: str) -> ListPage:
 
 
 def _listed(reading: Reading, noun: str, name: str, thing: Described) -> Listed:
-    return Listed(name, path_to(noun, name), thing.doc, thing.where, state_of(reading, noun, name))
+    doc = thing.doc or thing.says.get(TELLING.get(noun, ""), "")
+    return Listed(name, path_to(noun, name), doc, thing.where, state_of(reading, noun, name))
