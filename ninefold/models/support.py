@@ -3,7 +3,7 @@
 from typing import Any
 
 from ninefold.errors import NinefoldError, NotYetError
-from ninefold.models.candidate import Existing
+from ninefold.models.candidate import Existing, On, Tuned
 from ninefold.models.estimator import family, unwrapped
 from ninefold.models.export import exportable
 from ninefold.models.model import Model
@@ -21,11 +21,19 @@ def unsupported(model: Model, target: Target) -> list[NinefoldError]:
             )
         )
     for name, candidate in model.candidates:
-        error = _refused(unwrapped(candidate))
+        error = _refused(unwrapped(candidate)) or _placed(candidate)
         if error is not None:
             error.where = f'candidate "{name}"'
             found.append(error)
     return found
+
+
+def _placed(candidate: Any) -> NinefoldError | None:
+    while isinstance(candidate, (On, Tuned)):
+        if isinstance(candidate, On) and candidate.gpus:
+            return NotYetError(f"gpus={candidate.gpus}: this release fits on processors only", hint="leave gpus= out of nf.on(...)")
+        candidate = candidate.candidate if isinstance(candidate, On) else candidate.estimator
+    return None
 
 
 def _refused(estimator: Any) -> NinefoldError | None:

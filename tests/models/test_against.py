@@ -67,8 +67,13 @@ class Saves:
 def test_what_cannot_be_fitted_yet_is_told_before_anything_runs() -> None:
     target = nf.regression("amount", of="sales", at="sold_at", quantiles=[0.9])
     problem = nf.Problem("How much?", predict=target, owner="sales")
-    model = nf.Model(problem, features=["shop"], candidates={"own": Saves(), "trees": lightgbm.LGBMRegressor()})
-    assert [(e.code, e.where) for e in unsupported(model, target)] == [("not_yet", ""), ("not_yet", 'candidate "own"')]
+    placed = nf.on(nf.tune(lightgbm.LGBMRegressor(), num_leaves=nf.ints(4, 8)), gpus=1)
+    model = nf.Model(problem, features=["shop"], candidates={"own": Saves(), "trees": lightgbm.LGBMRegressor(), "fast": placed})
+    assert [(e.code, e.where) for e in unsupported(model, target)] == [
+        ("not_yet", ""),
+        ("not_yet", 'candidate "own"'),
+        ("not_yet", 'candidate "fast"'),
+    ]
 
 
 def test_costs_come_from_the_first_cost_among_the_criteria() -> None:
