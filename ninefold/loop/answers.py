@@ -34,8 +34,12 @@ def answered(rows: pl.DataFrame, version: int, learning: Learning, objective: Ob
 
 def _classes(rows: pl.DataFrame, version: int, objective: Objective, classes: Sequence[Any]) -> pl.DataFrame:
     place = {str(c): i for i, c in enumerate(classes)}
-    found = rows.with_columns(pl.col("__label").replace_strict(place, default=None, return_dtype=pl.Int64).alias("truth")).drop_nulls("truth")
-    scores = np.array([_lists.decode(text)[str(version)] for text in found["scores"].to_list()], dtype=np.float64).reshape(found.height, -1)
+    # a class that the version does not know has come true: it had no probability
+    code = pl.col("__label").replace_strict(place, default=len(classes), return_dtype=pl.Int64)
+    found = rows.filter(pl.col("__label").is_not_null()).with_columns(code.alias("truth"))
+    told = [_lists.decode(text)[str(version)] for text in found["scores"].to_list()]
+    known = np.array(told, dtype=np.float64) if told else np.empty((0, len(classes)))
+    scores = np.column_stack([known, np.zeros(len(known))])
     truth, likeliest = found["truth"].to_numpy(), scores.argmax(1) if scores.size else np.empty(0, np.int64)
     top = scores.max(1) if scores.size else np.empty(0)
     loss = losses(objective, truth, scores, likeliest, {})

@@ -230,7 +230,8 @@ def of_classes(home: Home, learning: Learning, rows: "pl.DataFrame") -> tuple[An
     from ninefold.project.judging import levels
 
     own = {v: levels(home, version_of(home.ledger, home.project, learning.name, v).bundle) for v in rows["version"].unique().to_list()}
-    classes = list(dict.fromkeys(str(c) for known in own.values() for c in known))
+    came = rows["__label"].drop_nulls().unique(maintain_order=True).to_list()  # also what no version knows: it had no probability
+    classes = list(dict.fromkeys([*(str(c) for known in own.values() for c in known), *came]))
     found = []
     for text, version in zip(rows["scores"].to_list(), rows["version"].to_list(), strict=True):
         given = dict(zip(map(str, own[version]), msgspec.json.decode(text)[str(version)], strict=True))

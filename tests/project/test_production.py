@@ -124,6 +124,15 @@ def test_classes_are_judged_on_settled_questions_and_void_ones_are_counted(bins:
     assert accuracy["value"] > 0.8
 
 
+def test_a_class_that_no_version_knows_counts_as_missed(bins: Runtime) -> None:
+    learning, now = Learning.of(bins.graph, "sorter"), making.micros(making.END)  # type: ignore[arg-type]
+    asked = production.predictions(bins.home, "chute")
+    rows = production.with_outcomes(bins.home, learning, "chute", asked, now=now, after=production.maturity(bins.home, "sorting"))
+    odd = rows.with_columns(__label=pl.when(pl.col("__label") == "wide").then(pl.lit("round")).otherwise(pl.col("__label")))
+    before, after = (production.judge_rows(bins.graph, bins.home, learning, r, endpoint="chute", now=now)[0] for r in (rows, odd))  # type: ignore[arg-type]
+    assert (after["n"], after["value"] < before["value"] - 0.1) == (before["n"], True)
+
+
 def test_a_version_is_judged_by_its_own_scores(bins: Runtime) -> None:
     after = production.maturity(bins.home, "sorting")
     given = {"now": making.micros(making.END), "after": after, "window": 40 * 86_400_000_000}
