@@ -14,7 +14,21 @@ from ninefold.project.home import Home, open_home
 from ninefold.project.read import read
 from ninefold.project.status import Status, status
 
-ENGINES = ("polars", "duckdb", "deltalake", "pyarrow", "numpy", "sklearn", "lightgbm", "onnxruntime", "optuna", "scipy", "parcels")
+ENGINES = (
+    "polars",
+    "duckdb",
+    "deltalake",
+    "pyarrow",
+    "numpy",
+    "sklearn",
+    "lightgbm",
+    "onnxruntime",
+    "optuna",
+    "scipy",
+    "starlette",
+    "sqlalchemy",
+    "parcels",
+)
 ASK = """
 import json, resource, sys
 sys.argv = ["ninefold", *{words}]
@@ -80,6 +94,11 @@ def test_a_proposed_policy_waits_for_somebody_else(tiny_copy: Path) -> None:
 @pytest.mark.parametrize("words", [("status",), ("items", "list"), ("runs", "list"), ("models", "list"), ("why", "parcels")])
 def test_what_reads_facts_loads_no_engine_and_nothing_of_the_users(tiny_project: Path, words: tuple[str, ...]) -> None:
     assert _loaded(tiny_project, *words)[0] == []
+
+
+@pytest.mark.parametrize("words", [("--help",), ("run", "--help"), ("tables", "--help")])
+def test_help_loads_no_engine(tmp_path: Path, words: tuple[str, ...]) -> None:
+    assert _loaded(tmp_path, *words)[0] == []
 
 
 def test_status_takes_at_most_a_fifth_of_a_second_of_cpu(tiny_project: Path) -> None:
