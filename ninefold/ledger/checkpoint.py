@@ -50,6 +50,10 @@ class Signer:
         stamp = base64.b64encode(key_id(checkpoint.origin, self.public()) + signature).decode()
         return f"{text}\n{_DASH} {checkpoint.origin} {stamp}\n"
 
+    def sign_bytes(self, data: bytes) -> bytes:
+        """The 64 bytes of a signature. ``data`` begins with its purpose, which no checkpoint begins with."""
+        return self._key().sign(data)
+
     def _key(self) -> "Ed25519PrivateKey":
         from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey  # 18 ms, only when something is signed
 
@@ -57,6 +61,18 @@ class Signer:
             durable.make_folder(self._folder, mode=0o700)
             durable.write(self._private, os.urandom(32).hex().encode(), create=True, mode=0o600)
         return Ed25519PrivateKey.from_private_bytes(bytes.fromhex(self._private.read_text("ascii")))
+
+
+def signed_by(public: bytes, data: bytes, signature: bytes) -> bool:
+    """Whether the holder of the key whose ``public`` half this is has signed ``data``."""
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+    try:
+        Ed25519PublicKey.from_public_bytes(public).verify(signature, data)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
 
 
 def key_id(name: str, public: bytes) -> bytes:

@@ -12,6 +12,7 @@ from ninefold.models.records import Version
 from ninefold.models.records import version as version_of
 from ninefold.project.answers import endpoints
 from ninefold.project.home import Home
+from ninefold.project.sealed import bundle_of
 
 if TYPE_CHECKING:
     import polars as pl
@@ -34,11 +35,10 @@ def answering(home: Home, endpoint: str, version: int | None = None) -> Version:
 
 def opened(home: Home, made: Version) -> "tuple[Bundle, Questions, list[GroupSpec]]":
     """A version's bundle, verified and tried, and how its inputs are computed."""
-    from ninefold.bundles.load import load
     from ninefold.endpoints.questions import Questions, Request
     from ninefold.features.spec import GroupSpec
 
-    bundle = load(home.path("bundles", made.bundle), digest=made.digest)
+    bundle = bundle_of(home, made)
     groups = [msgspec.convert(group, GroupSpec) for group in bundle.features]
     return bundle, Questions(msgspec.convert(bundle.request, Request), groups), groups
 

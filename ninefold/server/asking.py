@@ -11,6 +11,7 @@ from ninefold.endpoints.service import Service
 from ninefold.errors import UsageError
 from ninefold.models.records import version as version_of
 from ninefold.project.answers import find
+from ninefold.project.sealed import bundle_of
 from ninefold.server.doors import SENDS, in_replay
 from ninefold.server.runtime import Runtime
 from ninefold.tables.incoming import time_of
@@ -84,12 +85,10 @@ class Asking:
         return {"id": id, "endpoint": endpoint, "version": record.version, "score": record.score, "inputs": inputs}
 
     def _bundle(self, endpoint: str, number: int) -> Any:
-        from ninefold.bundles.load import load
-
         assert self.runtime.graph is not None
         model = self.runtime.graph.resolve(self.runtime.graph.things[endpoint].model, ("model",))[0]  # type: ignore[attr-defined]
         made = version_of(self.runtime.home.ledger, self.runtime.home.project, model, number)
-        return load(self.runtime.home.path("bundles", made.bundle), digest=made.digest)
+        return bundle_of(self.runtime.home, made)
 
     async def outcomes(self, call: Call, body: Any, name: str) -> dict[str, Any]:
         """Outcomes by key: ``{"key": {...}, "value": …, "at": …}``; a null value calls the question void. The first that is told counts."""

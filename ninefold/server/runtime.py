@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from ninefold.bundles.load import load as load_bundle
 from ninefold.clock import Clock, SystemClock
 from ninefold.endpoints import predictions
 from ninefold.endpoints.questions import Questions, Request
@@ -28,6 +27,7 @@ from ninefold.project.home import Home
 from ninefold.project.production import outcomes_frame
 from ninefold.project.production import predictions as answered
 from ninefold.project.read import read
+from ninefold.project.sealed import bundle_of
 from ninefold.project.views import view
 from ninefold.sources import posted
 from ninefold.sources.events import Events
@@ -142,7 +142,7 @@ class Runtime:
 
     def _loaded(self, model: str, number: int) -> Loaded:
         stored = version_of(self.home.ledger, self.home.project, model, number)
-        bundle = load_bundle(self.home.path("bundles", stored.bundle), digest=stored.digest)
+        bundle = bundle_of(self.home, stored)
         key = digest_of([bundle.features, bundle.request])
         if key not in self.programs:
             groups = [msgspec.convert(g, GroupSpec) for g in bundle.features]

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from ninefold.bundles.manifest import SIGNATURE
 from ninefold.engine.step import Output, Step
 from ninefold.errors import DataError, NinefoldError, NotYetError, StoppedError
 from ninefold.ids import canonical, digest, new_id
 from ninefold.models.records import record_version
 from ninefold.project.learning import Learning
+from ninefold.project.sealed import signer
 from ninefold.project.steps.making import Making, step
 from ninefold.project.steps.training import features_part, load
 
@@ -142,6 +144,7 @@ def _version(making: Making, learning: Learning, candidates: dict[str, Any]) -> 
             parts,
             judge,
             about={"project": home.project, "model": name, "training": outputs[training].content},
+            signer=signer(home),
             **msgspec.json.decode(home.blobs.get(outputs[served].ref["blob"])),
         )
         _keep(folder, home.path("bundles", done.digest))
@@ -150,6 +153,7 @@ def _version(making: Making, learning: Learning, candidates: dict[str, Any]) -> 
         report = home.blobs.add(canonical(done.report))
         ref = {
             "bundle": done.digest,
+            "signed": True,
             "evidence": proof.version,
             "report": report,
             "winner": chosen.winner,
@@ -186,4 +190,6 @@ def _keep(made: Path, to: Path) -> None:
     except OSError:
         if not to.is_dir():
             raise
+        if not (to / SIGNATURE).exists():
+            os.replace(made / SIGNATURE, to / SIGNATURE)
         shutil.rmtree(made)
