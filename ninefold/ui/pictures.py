@@ -17,7 +17,7 @@ from ninefold.ui.views.runs import StepLine
 from ninefold.ui.views.standing import CriterionLine, Judgement
 from ninefold.ui.views.tables import Column
 from ninefold.ui.views.thing import ThingPart
-from ninefold.ui.wording import number, share, span
+from ninefold.ui.wording import number, release_state, share, span
 
 
 class Pictures:
@@ -109,7 +109,7 @@ class Pictures:
         """Releases on a line of time."""
         rows = [
             timelines.Span(
-                f"version {r.version} {r.state}" + (f", {share(r.share)}" if r.kind != "full" else ""),
+                f"version {r.version} {release_state(r.state)}" + (f", {share(r.share)}" if r.kind != "full" else ""),
                 r.since,
                 r.ended,
                 _release_tone(r.state),

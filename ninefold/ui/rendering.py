@@ -24,7 +24,10 @@ class Renderer:
             loader=jinja2.PackageLoader("ninefold.ui"), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
         )
         self.environment.globals |= {
-            **{name: getattr(wording, name) for name in ("number", "share", "size", "span", "interval", "plural", "several", "short", "comparison")},
+            **{
+                name: getattr(wording, name)
+                for name in ("number", "share", "size", "span", "interval", "plural", "several", "short", "comparison", "release_state")
+            },
             "code": marked,
             "static": path_of,
             "version": __version__,

@@ -91,6 +91,15 @@ def comparison(criterion: str) -> str:
     return criterion.replace(">=", "≥").replace("<=", "≤")
 
 
+def release_state(state: str) -> str:
+    """A release's state as it is read: of a version that was tried while the champion stayed, that it was not promoted.
+
+    >>> release_state("stayed"), release_state("champion")
+    ('not promoted', 'champion')
+    """
+    return "not promoted" if state == "stayed" else state
+
+
 def plural(noun: str) -> str:
     """The noun for more than one, as in paths.
 

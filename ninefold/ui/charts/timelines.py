@@ -107,7 +107,7 @@ def lines(
         drawing.line(x_of(at), 8, x_of(at), height - 24, "soft", 1, says=name)
         drawing.text(x_of(at) + 3, 9, name, size=11)
     for row, y in zip(rows, _apart([y_of(end[1]) if (end := _last(r)) else 0.0 for r in rows]), strict=True):
-        _one(drawing, row, x_of, y_of, show, y)
+        _one(drawing, row, _tone(row, rows), x_of, y_of, show, y)
     drawing.text(left, height - 7, dated(min(times, default=0)))
     drawing.text(width - label, height - 7, dated(max(times, default=0)), anchor="end")
     return drawing.text_of()
@@ -132,8 +132,14 @@ def _apart(places: Sequence[float], least: float = 14) -> list[float]:
     return found
 
 
-def _one(drawing: Drawing, row: Line, x_of: Scale, y_of: Scale, show: Callable[[float], str], label: float) -> None:
-    tone: Tone = "strong" if row.strong else "soft" if row.soft else "quiet"
+def _tone(row: Line, rows: Sequence[Line]) -> Tone:
+    """A line that stands before a soft one is darker than one alone."""
+    if row.strong:
+        return "strong"
+    return "soft" if row.soft else "ink" if any(other.soft for other in rows) else "quiet"
+
+
+def _one(drawing: Drawing, row: Line, tone: Tone, x_of: Scale, y_of: Scale, show: Callable[[float], str], label: float) -> None:
     pieces, pen = [], False
     for i, (x, y) in enumerate(row.points):
         if y is not None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from ninefold.ledger import Fact
 from ninefold.monitors.finding import day_text
-from ninefold.ui.wording import number, several, share, short, span
+from ninefold.ui.wording import number, release_state, several, share, short, span
 from ninefold.units import DAY
 
 Body = dict[str, Any]
@@ -87,7 +87,7 @@ def _started(body: Body) -> str:
 
 def _ended(body: Body) -> str:
     why = f"; {body['why']}" if body.get("why") else ""
-    return f"{body['model']}@{body['version']}: {body['state']}{why}"
+    return f"{body['model']}@{body['version']}: {release_state(body['state'])}{why}"
 
 
 def _found(findings: list[Body]) -> str:

@@ -39,6 +39,11 @@ class Judgement(msgspec.Struct):
     seq: int
     slices: list[Slice] = []
 
+    @property
+    def lacks(self) -> str:
+        """What it would need to be known, in the fact's own words; nothing where it is known."""
+        return self.text.partition("; ")[2] if self.verdict == "not yet known" else ""
+
 
 class CriterionLine(msgspec.Struct):
     """A criterion: judged in ``production`` and on the ``test`` span, either may be missing. ``verdict`` is production's as soon
