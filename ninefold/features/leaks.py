@@ -51,7 +51,7 @@ def check_leaks(
         asked_by = {c for _, a in group.aggregates for c in (a.by or ())} | set(group.by)
         for column in sorted(asked_by):
             if columns is None or column in columns:
-                found += _column(target, table, column, f"by= of {name}", name)
+                found += _column(target, table, column, f"the entity of {name}", name)
         for feature, expression in group.expressions:
             for column in expression.meta.root_names():
                 if column not in group.names:
@@ -101,8 +101,8 @@ def _before(moment: Moment, target: Target, table: Table) -> bool:
 
 
 def _window(what: str, group: Features, aggregate: Aggregate, source: Table | None) -> list[DeclarationError]:
-    """A window that can see no row: all it could count is known only when the window has passed."""
-    if source is None:
+    """A past window that can see no row: all it could count is known only when the window has passed."""
+    if source is None or aggregate.ahead:
         return []
     e = group.at or source.time
     if e is None or aggregate.window is None:
@@ -113,14 +113,7 @@ def _window(what: str, group: Features, aggregate: Aggregate, source: Table | No
         if k is None or k.column != e.column:
             continue
         lag = k.offset - e.offset
-        if aggregate.ahead and lag >= 0:
-            return [
-                DeclarationError(
-                    f'the feature {what} looks ahead at "{column}", which is known at {k}, when its row has happened ({e})',
-                    hint="look ahead only at what is planned: columns without later=, with known= before the event",
-                )
-            ]
-        if not aggregate.ahead and lag >= aggregate.window + aggregate.before:
+        if lag >= aggregate.window + aggregate.before:
             return [
                 DeclarationError(
                     f'the feature {what} can never see a row: "{column}" is known at {k}, {duration_text(lag)} after the event ({e}), '
@@ -128,13 +121,6 @@ def _window(what: str, group: Features, aggregate: Aggregate, source: Table | No
                     hint="make the window longer than the delay",
                 )
             ]
-    if aggregate.ahead and source.known is not None and source.known.column == e.column and source.known.offset >= e.offset:
-        return [
-            DeclarationError(
-                f"the feature {what} looks ahead, but rows are known at {source.known}, when they have happened ({e})",
-                hint='say on the table since when they are planned: known="planned_at", or known="starts_at - 30d"',
-            )
-        ]
     return []
 
 

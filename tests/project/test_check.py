@@ -53,6 +53,12 @@ WRONG = [
     ("false_alarm=1, miss=5", "false_alarm=1", "nf.cost does not say what miss= costs", ""),
     ("false_alarm=1, miss=5", "under=1, over=2, false_alarm=1, miss=5", "nf.cost has under=", ""),
     ("false_alarm=1, miss=5", "false_alarm=1, miss='delay'", '"delay" (read by the cost miss=) is a leak', ""),
+    (
+        'by="shop", n=nf.mean("delay", "7d")',
+        'by="shop", at="done_at", n=nf.mean("delay", ahead="7d")',
+        '"n" looks ahead, and "delay" is known at done_at',
+        "planned",
+    ),
     ('known="due_at - 30d", ', "", '"soon" looks ahead, and the rows are known at due_at', "planned"),
     ("C=nf.floats", "CC=nf.floats", "searches CC=, which LogisticRegression does not have", 'did you mean "C"?'),
     ('"flat": LogisticRegression()', '"flat": LinearRegression()', "is a regressor, and the target is binary", "classifier"),
