@@ -19,9 +19,8 @@ class Said(NamedTuple):
 
 
 @pytest.fixture
-def ninefold(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Said]:
-    """``ninefold("audit", "verify", at=folder)``. Anchors go to a folder of the test."""
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+def ninefold(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Said]:
+    """``ninefold("audit", "verify", at=folder)``."""
 
     def run(*words: str | Path, at: Path | None = None) -> Said:
         if at is not None:
