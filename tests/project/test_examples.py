@@ -1,5 +1,8 @@
 """The example projects: `check` accepts them, and the functions of flights do what they say on the real rows."""
 
+import re
+import shutil
+import subprocess
 import zipfile
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import distribution
@@ -94,3 +97,19 @@ def test_churn_compares_those_called_with_those_held_out():
     )
     calls = pl.LazyFrame({"customer_id": [1, 2], "called_at": [night + timedelta(hours=7)] * 2})
     assert kept(predictions, calls) == 0.5
+
+
+@pytest.mark.parametrize("name", LATER)
+def test_an_example_needs_nothing_beside_it(name, tmp_path):
+    if name == "fraud":
+        pytest.importorskip("xgboost", reason="fraud.py uses xgboost, an extra")
+    main = Path(shutil.copy(EXAMPLES / f"{name}.py", tmp_path / f"{name}.py"))
+    assert check(read(main, root=tmp_path)).errors == []
+
+
+def test_nothing_leads_out_of_the_repository():
+    root = EXAMPLES.parent
+    named = subprocess.run(["git", "-C", root, "ls-files", "-z"], capture_output=True, check=False).stdout.decode().split("\0")
+    outside = re.compile(r"(?:\.\./)+shared\b")
+    texts = {name: (root / name).read_bytes().decode("utf-8", "replace") for name in named if name and (root / name).is_file()}
+    assert [name for name, text in texts.items() if name != "tests/project/test_examples.py" and outside.search(text)] == []
