@@ -35,9 +35,9 @@ class Get(Protocol):
     def __call__(self, path: str, accept: str = "") -> Got: ...
 
 
-def getter(home: Home) -> Get:
+def getter(home: Home, permit: Any = lambda call: None) -> Get:
     """GET on the pages of a home, without a socket in between."""
-    app = App(routes(home), permit=lambda call: None, shown=refused)
+    app = App(routes(home), permit=permit, shown=refused)
 
     def get(path: str, accept: str = "") -> Got:
         return asyncio.run(_call(app, path, accept))

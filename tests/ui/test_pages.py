@@ -14,6 +14,7 @@ from ninefold.project.home import Home
 from ninefold.ui.pages import PAGES
 from ninefold.ui.reading import Reading
 from ninefold.ui.static_files import NAMES, path_of
+from ninefold.web.shapes import UnknownCallerError
 
 from .conftest import Get, getter
 
@@ -136,6 +137,17 @@ def test_a_browser_gets_errors_as_pages_and_a_program_as_json(filled: Get) -> No
     assert "<h1>There is nothing at /nowhere.</h1>" in page.text and "parcels" not in page.text
     assert data.json["error"]["code"] == "not_found"
     assert filled("/api/nowhere", accept="text/html").json["error"]["code"] == "not_found"
+
+
+def test_who_is_not_signed_in_gets_a_page_that_tells_nothing_of_the_project(folder: Path) -> None:
+    def nobody(call: Any) -> None:
+        raise UnknownCallerError("this needs somebody who is signed in")
+
+    with Home(config.load(folder), "parcels") as home:
+        get = getter(home, permit=nobody)
+        page, data = get("/", accept="text/html"), get("/", accept="application/json")
+    assert page.status == data.status == 401 and page.headers["www-authenticate"] == "Bearer"
+    assert "<h1>This needs somebody who is signed in.</h1>" in page.text and "parcels" not in page.text
 
 
 def test_the_beginning_of_a_name_is_not_the_name(filled: Get) -> None:
