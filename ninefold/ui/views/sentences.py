@@ -123,6 +123,7 @@ _TELLERS: dict[str, Callable[[Body], str]] = {
     "release.rolledback": _ended,
     "release.refused": lambda b: f"version {b['version']} is not released: {b['why']}",
     "deploy.frozen": lambda b: f"{several(len(b['files']), 'file')} frozen as {short(b['digest'])}",
+    "thing.renamed": lambda b: f"was called {b['from']} before",
     "approval.asked": lambda b: f"{b['role']} is asked to approve it for {b['endpoint']}",
     "approval.given": lambda b: f"{b['approver']} approved as {b['role']}" + (f": {b['because']}" if b.get("because") else ""),
     "monitor.looked": lambda b: f"looked at {b['volume']:,} answers of {day_text(b['day'])}: " + _found(b["findings"]),
