@@ -114,7 +114,7 @@ def more_outcomes(value: float, low: float | None, high: float | None, limit: fl
 
 def _text(criterion: Any, found: str, value: float, low: float | None, high: float | None, needs: int | None, seen: Measurement) -> str:
     share = " of the baseline" if isinstance(criterion.limit, Baseline) else ""
-    text = f"{criterion}: {found}, {number(value)}{span(low, high)}{share}"
+    text = f"{criterion}: {found}, {_shown(criterion, value, low, high)}{share}"
     if found != "not yet known":
         return text
     if low is None:
@@ -124,3 +124,11 @@ def _text(criterion: Any, found: str, value: float, low: float | None, high: flo
     if needs is not None:
         return f"{text}; about {needs:,} more outcomes would tell"
     return text + ("; the estimate lies at the limit, more outcomes alone may not tell" if low is not None else "")
+
+
+def _shown(criterion: Any, value: float, low: float | None, high: float | None) -> str:
+    """The value and its interval; seconds that are compared with a duration in milliseconds."""
+    if not isinstance(criterion.limit, str):
+        return f"{number(value)}{span(low, high)}"
+    ends = [v if v is None else 1000 * v for v in (low, high)]
+    return f"{number(1000 * value)} ms{span(*ends)}"
