@@ -7,7 +7,7 @@ from ninefold.errors import DeclarationError
 from ninefold.features.aggregate import Aggregate
 from ninefold.features.features import Features
 from ninefold.features.reading import reads
-from ninefold.problems.target import Ahead, Target
+from ninefold.problems.target import Target
 from ninefold.tables.later import later_columns
 from ninefold.tables.table import Table
 from ninefold.units import Moment, duration_text
@@ -126,8 +126,3 @@ def _window(what: str, group: Features, aggregate: Aggregate, source: Table | No
 
 def _asked(target: Target) -> str:
     return f"at {target.at}" if target.at is not None else f"every {target.every}"
-
-
-def label_columns(target: Target) -> tuple[str, ...]:
-    """The columns that hold the truth: never an input of the same question."""
-    return (target.label,) if not isinstance(target.label, Ahead) else ()
