@@ -140,7 +140,7 @@ def all_commands(group: click.Group, prefix: str = "ninefold") -> Iterator[tuple
 
 
 def _help(command: click.Command, name: str) -> str:
-    with click.Context(command, info_name=name, max_content_width=110, terminal_width=110) as context:
+    with click.Context(command, info_name=name, max_content_width=110, terminal_width=110, help_option_names=["-h", "--help"]) as context:
         return "\n".join(line.rstrip() for line in command.get_help(context).splitlines())
 
 

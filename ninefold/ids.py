@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import threading
 import time
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import msgspec
 
 _encoder = msgspec.json.Encoder(order="deterministic")
+_ID = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 _lock = threading.Lock()
 _last = 0
 
@@ -28,6 +30,15 @@ def new_id() -> str:
     head = f"{stamp >> 12:012x}"
     tail = f"{(int.from_bytes(os.urandom(8)) & 0x3FFFFFFFFFFFFFFF) | 0x8000000000000000:016x}"
     return f"{head[:8]}-{head[8:]}-7{stamp & 0xFFF:03x}-{tail[:4]}-{tail[4:]}"
+
+
+def is_id(text: str) -> bool:
+    """Whether a text has the form of an id.
+
+    >>> is_id(new_id()), is_id("x")
+    (True, False)
+    """
+    return _ID.fullmatch(text) is not None
 
 
 def canonical(value: Any) -> bytes:

@@ -9,6 +9,7 @@ import msgspec
 from ninefold.endpoints.retries import Given, question_of
 from ninefold.endpoints.service import Service
 from ninefold.errors import UsageError
+from ninefold.ids import is_id
 from ninefold.models.records import version as version_of
 from ninefold.project.answers import find
 from ninefold.project.sealed import bundle_of
@@ -122,6 +123,9 @@ class Asking:
             for field in ("prediction", "action", "by"):
                 if not isinstance(item.get(field, ""), (str, type(None))) or (field != "by" and not item[field]):
                     raise UsageError(f'"{field}" is no text', where=f"{place}.{field}")
+            if not is_id(item["prediction"]):
+                hint = 'POST /predict answers with it: {"id": …}'
+                raise UsageError(f'"{item["prediction"][:60]}" is no id of an answer', where=f"{place}.prediction", hint=hint)
             rows.append(_encode({"prediction": item["prediction"], "action": item["action"], "by": item.get("by"), "at": now}))
         await self.runtime.journal(f"decisions/{name}").append_async(rows)
         return {"accepted": len(rows)}

@@ -8,6 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ninefold.ids import new_id
+
 TEXT = st.text(max_size=12) | st.sampled_from(["", "x1", "north", "2026-11-25T10:00:00Z", "true", "\u0000", "NaN", "1e400", "__k", "0001-01-01"])
 NUMBER = st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.sampled_from([2**63, -(2**63), 2**64, 10**30, 0, -1])
 LEAF = st.none() | st.booleans() | NUMBER | TEXT
@@ -26,7 +28,7 @@ SOUND = {
     "/tables/parcels": {"parcel_id": "x1", "minutes_late": 3},
     "/events/calls": {"parcel_id": "x1", "customer": "ada", "answered": True},
     "/outcomes/dispatch": {"key": {"parcel_id": "x1"}, "value": True},
-    "/decisions/dispatch": {"prediction": "x", "action": "called"},
+    "/decisions/dispatch": {"prediction": new_id(), "action": "called"},
 }
 
 

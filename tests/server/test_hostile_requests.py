@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 QUESTION = {"parcel_id": "x1", "promised_at": "2026-11-25T10:00:00Z", "depot": "north", "region": "hills", "weight": 3.0}
+ID = "01a1fe8d-f7f6-7713-9941-1b50ce733f4d"
 
 
 def changed(**values: Any) -> bytes:
@@ -185,7 +186,18 @@ def test_a_wrong_outcome_is_refused(live: Any, body: Any) -> None:
     assert (answer.status, bool(answer.error["message"])) == (400, True), answer
 
 
-@pytest.mark.parametrize("body", [{}, 3, [None], {"prediction": 3, "action": "called"}, {"prediction": "x", "action": "called", "by": [1]}], ids=str)
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        3,
+        [None],
+        {"prediction": 3, "action": "called"},
+        {"prediction": "x", "action": "called"},
+        {"prediction": ID, "action": "called", "by": [1]},
+    ],
+    ids=str,
+)
 def test_a_wrong_decision_is_refused(live: Any, body: Any) -> None:
     assert live.post("/decisions/dispatch", body).status == 400
 
