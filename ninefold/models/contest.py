@@ -10,6 +10,8 @@ import numpy as np
 
 from ninefold.bundles.calibration import Calibration
 from ninefold.bundles.encoding import Floats
+from ninefold.engine.code import value_part
+from ninefold.engine.values import Uncacheable
 from ninefold.ids import digest_of
 from ninefold.models.bundled import existing_model, learned_before
 from ninefold.models.calibrate import calibrate, crossed
@@ -81,14 +83,23 @@ def fit_candidate(
     params: dict[str, Any] = {}
     trials: list[Trial] = []
     if isinstance(inner, Tuned):
-        key = digest_of([name, parts.digest, msgspec.to_builtins(objective), inner.seed])
-        journal = folder / f"{name}.journal" if folder is not None else None
-        params, trials = search(inner, evaluate, seed=objective.seed, key=key, journal=journal, workers=workers, on_trial=on_trial)
+        key = _study(name, inner, data, parts, objective) if folder is not None else None
+        journal = folder / f"{name}.journal" if folder is not None and key is not None else None
+        params, trials = search(inner, evaluate, seed=objective.seed, key=key or name, journal=journal, workers=workers, on_trial=on_trial)
     if digest_of(params) not in kept.made:
         kept.made.clear()
         evaluate(params)
     mean, fitted, raw, loss = kept.made[digest_of(params)]
     return FittedCandidate(name, params, fitted, raw.astype("<f8").tobytes(), loss.astype("<f8").tobytes(), mean, trials)
+
+
+def _study(name: str, tuned: Tuned, data: Dataset, parts: Parts, objective: Objective) -> str | None:
+    """What a stored trial's loss depends on; None where an estimator cannot be told from another one, so that nothing is stored."""
+    try:
+        searched = value_part([tuned.estimator, tuned.space, tuned.seed])
+    except Uncacheable:
+        return None
+    return digest_of([name, searched, data.digest(), parts.digest, msgspec.to_builtins(objective)])
 
 
 def fit_model(name: str, candidate: Any, params: dict[str, Any], data: Dataset, rows: Rows, seed: int) -> Fitted:

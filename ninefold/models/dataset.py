@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ninefold.bundles.encoding import Floats
 from ninefold.errors import DataError, closest
+from ninefold.ids import canonical
 from ninefold.models.split import Split
 from ninefold.units import duration_text
 
@@ -68,6 +69,13 @@ class Dataset:
     def columns(self, rows: Rows) -> dict[str, Any]:
         """Inputs at these rows, as the scorer takes them."""
         return {i.name: i.take(rows) for i in self.inputs}
+
+    def digest(self) -> str:
+        """SHA-256 of all that a candidate learns from: the same rows with another value, label or input are another dataset."""
+        found = hashlib.sha256(canonical([self.kind, list(map(str, self.classes)), [(i.name, i.kind) for i in self.inputs], sorted(self.extra)]))
+        for column in (self.q, self.day, self.label, *(i.values for i in self.inputs), *(self.extra[name] for name in sorted(self.extra))):
+            found.update(column.tobytes() if isinstance(column, np.ndarray) else canonical(column))
+        return found.hexdigest()
 
 
 @dataclass(frozen=True, eq=False, slots=True)

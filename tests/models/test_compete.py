@@ -100,6 +100,24 @@ def test_a_search_that_was_stopped_goes_on_and_ends_the_same(data: Dataset, spli
     assert encoded(again) == encoded(whole)
 
 
+@pytest.mark.parametrize("changed", [{"x": pl.col("x") * 0}, {"c": pl.col("c").replace("a", "b")}], ids=["a number", "a text"])
+def test_a_search_over_other_values_of_the_same_rows_begins_anew(frame: Make, split: Any, tmp_path: Path, changed: dict[str, pl.Expr]) -> None:
+    trees, objective = nf.tune(small(), trials=4, num_leaves=nf.ints(4, 31)), Objective("binary")
+    first, other = (dataset(rows, kind="binary") for rows in (frame(), frame().with_columns(**changed)))
+    fit_candidate("trees", trees, first, prepare(first, split), objective, tmp_path)
+    with_journal = fit_candidate("trees", trees, other, prepare(other, split), objective, tmp_path)
+    without = fit_candidate("trees", trees, other, prepare(other, split), objective)
+    assert [t.loss for t in with_journal.trials] == [t.loss for t in without.trials]
+
+
+def test_a_search_of_another_estimator_begins_anew(data: Dataset, split: Any, tmp_path: Path) -> None:
+    parts, objective = prepare(data, split), Objective("binary")
+    fit_candidate("trees", nf.tune(small(), trials=2, num_leaves=nf.ints(4, 31)), data, parts, objective, tmp_path)
+    slower = nf.tune(small(learning_rate=0.01), trials=2, num_leaves=nf.ints(4, 31))
+    with_journal, without = (fit_candidate("trees", slower, data, parts, objective, folder) for folder in (tmp_path, None))
+    assert [t.loss for t in with_journal.trials] == [t.loss for t in without.trials]
+
+
 def test_within_one_standard_error_the_simpler_model_wins(competition: Competition, data: Dataset) -> None:
     _, linear, trees = competition.candidates
     random = np.random.default_rng(0)
