@@ -106,7 +106,9 @@ def test_a_ledger_cut_consistently_shows_by_its_anchor(written: Path, tmp_path: 
 
 
 def test_a_wrong_signature_is_found(written: Path, tmp_path: Path) -> None:
-    with reopened(written, tmp_path, ("update checkpoints set note = replace(note, 'A', 'B') where size = 9", ())) as ledger:
+    of_another = """update checkpoints set note = substr(note, 1, instr(note, '—') - 1)
+        || (select substr(note, instr(note, '—')) from checkpoints where size = 5) where size = 9"""
+    with reopened(written, tmp_path, (of_another, ())) as ledger:
         assert any("checkpoint 9" in problem for problem in ledger.verify().problems)
 
 
