@@ -84,11 +84,18 @@ def micros(value: "str | datetime | int", tz: str | None = None) -> int:
     if value.tzinfo is None:
         if tz is None:
             raise UsageError(f'"{value.isoformat()}" has no time zone', hint="add an offset (Z, +02:00) or say which zone is meant")
-        value = _placed(value, tz)
+        try:
+            value = _placed(value, tz)
+        except OverflowError:  # within a day of either end of the calendar
+            raise _outside(value) from None
     at = (value - _EPOCH) // _MICRO
     if not FIRST <= at <= LAST:
-        raise UsageError(f'"{value.isoformat()}" lies outside of the years 1 to 9999 in UTC', hint="give a time that a calendar has")
+        raise _outside(value)
     return at
+
+
+def _outside(value: datetime) -> UsageError:
+    return UsageError(f'"{value.isoformat()}" lies outside of the years 1 to 9999 in UTC', hint="give a time that a calendar has")
 
 
 def _placed(value: datetime, tz: str) -> datetime:

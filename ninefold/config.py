@@ -9,7 +9,7 @@ from typing import Any
 from ninefold.errors import UsageError, closest
 from ninefold.secret import Secret, resolve
 
-_KINDS: dict[type, str] = {list: "list", dict: "table", float: "number"}
+_KINDS: dict[type, str] = {list: "list", dict: "table", float: "number", int: "number", bool: "truth value"}
 KEYS = {
     "project": "The module, file or package that is the project: what `run` takes without an argument.",
     "home": "The folder of the state. Default: `.ninefold` beside pyproject.toml.",
@@ -87,7 +87,8 @@ def load(root: Path | None = None, environment: str | None = None) -> Settings:
     for key, value in merged.items():
         if key not in KEYS:
             raise UsageError(f'the setting "{key}" is not known', where=f"{path} [tool.ninefold]", hint=closest(key, KEYS))
-        if key != "connections" and not isinstance(value, (str, int)):
+        # `_port` judges the port, which may be a number
+        if key not in {"connections", "port"} and not isinstance(value, str):
             raise UsageError(f'the setting "{key}" is a {_KINDS.get(type(value), "value")}', where=f"{path} [tool.ninefold]", hint="write a text")
     for key, value in merged["connections"].items():
         if not isinstance(value, str):
@@ -97,29 +98,29 @@ def load(root: Path | None = None, environment: str | None = None) -> Settings:
     for key in KEYS.keys() - {"connections"}:
         if value := os.environ.get(f"NINEFOLD_{key.upper()}"):
             merged[key] = value
-    home = Path(os.path.expanduser(str(merged.get("home", ".ninefold"))))
-    home = home if home.is_absolute() else root / home
+    home = Path(_place(merged.get("home", ".ninefold"), root))
     anchor = merged.get("anchor")
     return Settings(
         root=root,
         home=home,
         environment=name,
         project=merged.get("project"),
-        ledger=str(merged.get("ledger", f"sqlite:///{home / 'ledger.db'}")),
-        lake=str(merged.get("lake", home / "lake")),
-        artifacts=str(merged.get("artifacts", home / "blobs")),
-        anchor=(root / anchor) if anchor else None,
-        host=str(merged.get("host", "127.0.0.1")),
+        ledger=_place(merged.get("ledger", f"sqlite:///{home / 'ledger.db'}"), root),
+        lake=_place(merged.get("lake", str(home / "lake")), root),
+        artifacts=_place(merged.get("artifacts", str(home / "blobs")), root),
+        anchor=Path(_place(anchor, root)) if anchor else None,
+        host=merged.get("host", "127.0.0.1"),
         port=_port(merged.get("port", 9009)),
         connections=merged["connections"],
-        smtp=_reference(merged.get("smtp")),
-        webhook_secret=_reference(merged.get("webhook_secret")),
+        smtp=merged.get("smtp"),
+        webhook_secret=merged.get("webhook_secret"),
     )
 
 
-def _reference(value: Any) -> str | None:
-    """What holds a secret stays a reference until it is used."""
-    return None if value is None else str(value)
+def _place(given: str, root: Path) -> str:
+    """A path or URL with its relative path taken from the project's root: a command in a subfolder means the same place."""
+    scheme, separator, path = given.partition(":///") if given.startswith("sqlite:") else ("", "", given)
+    return given if not path or "://" in path else f"{scheme}{separator}{root / os.path.expanduser(path)}"
 
 
 def _settings(path: Path) -> dict[str, Any]:
@@ -142,8 +143,8 @@ def _tables(table: dict[str, Any], key: str, path: Path) -> dict[str, Any]:
 
 def _port(value: Any) -> int:
     try:
-        port = int(value)
-    except (TypeError, ValueError):
+        port = int(value) if isinstance(value, str) or type(value) is int else -1
+    except ValueError:
         port = -1
     if not 0 <= port <= 65535:
         raise UsageError(f"the port is {value!r}", hint="give a number from 0 (any free one) to 65535")

@@ -4,13 +4,15 @@ import re
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from ninefold.clock import micros, moment_of, zone
+from ninefold.clock import FIRST, LAST, micros, moment_of, zone
 from ninefold.errors import UsageError
 
 SECOND = 1_000_000
 MINUTE, HOUR, DAY = 60 * SECOND, 3600 * SECOND, 86400 * SECOND
+LONGEST = LAST - FIRST  # nothing lasts longer than a calendar
 _DURATIONS = {"us": 1, "ms": 1000, "s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY, "w": 7 * DAY}
 _SIZES = {"B": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
+_LARGEST = 10.0**18  # of any unit; a number that no disk has is a slip of the finger
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _PART = re.compile(r"(\d+(?:\.\d+)?)\s*(us|ms|s|m|h|d|w)")
 _MOMENT = re.compile(r"\s*([A-Za-z_]\w*)\s*(?:([+-])\s*(.+?))?\s*")
@@ -25,9 +27,10 @@ def duration(text: str) -> int:
     (7200000000, 5400000000, 20000)
     """
     parts = _PART.findall(text) if isinstance(text, str) else []
-    if not parts or _PART.sub("", text).strip():
+    span = sum(float(n) * _DURATIONS[unit] for n, unit in parts)
+    if not parts or _PART.sub("", text).strip() or span > LONGEST:
         raise UsageError(f"{text!r} is no duration", hint='write a number and us, ms, s, m, h, d or w: "20ms", "2h", "30d", "1h 30m"')
-    return round(sum(float(n) * _DURATIONS[unit] for n, unit in parts))
+    return round(span)
 
 
 def duration_text(us: int) -> str:
@@ -75,7 +78,7 @@ def size(text: str) -> int:
     (4294967296, 1500)
     """
     match = _SIZE.fullmatch(text.strip()) if isinstance(text, str) else None
-    if not match or match[2] not in _SIZES:
+    if not match or match[2] not in _SIZES or float(match[1]) > _LARGEST:
         raise UsageError(f"{text!r} is no size", hint=f'write a number and one of {", ".join(_SIZES)}: "16GiB"')
     return round(float(match[1]) * _SIZES[match[2]])
 
@@ -156,10 +159,11 @@ def calendar(text: str) -> Calendar:
 def many(count: int, noun: str) -> str:
     """A count with its noun.
 
-    >>> many(1, "row"), many(1234, "row"), many(2, "hypothesis"), many(2, "policy")
-    ('1 row', '1,234 rows', '2 hypotheses', '2 policies')
+    >>> many(1, "row"), many(1234, "row"), many(2, "hypothesis"), many(2, "policy"), many(2, "day")
+    ('1 row', '1,234 rows', '2 hypotheses', '2 policies', '2 days')
     """
     if count == 1:
         return f"1 {noun}"
-    plural = f"{noun[:-2]}es" if noun.endswith("is") else f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    consonant_y = noun.endswith("y") and noun[-2:-1] not in "aeou"
+    plural = f"{noun[:-2]}es" if noun.endswith("is") else f"{noun[:-1]}ies" if consonant_y else f"{noun}s"
     return f"{count:,} {plural}"
