@@ -10,7 +10,7 @@ import click
 
 from ninefold import config
 from ninefold.cli.playing import Player, Served
-from ninefold.cli.report import Say, command
+from ninefold.cli.report import INTERRUPTED, Say, command
 from ninefold.cli.run import Progress
 from ninefold.cli.simulating import RULE, travellers
 from ninefold.cli.story import Story, tell
@@ -35,6 +35,14 @@ MARK = ".ninefold-demo"
 @click.option("--stay/--no-stay", default=None, help="Keep the pages up afterwards (default: at a terminal).")
 def demo(say: Say, folder: Path, begin: str, end: str, stay: bool | None) -> None:
     """Make a project in FOLDER and live three months of its life: train, deploy, serve, watch, retrain, decide."""
+    try:
+        _live(say, folder, begin, end, stay)
+    except KeyboardInterrupt:
+        click.echo("\ninterrupted: the same command begins the demo anew", err=True)
+        raise click.exceptions.Exit(INTERRUPTED) from None
+
+
+def _live(say: Say, folder: Path, begin: str, end: str, stay: bool | None) -> None:
     began = time.monotonic()
     main = _project(folder)
     settings = config.load(folder.resolve())

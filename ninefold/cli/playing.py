@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from types import TracebackType
 from typing import Any, Self
@@ -22,12 +22,13 @@ import polars as pl
 from ninefold.clock import iso
 from ninefold.endpoints.endpoint import Release
 from ninefold.endpoints.records import challenger, current
-from ninefold.errors import StepError
+from ninefold.errors import NinefoldError, StepError, UsageError
 from ninefold.features.questions import questions
 from ninefold.project.comparing import Compared, online_with_batch
 from ninefold.project.freeze import thaw
 from ninefold.project.home import Home
 from ninefold.project.learning import Learning
+from ninefold.project.onrecord import sent, unasked
 from ninefold.project.production import maturity
 from ninefold.project.read import read
 from ninefold.project.replaying import AT, Bucket, buckets
@@ -60,6 +61,16 @@ class Served:
         self._child = subprocess.Popen(  # noqa: S603 - our own command line
             command, cwd=settings.root, env=environment, stdout=subprocess.PIPE, text=True, start_new_session=True
         )
+        try:
+            self._await()
+        except BaseException:  # Ctrl-C too: a server that nobody holds would go on
+            self._end()
+            raise
+        return self
+
+    def _await(self) -> None:
+        """Until the server says where it is."""
+        assert self._child is not None
         assert self._child.stdout is not None
         line = self._child.stdout.readline()
         if not line or "url" not in (told := json.loads(line)):
@@ -69,9 +80,11 @@ class Served:
         self.url = told["url"]
         address = urlsplit(self.url)
         self._connection = http.client.HTTPConnection(address.hostname or "localhost", address.port, timeout=600)
-        return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._end()
+
+    def _end(self) -> None:
         if self._connection is not None:
             self._connection.close()
         if self._child is not None and self._child.poll() is None:
@@ -79,7 +92,10 @@ class Served:
             try:
                 self._child.wait(30)
             except subprocess.TimeoutExpired:
-                self._child.kill()
+                pass
+            finally:
+                if self._child.poll() is None:  # it took too long, or Ctrl-C came again: what it acknowledged is in its journals
+                    self._child.kill()
 
     def post(self, path: str, body: Any, *, replayed: bool = True) -> Any:
         """Send JSON, get JSON; raises StepError with what the server said."""
@@ -102,7 +118,10 @@ class Served:
 
 @dataclass(slots=True)
 class Played:
-    """What a replay sent, what happened until when (µs, by its clock), and whether what was served equals the batch."""
+    """What a replay sent, what happened until when (µs, by its clock), and whether what was served equals the batch.
+
+    ``goes_on`` is the hour at which it took up what another replay of this home had left (µs); null where it is the first.
+    """
 
     questions: int = 0
     updates: int = 0
@@ -110,6 +129,7 @@ class Played:
     seconds: float = 0.0
     until: int = 0
     last: str = ""
+    goes_on: int | None = None
     done: list[dict[str, Any]] = field(default_factory=list)
     compared: Compared = field(default_factory=lambda: Compared(0, 0, 0))
 
@@ -131,27 +151,63 @@ class Player:
         self.learning = Learning.of(self.graph, self.graph.resolve(self.graph.things[endpoint].model, ("model",))[0])  # type: ignore[attr-defined]
         self.played = Played()
 
+    def begins(self, start: int, end: int) -> int:
+        """The hour (µs) of the first row or question in the span that this home has not seen: where a replay goes on.
+
+        Raises UsageError where there is none, or where the span lies before what was replayed: a home has one past.
+        """
+        subject = f"{self.home.project}/endpoint/{self.endpoint}"
+        earlier = [f.body for f in self.home.ledger.facts(kind=("replay.started", "replay.done"), subject=subject)]
+        if not earlier:
+            return start
+        way_out = "to rehearse it anew give it a home of its own: see environments in the settings; a later --to goes on from here"
+        if start < min(b["from"] for b in earlier):
+            raise UsageError(f"production begins at {iso(min(b['from'] for b in earlier))} here, and goes forward only", hint=way_out)
+        for bucket in self._buckets(start, end):
+            if bucket.updates or bucket.questions:
+                return bucket.start
+        if any("questions" in b and b["from"] <= start and end <= b["to"] for b in earlier):
+            raise UsageError(f"{iso(start)} to {iso(end)} was replayed here already: every row and question of it is on record", hint=way_out)
+        return end
+
     def play(self, start: int, end: int) -> Played:
-        """Everything from ``start`` to ``end``, hour by hour; a day's monitors run before its first question.
+        """Everything from ``start`` to ``end`` that this home has not seen, hour by hour; a day's monitors run before its first question.
 
         After the last question the clock goes on until its outcome has come, and what is tried has been judged: ``Played.until``.
+        What was cut off goes on where it stopped: nothing is sent twice.
         """
         began = time.perf_counter()
-        self.home.ledger.record("replay.started", f"{self.home.project}/endpoint/{self.endpoint}", {"from": start, "to": end})
-        for bucket in self._buckets(start, end):
-            if (bucket.start - start) % DAY == 0:
-                self._advance(bucket.start)
-            self._hour(bucket)
-        self._advance(end)
-        self._settle(end)
+        subject, here = f"{self.home.project}/endpoint/{self.endpoint}", self.begins(start, end)
+        self.played.goes_on = here if here != start else None
+        self.home.ledger.record("replay.started", subject, {"from": start, "to": end})
+        try:
+            for bucket in self._buckets(start, end):
+                if bucket.start < here:
+                    continue
+                if (bucket.start - start) % DAY == 0:
+                    self._advance(bucket.start)
+                self._hour(bucket)
+                here = bucket.start
+            self._advance(end)
+            here = end
+            self._settle(end)
+        except BaseException:  # whatever ends it, Ctrl-C too: the home judges by the clock of where it stands
+            with contextlib.suppress(NinefoldError):  # where it cannot be recorded, what ended it is told
+                self.home.ledger.record("replay.stopped", subject, {"from": start, "to": here})
+            raise
         self.played.compared = online_with_batch(self.graph, self.home, self.endpoint, since=start, until=end)
         self.played.seconds = time.perf_counter() - began
         body = {"from": start, "to": end, "questions": self.played.questions, "updates": self.played.updates, "events": self.played.events}
-        self.home.ledger.record("replay.done", f"{self.home.project}/endpoint/{self.endpoint}", {**body, "compared": asdict(self.played.compared)})
+        self.home.ledger.record("replay.done", subject, {**body, "compared": asdict(self.played.compared)})
         return self.played
 
     def _buckets(self, start: int, end: int) -> Iterable[Bucket]:
-        return buckets(self._views, self._asked(end), start, end)
+        return buckets(self._views, unasked(self.home, self.learning, self.endpoint, self._asked(end)), start, end, sent=self._sent)
+
+    @cached_property
+    def _sent(self) -> dict[str, pl.DataFrame]:
+        """The updates that this home had taken in when the replay began."""
+        return {name: sent(self.home, name, table) for name, (table, _) in self._views.items()}
 
     @cached_property
     def _views(self) -> dict[str, tuple[Table, pl.DataFrame]]:
@@ -174,8 +230,8 @@ class Player:
         other = challenger(current(self.home.ledger, self.home.project, self.endpoint))
         if other is not None and release.at_most is not None and self._asked().filter(pl.col("__q") >= end).is_empty():
             until = max(until, other.started + release.at_most)
-        for bucket in self._buckets(end, until):
-            self._hour(replace(bucket, questions=[]))
+        for bucket in buckets(self._views, self._asked().clear(), end, until, sent=self._sent):
+            self._hour(bucket)
         self._advance(until, last=True)
         self.played.until = until
 

@@ -13,6 +13,7 @@ from ninefold.errors import NotFoundError, UsageError
 from ninefold.project.freeze import thaw
 from ninefold.project.home import open_home
 from ninefold.project.read import read
+from ninefold.units import many
 
 
 @command("ninefold replay flights.py --from 2013-10-01 --to 2014-01-01 --tz America/New_York")
@@ -23,14 +24,21 @@ from ninefold.project.read import read
 @click.option("--tz", default="UTC", show_default=True, help="The zone of --from and --to where they have no offset.")
 @click.option("--stay", is_flag=True, help="Keep the server up afterwards.")
 def replay(say: Say, project: Path | None, environment: str | None, endpoint: str | None, start: str, end: str, tz: str, stay: bool) -> None:
-    """Send every stored row when it came to be known, and every question at its decision time, to a live server of its own."""
+    """Send every stored row when it came to be known, and every question at its decision time, to a live server of its own.
+
+    A replay that was interrupted, or that another one went before, goes on from there: nothing is sent twice.
+    """
     first, last = micros(start, tz), micros(end, tz)
     if first >= last:
         raise UsageError(f"--from {start} is not before --to {end}")
     with open_home(project.absolute() if project else None, environment) as home:
-        name = _endpoint(home, endpoint)
-        with Served(home, first) as served:
-            played = Player(home, served, name, on_day=lambda day: _told(say, day)).play(first, last)
+        served = Served(home, first)
+        player = Player(home, served, _endpoint(home, endpoint), on_day=lambda day: _told(say, day))
+        served.at = player.begins(first, last)
+        if served.at != first:
+            say.line(f"an earlier replay of this home came until {iso(served.at)}: it goes on there")
+        with served:
+            played = player.play(first, last)
             say.result(played.value(), lambda: _summary(say, played))
             if stay and sys.stdout.isatty():
                 say.line(f"\nthe pages stay up at {served.url} · Ctrl-C stops them")
@@ -55,6 +63,6 @@ def _told(say: Say, day: dict[str, Any]) -> None:
 
 
 def _summary(say: Say, played: Played) -> None:
-    say.line(f"\n{played.questions:,} questions, {played.updates:,} updates and {played.events:,} events in {played.seconds:.0f} s")
-    same = "all equal to the batch values" if not played.compared.unequal else f"{played.compared.unequal:,} differ"
-    say.line(f"{played.compared.values:,} feature values were served, {same}")
+    say.line(f"\n{many(played.questions, 'question')}, {many(played.updates, 'update')} and {many(played.events, 'event')} in {played.seconds:.0f} s")
+    same = "all equal to the batch values" if not played.compared.unequal else f"{played.compared.unequal:,} of them not"
+    say.line(f"{many(played.compared.values, 'feature value')} served, {same}")

@@ -142,7 +142,7 @@ def set_aside(result: Result) -> list[str]:
         noun, _, name = step.partition("/")
         if noun == "table" and output.ref.get("quarantined"):
             why = "; ".join(f"{reason}: {rows}" for reason, rows in output.ref["reasons"].items() if rows)
-            lines.append(f"{name}: {output.ref['quarantined']} rows are set apart ({why})")
+            lines.append(f"{name}: {many(output.ref['quarantined'], 'row')} set apart ({why})")
         if noun == "candidate" and "failed" in output.ref:
             lines.append(f"{name} does not compete: {output.ref['failed']}")
     return lines

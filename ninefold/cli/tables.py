@@ -60,7 +60,7 @@ def diff(say: Say, name: str, first: int, second: int, keys: tuple[str, ...], pr
         found = difference(home, name, first, second, keys)
 
     def text() -> None:
-        counts = f"{found['added']:,} rows came, {found['gone']:,} went, {found['changed']:,} changed, {found['equal']:,} are equal"
+        counts = f"{many(found['added'], 'row')} came, {found['gone']:,} went, {found['changed']:,} changed, {found['equal']:,} are equal"
         say.line(f"{name}@{first} → {name}@{second}: {counts}", bold=True)
         for sign, which in (("+", "columns_added"), ("-", "columns_gone")):
             for column in found[which]:

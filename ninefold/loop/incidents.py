@@ -10,7 +10,7 @@ from ninefold.monitors.finding import Finding
 from ninefold.monitors.incidents import REOPEN, Changes, Incident
 from ninefold.notify.outbox import post
 from ninefold.project.home import Home
-from ninefold.units import DAY
+from ninefold.units import DAY, many
 from ninefold.workflow.items import close_item, open_items
 
 _RECENT = "select body from incidents where project = ? and monitor = ? and (state = 'open' or closed >= ?) order by opened"
@@ -115,7 +115,7 @@ class Keeper:
         post(tx, self.home.project, self.tell, f"{self.home.project}: {title_of(incident)}", body, at=when)
 
     def _closed(self, tx: Any, incident: Incident, when: int) -> None:
-        text = f"over: no alarm on {incident.quiet} days"
+        text = f"over: no alarm on {many(incident.quiet, 'day')}"
         body = {"incident": incident.id, "when": when, "title": title_of(incident), "text": text}
         tx.fact("incident.closed", self.subject, body)
         post(tx, self.home.project, self.tell, f"{self.home.project}: over: {title_of(incident)}", {"event": "incident.closed", **body}, at=when)

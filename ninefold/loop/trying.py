@@ -16,6 +16,7 @@ from ninefold.models.objective import Objective
 from ninefold.models.records import Version
 from ninefold.project.learning import Learning
 from ninefold.stats.sequential import sequential_paired
+from ninefold.units import many
 
 Decision = Literal["promote", "dismiss", "hold"]
 
@@ -78,7 +79,7 @@ def judge(days: Sequence[int], sums: Sequence[float], rows: Sequence[int], relea
         decision = "dismiss"
     said = f"{number(found.effect)}{span(found.low, found.high)} {unit} a question" if days else "nothing to compare yet"
     ending = {"promote": "it is better", "dismiss": "it is worse" if found.outcome == "worse" else "undecided in time", "hold": "goes on"}[decision]
-    text = f"{release.model}@{release.version} gains {said} over {found.days} days: {ending}"
+    text = f"{release.model}@{release.version} gains {said} over {many(found.days, 'day')}: {ending}"
     effect = found.effect if days else None
     return Verdict(
         decision=decision, effect=effect, low=found.low, high=found.high, e=found.e, days=found.days, n=int(sum(rows)), elapsed=elapsed, text=text

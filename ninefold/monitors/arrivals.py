@@ -7,7 +7,7 @@ import numpy as np
 
 from ninefold.monitors.finding import Finding, weekday
 from ninefold.stats.corrections import wilson
-from ninefold.units import DAY, HOUR, MINUTE, duration_text
+from ninefold.units import DAY, HOUR, MINUTE, duration_text, many
 
 FEWEST = 3
 """So many days of the same weekday must be known before a volume is judged."""
@@ -79,7 +79,7 @@ def _volume(feed: Feed) -> Finding | None:
     if abs(distance) <= limit:
         return None
     expected = math.expm1(usual)
-    text = f"{feed.table}: {count:,} rows, where {expected:,.0f} are usual on this weekday"
+    text = f"{feed.table}: {many(count, 'row')}, where {expected:,.0f} are usual on this weekday"
     return Finding(
         check="freshness",
         subject=feed.table,

@@ -4,7 +4,7 @@ from ninefold.clock import now
 from ninefold.project.home import Home
 
 _LAST = (
-    "select kind, content ->> '$.body.to' as stands from facts where kind in ('replay.started', 'replay.done', 'clock.real') "
+    "select kind, content ->> '$.body.to' as stands from facts where kind in ('replay.started', 'replay.stopped', 'replay.done', 'clock.real') "
     "and substr(subject, 1, ?) = ? order by seq desc limit 1"
 )
 

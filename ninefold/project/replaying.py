@@ -3,12 +3,13 @@
 Nothing here is particular to a project: the stream follows from the tables' known times and the problem's decision times.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 
+from ninefold.project.onrecord import unsent
 from ninefold.tables.known import K, k_of
 from ninefold.tables.table import Table
 from ninefold.units import HOUR
@@ -51,12 +52,26 @@ def _window(view: pl.DataFrame, known: str, columns: list[str], start: int, end:
     return inside.select(pl.col(known).alias(AT), *columns).sort(AT, maintain_order=True)
 
 
-def buckets(tables: dict[str, tuple[Table, pl.DataFrame]], questions: pl.DataFrame, start: int, end: int, *, width: int = HOUR) -> Iterator[Bucket]:
+def buckets(
+    tables: dict[str, tuple[Table, pl.DataFrame]],
+    questions: pl.DataFrame,
+    start: int,
+    end: int,
+    *,
+    sent: Mapping[str, pl.DataFrame] | None = None,
+    width: int = HOUR,
+) -> Iterator[Bucket]:
     """The stream from ``start`` to ``end``, hour by hour: updates first, then questions (strictness is the reader's: by ``q``).
 
-    ``questions`` has ``__q`` and the request's columns. Times become ISO texts, as a client would send them.
+    ``questions`` has ``__q`` and the request's columns. Times become ISO texts, as a client would send them. ``sent`` are the
+    updates by table that came before, and are not sent again.
     """
-    parts = [(name, _split(frame, start, width)) for name, (table, view) in tables.items() for frame in updates_of(table, view, start, end)]
+    before = sent or {}
+    parts = [
+        (name, _split(unsent(frame, before[name], table) if name in before else frame, start, width))
+        for name, (table, view) in tables.items()
+        for frame in updates_of(table, view, start, end)
+    ]
     asked = _split(questions.filter(pl.col("__q").is_between(start, end, closed="left")).rename({"__q": AT}).sort(AT), start, width)
     for n in range(-(-(end - start) // width)):
         updates: dict[str, list[dict[str, Any]]] = {}

@@ -9,6 +9,7 @@ import polars as pl
 from ninefold.errors import DataError, DeclarationError, closest
 from ninefold.sources.frames import from_any
 from ninefold.tables.expect import Expectation
+from ninefold.units import many
 
 REASON = "__reason"
 
@@ -29,7 +30,7 @@ class Report:
         return not self.bad.height and not self.stops
 
     def __repr__(self) -> str:
-        head = f"{self.height:,} rows, " + ("all as expected" if self.ok else f"{self.bad.height:,} quarantined")
+        head = f"{many(self.height, 'row')}, " + ("all as expected" if self.ok else f"{self.bad.height:,} quarantined")
         width = max((len(t) for t in self.rows), default=0)
         lines = [f"  {'ok' if not n else 'x '} {text:<{width}}  {f'{n:,} broken' if n else ''}".rstrip() for text, n in self.rows.items()]
         return "\n".join([head, *lines, *(f"  stop: {s}" for s in self.stops)])
@@ -48,12 +49,15 @@ def check(frame: Any, expect: Sequence[Expectation] | Expectation, *, tables: Ma
       x  between('speed', 0, 120)  1 broken
     """
     rules = [expect] if isinstance(expect, Expectation) else list(expect)
+    for rule in rules:
+        if not isinstance(rule, Expectation):
+            raise DeclarationError(f"{rule!r} is no expectation", hint='write nf.unique("id"), nf.between("price", 0, 100), ...')
     rows = from_any(frame, said="the frame is")
     schema = rows.collect_schema()
     names = [f"__rule{i}" for i in range(len(rules))]
     for rule in rules:
         _columns_exist(rule, schema)
-    single = {n: broken(r, tables) for n, r in zip(names, rules, strict=True) if r.kind not in {"unique", "row_count"}}
+    single = {n: _expression(r, tables) for n, r in zip(names, rules, strict=True) if r.kind not in {"unique", "row_count"}}
     sound = ~pl.any_horizontal(list(single)) if single else pl.lit(True)
     flagged = rows.with_columns(e.fill_null(False).alias(n) for n, e in single.items()).with_columns(sound.alias("__sound"))
     # among the sound rows the first stays; a row that is broken anyway takes nobody's place
@@ -62,12 +66,37 @@ def check(frame: Any, expect: Sequence[Expectation] | Expectation, *, tables: Ma
     }
     flagged = flagged.with_columns(e.alias(n) for n, e in again.items())
     flags = [n for n in names if n in single or n in again]
-    marked = flagged.collect()
+    try:
+        marked = flagged.collect()
+    except pl.exceptions.PolarsError as error:
+        raise _unfit(rules, rows, tables) or error from error
     counts = {n: int(marked[n].sum()) for n in flags}
     texts = {n: r.text for n, r in zip(names, rules, strict=True)}
     good, bad = _split(marked, flags, texts, list(schema))
     stops = tuple(s for n, r in zip(names, rules, strict=True) if (s := _stop(r, counts.get(n, 0), marked.height)))
     return Report(marked.height, {texts[n]: counts.get(n, 0) for n in names}, bad, good, stops)
+
+
+def _expression(rule: Expectation, tables: Mapping[Any, Any] | None) -> pl.Expr:
+    try:
+        return broken(rule, tables)
+    except TypeError as error:  # values of several types in one list
+        raise DataError(f"{rule.text} cannot be checked: {error}".splitlines()[0], hint="give values of one type") from None
+
+
+def _unfit(rules: Sequence[Expectation], rows: pl.LazyFrame, tables: Mapping[Any, Any] | None) -> DataError | None:
+    """The rule that cannot be checked on such rows, and why; None where the rows themselves cannot be read."""
+    schema = rows.collect_schema()
+    for rule in rules:
+        if rule.kind in {"unique", "row_count"}:
+            continue
+        try:
+            rows.select(broken(rule, tables)).collect()
+        except pl.exceptions.PolarsError as error:
+            kinds = ", ".join(f'"{c}" is {schema[c]}' for c in rule.columns)
+            said = str(error).partition("Resolved plan until failure")[0].partition("This error occurred")[0].strip()
+            return DataError(f"{rule.text} cannot be checked: {said}", hint=kinds or "write a condition that is true or false for each row")
+    return None
 
 
 def _split(marked: pl.DataFrame, flags: list[str], texts: dict[str, str], columns: list[str]) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -120,7 +149,7 @@ def _stop(rule: Expectation, count: int, height: int) -> str | None:
         low, high = rule.args
         if low <= height and (high is None or height <= high):
             return None
-        return f"{height:,} rows, expected {f'at least {low:,}' if high is None else f'{low:,} to {high:,}'}"
+        return f"{many(height, 'row')}, expected {f'at least {low:,}' if high is None else f'{low:,} to {high:,}'}"
     if rule.at_most is None or not height or count / height <= rule.at_most:
         return None
-    return f"{rule.text}: {count:,} of {height:,} rows ({count / height:.1%}) break it, at most {rule.at_most:.1%} may"
+    return f"{rule.text}: {count:,} of {many(height, 'row')} ({count / height:.1%}) break it, at most {rule.at_most:.1%} may"

@@ -12,19 +12,23 @@ Otherwise = Literal["quarantine", "stop"]
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Expectation:
-    """One rule. Rows that break it are quarantined with ``text`` as the reason; ``otherwise="stop"`` ends the run instead.
-
-    ``at_most`` is the share of rows that may break it before the run stops (None: any).
+    """One rule. Rows that break it are quarantined with ``text`` as the reason; where more than the share ``at_most`` of all rows
+    break it the run stops (None: any share may).
     """
 
     kind: str
     columns: tuple[str, ...]
     args: tuple[Any, ...] = ()
-    otherwise: Otherwise = "quarantine"
     at_most: float | None = None
 
     @property
+    def otherwise(self) -> Otherwise:
+        """What happens to a row that breaks it, or to the run."""
+        return "quarantine" if self.at_most is None else "stop"
+
+    @property
     def text(self) -> str:
+        """The rule as it is written in reports."""
         parts = [repr(c) for c in self.columns] + [str(list(a)) if isinstance(a, tuple) else str(a) for a in self.args]
         return f"{self.kind}({', '.join(parts)})"
 
@@ -35,7 +39,13 @@ class Expectation:
         >>> nf.unique("id").or_stop().otherwise
         'stop'
         """
-        return replace(self, otherwise="stop", at_most=share(at_most))
+        return replace(self, at_most=share(at_most))
+
+
+def _named(kind: str, columns: tuple[str, ...]) -> tuple[str, ...]:
+    if not columns or not all(isinstance(c, str) for c in columns):
+        raise DeclarationError(f"nf.{kind}{columns!r} names no columns", hint=f'name them one by one: nf.{kind}("store", "day")')
+    return columns
 
 
 def unique(*columns: str) -> Expectation:
@@ -45,7 +55,7 @@ def unique(*columns: str) -> Expectation:
     >>> nf.unique("store", "day").text
     "unique('store', 'day')"
     """
-    return Expectation("unique", columns)
+    return Expectation("unique", _named("unique", columns))
 
 
 def not_null(*columns: str) -> Expectation:
@@ -55,7 +65,7 @@ def not_null(*columns: str) -> Expectation:
     >>> nf.not_null("origin", "time").text
     "not_null('origin', 'time')"
     """
-    return Expectation("not_null", columns)
+    return Expectation("not_null", _named("not_null", columns))
 
 
 def between(column: str, low: Any, high: Any) -> Expectation:
@@ -65,7 +75,11 @@ def between(column: str, low: Any, high: Any) -> Expectation:
     >>> nf.between("wind_speed", 0, 120).text
     "between('wind_speed', 0, 120)"
     """
-    if low > high:
+    try:
+        empty = low > high
+    except TypeError:
+        raise DeclarationError(f"between({column!r}, {low!r}, {high!r}): the limits cannot be compared", hint="give two of one type") from None
+    if empty:
         raise DeclarationError(f"between({column!r}, {low!r}, {high!r}): the lower limit is above the upper one")
     return Expectation("between", (column,), (low, high))
 
@@ -97,6 +111,8 @@ def holds(expression: Any, text: str = "") -> Expectation:
     >>> nf.holds(pl.col("left_at") <= pl.col("arrived_at"), "leaves before it arrives").text
     'leaves before it arrives'
     """
+    if not (hasattr(expression, "meta") and hasattr(expression, "alias")):
+        raise DeclarationError(f"nf.holds({expression!r}) is no Polars expression", hint='write pl.col("left_at") <= pl.col("arrived_at")')
     return _Holds("holds", (), (expression,), text_=text)
 
 
@@ -125,6 +141,8 @@ def row_count(low: int, high: int | None = None) -> Expectation:
 
     >>> import ninefold as nf, polars as pl
     >>> nf.check(pl.DataFrame({"id": [1]}), [nf.row_count(10)]).stops
-    ('1 rows, expected at least 10',)
+    ('1 row, expected at least 10',)
     """
-    return Expectation("row_count", (), (low, high), otherwise="stop", at_most=0.0)
+    if low < 0 or (high is not None and high < low):
+        raise DeclarationError(f"row_count({low}, {high}): no table has so many rows", hint="give the least, then the most")
+    return Expectation("row_count", (), (low, high), at_most=0.0)

@@ -9,6 +9,7 @@ import polars as pl
 from ninefold.errors import DataError, closest
 from ninefold.tables.known import K, hidden, k_of
 from ninefold.tables.tells import as_numbers, codes, told
+from ninefold.units import many
 
 TELLS_ALL = 0.95
 """Above this (ROC AUC, or share of variance) one column alone tells nearly everything: no honest input does."""
@@ -98,14 +99,14 @@ def _missing_tells(view: pl.DataFrame, column: str, label: str) -> Leak | None:
     share, base = float(never.filter(missing).mean() or 0), float(never.mean() or 0)  # type: ignore[arg-type]
     advice = f'its absence is known only afterwards: drop "{column}", or take it from where it is known in time'
     if share >= PURE and base < 0.9 and _surprising(share, base, gone):
-        return Leak(column, f'where it is missing "{label}" never comes ({gone:,} rows, {share:.1%}; {base:.1%} over all)', share, advice)
+        return Leak(column, f'where it is missing "{label}" never comes ({many(gone, "row")}, {share:.1%}; {base:.1%} over all)', share, advice)
     rows = view.filter(missing & ~never)[label]
     if rows.len() < FEW or view[label].drop_nulls().n_unique() < 2 or not as_numbers(view[label].drop_nulls())[1]:
         return None
     value = rows.value_counts(sort=True, name="__n")[rows.name][0]
     share, base = float((rows == value).mean() or 0), float((view[label] == value).mean() or 0)
     if share >= PURE and base < 0.9 and _surprising(share, base, rows.len()):
-        return Leak(column, f'where it is missing "{label}" is {value} ({rows.len():,} rows, {share:.1%}; {base:.1%} over all)', share, advice)
+        return Leak(column, f'where it is missing "{label}" is {value} ({many(rows.len(), "row")}, {share:.1%}; {base:.1%} over all)', share, advice)
     return None
 
 

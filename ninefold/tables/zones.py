@@ -4,6 +4,7 @@ import polars as pl
 
 from ninefold.errors import DataError
 from ninefold.tables.table import Table
+from ninefold.units import many
 
 
 def placed(frame: pl.DataFrame, table: Table, where: str = "") -> tuple[pl.DataFrame, dict[str, str]]:
@@ -50,7 +51,7 @@ def _resolvable(frame: pl.DataFrame, name: str, tz: str, key: tuple[str, ...], w
     shown = bad.select(*[c for c in key if c in frame.columns and c != name], name).head(3).rows(named=True)
     examples = "; ".join(", ".join(f"{k}={v}" for k, v in row.items()) for row in shown)
     raise DataError(
-        f'{bad.height} times of the column "{name}" do not tell the instant in {tz}: '
+        f'{many(bad.height, "time")} of the column "{name}" {"does" if bad.height == 1 else "do"} not tell the instant in {tz}: '
         f"daylight saving {'skips' if skipped else 'repeats'} that hour ({examples})",
         where=where,
         hint=f'use a column in UTC if there is one, or decide in the function: pl.col("{name}").dt.replace_time_zone("{tz}", '

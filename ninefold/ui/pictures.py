@@ -17,7 +17,7 @@ from ninefold.ui.views.runs import StepLine
 from ninefold.ui.views.standing import CriterionLine, Judgement
 from ninefold.ui.views.tables import Column
 from ninefold.ui.views.thing import ThingPart
-from ninefold.ui.wording import number, release_state, share, span
+from ninefold.ui.wording import number, release_state, several, share, span
 
 
 class Pictures:
@@ -198,7 +198,7 @@ def calibration(bins: list[tuple[float, float, int]], *, side: int = 240) -> str
     drawing.line(x_of(0), y_of(0), x_of(0), y_of(top), "line")
     drawing.path("M" + "L".join(f"{x_of(s):.1f} {y_of(t):.1f}" for s, t, _ in bins), "soft", 1.5)
     for promised, true, n in bins:
-        drawing.dot(x_of(promised), y_of(true), 3.5, "ink", says=f"promised {share(promised)}, came true {share(true)}, {number(n)} rows")
+        drawing.dot(x_of(promised), y_of(true), 3.5, "ink", says=f"promised {share(promised)}, came true {share(true)}, {several(n, 'row')}")
     drawing.text(x_of(0), side - 18, "0")
     drawing.text(x_of(top), side - 18, share(top), anchor="end")
     drawing.text((40 + side) / 2, side - 4, "promised", anchor="middle")

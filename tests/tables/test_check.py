@@ -56,7 +56,7 @@ def test_a_limit_stops_with_counts() -> None:
 
 
 def test_too_few_rows_stop() -> None:
-    assert nf.check(pl.DataFrame({"n": [1]}), nf.row_count(2)).stops == ("1 rows, expected at least 2",)
+    assert nf.check(pl.DataFrame({"n": [1]}), nf.row_count(2)).stops == ("1 row, expected at least 2",)
 
 
 def test_any_frame_can_be_checked() -> None:

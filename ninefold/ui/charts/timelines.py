@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from ninefold.ui.charts.svg import CHAR, Drawing, Scale, Tone
 from ninefold.ui.wording import number
+from ninefold.units import many
 
 Dated = Callable[[float], str]
 
@@ -54,7 +55,7 @@ def split(parts: Sequence[tuple[str, float, float, int]], *, says: str, dated: D
     tones: tuple[Tone, ...] = ("line", "soft", "quiet")
     for i, (name, start, end, rows) in enumerate(parts):
         left, right = scale(start), scale(end)
-        drawing.box(left, 24, right - left - 2, 18, tones[min(i, 2)], says=f"{name}: {rows:,} rows")
+        drawing.box(left, 24, right - left - 2, 18, tones[min(i, 2)], says=f"{name}: {many(rows, 'row')}")
         # a narrow part's label would run into its neighbour's: the count stays in the table beside
         drawing.text(left, 16, f"{name} {rows:,}" if right - left > CHAR * (len(name) + 8) else name, "ink")
         drawing.text(left, 57 if i % 2 == 0 or right - left > 90 else 70, dated(start))

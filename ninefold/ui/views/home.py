@@ -35,6 +35,7 @@ LATELY = (
     "restore.made",
     "replay.started",
     "replay.done",
+    "replay.stopped",
     "source.read",
     "table.quarantined",
 )

@@ -98,7 +98,7 @@ def _found(findings: list[Body]) -> str:
 def _replayed(body: Body) -> str:
     compared = body.get("compared") or {}
     same = f"; {compared['values'] - compared['unequal']:,} of {compared['values']:,} values served equal the batch's" if compared else ""
-    return f"the replay is over: {body['questions']:,} questions, {body['updates']:,} updates, {body['events']:,} events{same}"
+    return "the replay is over: " + ", ".join(several(body[f"{what}s"], what) for what in ("question", "update", "event")) + same
 
 
 _TELLERS: dict[str, Callable[[Body], str]] = {
@@ -126,11 +126,12 @@ _TELLERS: dict[str, Callable[[Body], str]] = {
     "thing.renamed": lambda b: f"was called {b['from']} before",
     "approval.asked": lambda b: f"{b['role']} is asked to approve it for {b['endpoint']}",
     "approval.given": lambda b: f"{b['approver']} approved as {b['role']}" + (f": {b['because']}" if b.get("because") else ""),
-    "monitor.looked": lambda b: f"looked at {b['volume']:,} answers of {day_text(b['day'])}: " + _found(b["findings"]),
+    "monitor.looked": lambda b: f"looked at {several(b['volume'], 'answer')} of {day_text(b['day'])}: " + _found(b["findings"]),
     # the first of what was found; the incident's page has the others
     "incident.opened": lambda b: cut("; ".join(str(b["text"]).split("; ")[:2]), LONGEST),
     "replay.started": lambda b: f"a replay of {day_text(b['from'] // DAY)} to {day_text(b['to'] // DAY)} begins",
     "replay.done": _replayed,
+    "replay.stopped": lambda b: f"the replay was stopped on {day_text(b['to'] // DAY)}",
     "project.declared": lambda b: several(len(b["things"]), "thing") + " declared, as the file says now",
     "source.simulated": lambda b: str(b["rule"]),
     "ledger.opened": lambda b: "the ledger begins",
