@@ -21,6 +21,9 @@ from ninefold.ids import canonical, digest
 from ninefold.ledger.checkpoint import Anchor
 from ninefold.ledger.fact import Fact
 from ninefold.ledger.ledger import Ledger
+from ninefold.ledger.sqlite import SQLiteSession
+from ninefold.ledger.tree import Tree
+from ninefold.ledger.writer import read_tree
 from ninefold.storage import durable
 
 MANIFEST = "manifest.json"
@@ -59,24 +62,21 @@ def backup(ledger: Ledger, to: Path) -> Manifest:
     The private signing key is part of it: keep the folder as you keep the home. ConflictError if ``to`` is not empty or inside the home.
     """
     to, home = Path(to).absolute(), ledger.home
-    if to.exists() and any(to.iterdir()):
-        raise ConflictError(f"{to} is not empty", hint="name a new folder for each backup")
+    durable.refuse_used(to, hint="name a new folder for each backup")
     if to.resolve().is_relative_to(home.resolve()):
         raise ConflictError(f"{to} lies inside the home", hint="name a folder elsewhere, best on another disk")
     ledger.checkpoint()
     durable.make_folder(to / "home")
     ledger.driver.copy(to / "home" / _LEDGER)
-    with closing(sqlite3.connect(to / "home" / _LEDGER)) as copied:
-        facts = copied.execute("select size from tree").fetchone()[0]
+    tree = _tree(to / "home" / _LEDGER)
     files = {_LEDGER: _file(to / "home" / _LEDGER)}
     for relative in _files(home, ledger):
-        copied_file = _copy(home / relative, to / "home" / relative)
-        if copied_file is not None:
-            files[relative] = copied_file
-    root = _root(to / "home" / _LEDGER)
-    manifest = Manifest(origin=ledger.origin, at=clock.now(), facts=facts, root=root, files=files)
+        copied = _copy(home / relative, to / "home" / relative)
+        if copied is not None:
+            files[relative] = copied
+    manifest = Manifest(origin=ledger.origin, at=clock.now(), facts=tree.size, root=tree.root().hex(), files=files)
     durable.write(to / MANIFEST, canonical(msgspec.to_builtins(manifest)))
-    body = {"files": len(files), "bytes": manifest.size, "facts": facts, "digest": digest((to / MANIFEST).read_bytes())}
+    body = {"files": len(files), "bytes": manifest.size, "facts": tree.size, "digest": digest((to / MANIFEST).read_bytes())}
     ledger.record("backup.made", "home", body)
     return manifest
 
@@ -89,11 +89,11 @@ def check(folder: Path) -> Manifest:
     except FileNotFoundError:
         raise NotFoundError(f"{folder} holds no backup", hint=f"give the folder with {MANIFEST}; a backup that was interrupted has none") from None
     except msgspec.MsgspecError as error:
-        raise CorruptError(f"the manifest is damaged: {error}", where=str(folder / MANIFEST)) from None
+        raise CorruptError(f"the manifest is damaged: {error}", where=str(folder / MANIFEST), hint="take another backup") from None
     for name, file in manifest.files.items():
         path = folder / "home" / name
         if not path.resolve().is_relative_to((folder / "home").resolve()):
-            raise CorruptError(f'the manifest names "{name}", outside of the backup', where=str(folder / MANIFEST))
+            raise CorruptError(f'the manifest names "{name}", outside of the backup', where=str(folder / MANIFEST), hint="take another backup")
         if not path.is_file():
             raise CorruptError(f'the backup has lost "{name}"', where=str(folder), hint="take another backup")
         if path.stat().st_size != file.size or _digest(path) != file.digest:
@@ -107,8 +107,7 @@ def restore(folder: Path, home: Path, *, actor: str | None = None, anchors: Path
     ConflictError if there is something in ``home``. The anchors learn of it, so that what is gone since is explained, not alarming.
     """
     folder, home = Path(folder), Path(home).absolute()
-    if home.exists() and any(home.iterdir()):
-        raise ConflictError(f"{home} is not empty", hint="move it away first: a restore never mixes with what is there")
+    durable.refuse_used(home, hint="move it away first: a restore never mixes with what is there")
     manifest = check(folder)
     staged = home.with_name(f".{home.name}.restoring")
     shutil.rmtree(staged, ignore_errors=True)
@@ -171,10 +170,8 @@ def _digest(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def _root(path: Path) -> str:
-    from ninefold.ledger.sqlite import SQLiteSession
-    from ninefold.ledger.writer import read_tree
-
+def _tree(path: Path) -> Tree:
+    """The state of the tree in a copied ledger."""
     with closing(sqlite3.connect(path)) as connection:
         connection.row_factory = sqlite3.Row
-        return read_tree(SQLiteSession(connection)).root().hex()
+        return read_tree(SQLiteSession(connection))

@@ -8,20 +8,23 @@ A note is three lines (origin, size, root in base64), an empty line, and a signa
 
 import base64
 import binascii
+import fcntl
 import hashlib
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from ninefold.errors import CorruptError
+from ninefold.errors import ConflictError, CorruptError
 from ninefold.storage import durable
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 _DASH = "\N{EM DASH}"
+_LONGEST_LINE = 64 << 10  # bytes of an anchor; a note has a few hundred
 
 
 class Checkpoint(NamedTuple):
@@ -59,8 +62,12 @@ class Signer:
 
         if not self._private.exists():
             durable.make_folder(self._folder, mode=0o700)
-            durable.write(self._private, os.urandom(32).hex().encode(), create=True, mode=0o600)
-        return Ed25519PrivateKey.from_private_bytes(bytes.fromhex(self._private.read_text("ascii")))
+            with suppress(ConflictError):  # another process was quicker: its key is the home's
+                durable.write(self._private, os.urandom(32).hex().encode(), create=True, mode=0o600)
+        try:
+            return Ed25519PrivateKey.from_private_bytes(bytes.fromhex(self._private.read_text("ascii")))
+        except ValueError:
+            raise CorruptError("the signing key is damaged", where=str(self._private), hint="bring back a backup: ninefold restore") from None
 
 
 def signed_by(public: bytes, data: bytes, signature: bytes) -> bool:
@@ -138,10 +145,13 @@ class AnchorFile:
     def add(self, anchor: Anchor) -> None:
         """Appends a line, on disk when it returns; StoppedError if the disk is full or failed, OSError if the place is not writable."""
         if not self.path.exists():
-            durable.write(self.path, b"")
+            with suppress(ConflictError):  # another process was quicker, and may have added its line already
+                durable.write(self.path, b"", create=True)
         with durable.stopping(self.path):
-            fd = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
+            fd = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC)
             try:
+                fcntl.flock(fd, fcntl.LOCK_EX)  # a line that another process is writing must not look torn
+                _cut_torn_line(fd)
                 durable.write_all(fd, msgspec.json.encode(anchor) + b"\n")
                 durable.flush(fd)
             finally:
@@ -156,4 +166,13 @@ class AnchorFile:
         try:
             return [msgspec.json.decode(line, type=Anchor) for line in lines if line]
         except msgspec.MsgspecError as error:
-            raise CorruptError(f"the anchor file is damaged: {error}", where=str(self.path)) from None
+            hint = "bring back a copy of it; or move it away, and the next checkpoint begins a new one"
+            raise CorruptError(f"the anchor file is damaged: {error}", where=str(self.path), hint=hint) from None
+
+
+def _cut_torn_line(fd: int) -> None:
+    """Cut off what a crash left of a last line: it was never acknowledged, and the next line would end up in it."""
+    end = os.fstat(fd).st_size
+    rest = os.pread(fd, _LONGEST_LINE, max(0, end - _LONGEST_LINE))
+    if rest and not rest.endswith(b"\n"):
+        os.ftruncate(fd, end - len(rest) + rest.rfind(b"\n") + 1)

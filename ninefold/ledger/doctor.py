@@ -4,6 +4,7 @@ import hashlib
 import os
 import shutil
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -13,9 +14,11 @@ import msgspec
 
 from ninefold.errors import CorruptError, NinefoldError
 from ninefold.ledger.ledger import Ledger
+from ninefold.ledger.verify import NO_ANCHOR
 from ninefold.storage import durable
 
 _LOW_SPACE = 512 << 20
+_WRITTEN = 60.0  # seconds; a temporary file this new may have a living writer
 _RESTORE = "bring back a backup: ninefold restore"
 
 
@@ -42,9 +45,14 @@ def _files(home: Path) -> Iterator[Finding]:
         folders[:] = [name for name in folders if name != "locks"]
         for name in names:
             path = Path(folder) / name
+            try:
+                found = path.stat()
+            except FileNotFoundError:
+                continue  # a server beside us has moved it on
             if name.endswith(durable.TEMPORARY):
-                yield Finding(severity="warning", where=str(path), what="a temporary file", why="its writer was killed", do="delete it")
-            elif _must_have_bytes(path.relative_to(home)) and path.stat().st_size == 0:
+                if time.time() - found.st_mtime > _WRITTEN:
+                    yield Finding(severity="warning", where=str(path), what="a temporary file", why="its writer was killed", do="delete it")
+            elif found.st_size == 0 and _must_have_bytes(path.relative_to(home)):
                 yield Finding(
                     severity="error",
                     where=str(path),
@@ -99,11 +107,9 @@ def _ledger(home: Path, url: str | None, anchors: Path | None) -> Iterator[Findi
             report = ledger.verify()
             for problem in report.problems:
                 yield Finding(severity="error", where=str(path), what=problem, why="facts were changed or cut off outside of ninefold", do=_RESTORE)
-            for note in report.notes:
-                if "no anchor" in note and report.checkpoints:
-                    yield Finding(
-                        severity="warning", where=str(ledger.anchor.path), what=note, do='set "anchor" in [tool.ninefold] to a folder that is kept'
-                    )
+            if report.checkpoints and NO_ANCHOR in report.notes:
+                do = 'set "anchor" in [tool.ninefold] to a folder that is kept'
+                yield Finding(severity="warning", where=str(ledger.anchor.path), what=NO_ANCHOR, do=do)
             yield from _missing_blobs(home, ledger)
     except NinefoldError as error:
         yield Finding(severity="error", where=error.where or str(path), what=error.message, do=error.hint)

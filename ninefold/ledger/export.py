@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ninefold.errors import ConflictError
 from ninefold.ids import canonical
 from ninefold.storage import durable
 
@@ -28,8 +27,7 @@ verify.py           the verifier: standard library only; read it first
 def export(ledger: "Ledger", folder: Path) -> Path:
     """Writes the export into ``folder``, which must be new or empty; returns it."""
     folder = Path(folder)
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise ConflictError(f"{folder} is not empty", hint="name a new folder: an export never mixes with other files")
+    durable.refuse_used(folder, hint="name a new folder: an export never mixes with other files")
     size = ledger.head()
     durable.write(folder / "facts.jsonl", _facts(ledger, size))
     notes = ledger.all("select size, note from checkpoints where size <= ? order by size", size)

@@ -12,13 +12,13 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from ninefold import clock
-from ninefold.errors import ConflictError, CorruptError, StoppedError
+from ninefold.errors import ConflictError, CorruptError, NinefoldError, StoppedError
 from ninefold.ledger.checkpoint import Anchor, AnchorFile, Checkpoint, Signer, anchor_folder, key_id
 from ninefold.ledger.driver import REVISION, Driver, Row, driver_of
 from ninefold.ledger.fact import RENAMED, Fact, decode
 from ninefold.ledger.readers import Readers
 from ninefold.ledger.tree import Tree
-from ninefold.ledger.writer import Request, Tx, Writer, not_written, read_tree
+from ninefold.ledger.writer import Request, Tx, Writer, not_written, read_tree, translated
 
 if TYPE_CHECKING:
     from ninefold.ledger.verify import Report
@@ -162,15 +162,16 @@ class Ledger:
 
     def _names(self, subject: str) -> list[str]:
         """A subject, and what it was called before: ``flights/model/guess@2``, ``flights/model/forecast@2``."""
-        found = [subject]
         project, _, rest = subject.partition("/")
         noun, _, thing = rest.partition("/")
         end = min((thing.index(c) for c in "@/" if c in thing), default=len(thing))
-        name, tail = thing[:end], thing[end:]
-        while name and (row := self.one(_OLDER, RENAMED, f"{project}/{noun}/{name}")) is not None:
-            name = decode(row["content"]).body["from"]
-            found.append(f"{project}/{noun}/{name}{tail}")
-        return found
+        name, tail, names = thing[:end], thing[end:], list[str]()
+        # a name may come back: what was renamed there and back again has the same names for ever
+        while name and name not in names:
+            names.append(name)
+            row = self.one(_OLDER, RENAMED, f"{project}/{noun}/{name}")
+            name = "" if row is None else decode(row["content"]).body["from"]
+        return [f"{project}/{noun}/{name}{tail}" for name in names] or [subject]
 
     def last(self, kind: str, subject: str) -> Fact | None:
         """The newest fact of that kind and subject."""
@@ -227,15 +228,15 @@ class Ledger:
             note, public, at = signer.sign(said), signer.public(), clock.now()
             name = key_id(origin, public).hex()
             with closing(self.driver.writer()) as session:
-                session.begin()
                 try:
+                    session.begin()
                     session.execute(_SIGNER, (name, public.hex(), said.size))
                     session.execute(_CHECKPOINT, (said.size, said.root.hex(), at, name, note))
                     session.commit()
                 except BaseException as error:
                     session.rollback()
                     reason = session.stopping(error) if isinstance(error, Exception) else None
-                    raise not_written(*reason) if reason else error from None
+                    raise (not_written(*reason) if reason else translated(error)) from None
             self._anchor(Anchor(at, said.size, said.root.hex(), note, public.hex()))
             return said
 
@@ -261,7 +262,7 @@ class Ledger:
         try:
             if self._writer.used and not self._writer.stopped:
                 self.checkpoint()
-        except (StoppedError, OSError) as error:  # facts stand without it; the next signature covers them too
+        except (NinefoldError, OSError) as error:  # facts stand without it; the next signature covers them too
             _log.warning("the ledger's checkpoint could not be signed: %s", error)
         finally:
             self._readers.close()

@@ -25,7 +25,8 @@ class Role:
     def hold(self, who: str, *, wait: float = 0) -> Iterator[None]:
         """Holds the role while inside; HeldError with the holder's name, pid, host and since when, if another has it for ``wait`` seconds."""
         lock = FileLock(self._path)
-        if not lock.acquire(wait, who):
+        # whoever asks for the holder has the lock for an instant
+        if not lock.acquire(max(wait, 0.05), who):
             raise HeldError(
                 f"the role of {self.name} in {self.home} is held by {lock.holder() or 'another process'}", hint="use that one, or end it first"
             )

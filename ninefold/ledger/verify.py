@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _BATCH = 5000
 _SHOWN = 20
+NO_ANCHOR = "no anchor was found: facts cut off the end would not show"
 
 
 class Report(msgspec.Struct, kw_only=True):
@@ -46,8 +47,9 @@ def verify(ledger: "Ledger") -> Report:
     roots = _walk(ledger, stored, limits, report)
     for size, root in notes:
         _compare("checkpoint", size, root, roots, report)
+    restores = [(i, a) for i, a in enumerate(anchors) if a.restored]  # few, where anchors are many
     for i, anchor in enumerate(anchors):
-        back = next((a for a in anchors[i + 1 :] if a.restored and a.size < anchor.size), None)
+        back = next((a for place, a in restores if place > i and a.size < anchor.size), None)
         if back is not None:  # it vouched for facts that were there before the restore, and had been written after the backup
             note = f"a backup was brought back on {iso(back.at)}: facts after {back.size} from before are gone"
             if note not in report.notes:
@@ -56,7 +58,7 @@ def verify(ledger: "Ledger") -> Report:
             _compare("anchor", anchor.size, bytes.fromhex(anchor.root), roots, report)
     report.signed = max((size for size, _ in notes), default=0)
     if not anchors:
-        report.notes.append("no anchor was found: facts cut off the end would not show")
+        report.notes.append(NO_ANCHOR)
     elif anchors[-1].size < stored.size:
         report.notes.append(f"{stored.size - anchors[-1].size} facts are newer than the last anchor")
     return report

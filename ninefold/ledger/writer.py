@@ -11,11 +11,12 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, InvalidStateError
+from contextlib import suppress
 from typing import Any
 
 from ninefold import clock, ids
-from ninefold.errors import BusyError, ConflictError, NinefoldError, StoppedError, UsageError
+from ninefold.errors import BusyError, ConflictError, StoppedError, UsageError
 from ninefold.ledger.driver import Driver, Row, WriteSession
 from ninefold.ledger.fact import Draft, draft, encode
 from ninefold.ledger.tree import Tree, leaf_hash
@@ -137,7 +138,7 @@ class Group:
         self._session.savepoint()
         try:
             self._session.insert(table, columns, rows)
-        except Exception as error:
+        except Exception as error:  # whatever a row is refused for belongs to who gave it
             if self._session.stopping(error):
                 raise
             self._session.undo()
@@ -177,11 +178,11 @@ def read_tree(session: Any) -> Tree:
 class Writer:
     """The one thread of a process that writes. It starts with the first request and ends with ``close``.
 
-    ``idle`` is called in this thread when nothing was asked for a second after facts were written (it signs).
+    ``sign`` is called in this thread after facts were written, at most once a second.
     """
 
-    def __init__(self, driver: Driver, actor: str, idle: Callable[[], object]) -> None:
-        self._driver, self._actor, self._idle = driver, actor, idle
+    def __init__(self, driver: Driver, actor: str, sign: Callable[[], object]) -> None:
+        self._driver, self._actor, self._sign_now = driver, actor, sign
         self._waiting: deque[Request] = deque()
         self._wake = threading.Condition()
         self._thread: threading.Thread | None = None
@@ -234,10 +235,12 @@ class Writer:
                 if session is None:
                     session = self._driver.writer()
                 self._commit(session, requests)
-            except Exception as error:
+            except Exception as error:  # whatever it is belongs to those who asked, and the thread must go on
+                failure = self._failure(session, error)
                 for request in requests:
-                    if not request.future.done():
-                        request.future.set_exception(self._failure(session, error))
+                    # a future that was cancelled this instant takes no answer
+                    with suppress(InvalidStateError):
+                        request.future.set_exception(failure)
             if time.monotonic() - last >= 1 and self._unsigned:
                 last = self._sign()
         if session is not None:
@@ -259,8 +262,8 @@ class Writer:
     def _sign(self) -> float:
         self._unsigned = False
         try:
-            self._idle()
-        except (NinefoldError, OSError) as error:  # facts stand without it; the next signature covers them too
+            self._sign_now()
+        except Exception as error:  # whatever it is, the thread must go on; facts stand without it, the next signature covers them too
             _log.warning("the ledger's checkpoint could not be signed: %s", error)
         return time.monotonic()
 
@@ -282,7 +285,7 @@ class Writer:
             try:
                 for fn in request.after:
                     fn()
-            except Exception as raised:
+            except Exception as raised:  # the rows are written; who asked is told what failed after it
                 error = raised
         if not request.future.set_running_or_notify_cancel():
             return

@@ -97,6 +97,12 @@ def make_folder(folder: Path, *, mode: int = 0o777) -> None:
         _flush_folder(folder.parent)
 
 
+def refuse_used(folder: Path, *, hint: str) -> None:
+    """ConflictError where ``folder`` is a file or has something in it: what is copied there must be all that is there."""
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise ConflictError(f"{folder} is not empty" if folder.is_dir() else f"{folder} is a file", hint=hint)
+
+
 def write_all(fd: int, data: bytes | bytearray | memoryview) -> None:
     """Write every byte: a single write() may take fewer than it was given."""
     view = memoryview(data)

@@ -74,6 +74,12 @@ class LedgerContract:
         assert found is not None
         assert found.subject == "p/model/a@1"
 
+    def test_a_thing_renamed_there_and_back_keeps_its_facts(self, ledger: Ledger) -> None:
+        for old, new in (("a", "b"), ("b", "a")):
+            ledger.record("made", f"p/model/{old}@1")
+            ledger.record("thing.renamed", f"p/model/{new}", {"from": old, "to": new, "noun": "model"})
+        assert len(ledger.facts(kind="made", subject="p/model/a@1")) == 2
+
     def test_rows_and_fact_are_written_together_or_not_at_all(self, ledger: Ledger) -> None:
         def fails(tx: Tx) -> None:
             tx.add("meta", [{"name": "n", "value": "v"}])

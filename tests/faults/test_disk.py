@@ -5,6 +5,7 @@ import os
 import resource
 import sqlite3
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
@@ -193,3 +194,17 @@ def test_a_ledger_that_another_program_locks_says_so(tmp_path: Path, monkeypatch
                 second.record("a.x", "p/t")
             other.close()
             assert second.record("a.x", "p/t").seq == 2
+
+
+def test_a_ledger_that_cannot_be_signed_while_another_program_locks_it_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    connect = sqlite3.connect
+    monkeypatch.setattr(sqlite3, "connect", lambda *a, **more: connect(*a, **{**more, "timeout": 0.1}))
+    with Ledger.open(f"sqlite:///{tmp_path}/home/ledger.db", anchors=tmp_path) as ledger:
+        ledger.record("a.x", "p/t")
+        other = connect(tmp_path / "home" / "ledger.db", isolation_level=None)
+        other.execute("begin immediate")
+        with pytest.raises(BusyError, match="locked"):
+            ledger.checkpoint()
+        time.sleep(1.5)  # the writer's own turn to sign has come, and found it locked
+        other.close()
+        assert ledger.submit(lambda tx: tx.fact("a.x", "p/t")).result(5) is None

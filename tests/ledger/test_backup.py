@@ -81,6 +81,8 @@ def test_nothing_is_overwritten(full: Ledger, home: Path, tmp_path: Path) -> Non
         backup(full, tmp_path / "backup")
     with pytest.raises(ConflictError, match="inside"):
         backup(full, home / "backup")
+    with pytest.raises(ConflictError, match="is a file"):
+        backup(full, tmp_path / "backup" / "manifest.json")
 
 
 def test_a_healthy_home_has_no_findings(full: Ledger, home: Path, anchors: Path) -> None:
@@ -97,6 +99,15 @@ def test_a_zero_length_file_is_found(full: Ledger, home: Path, anchors: Path) ->
     (finding,) = errors(home, anchors)
     assert finding.what == "the file has zero bytes"
     assert finding.where.endswith("part.parquet")
+
+
+def test_only_a_temporary_file_without_a_writer_is_found(full: Ledger, home: Path, anchors: Path) -> None:
+    full.checkpoint()
+    left = home / "blobs" / ".x.tmp"
+    left.write_bytes(b"half")
+    assert examine(home, anchors=anchors) == []
+    os.utime(left, (0, 0))
+    assert [finding.what for finding in examine(home, anchors=anchors)] == ["a temporary file"]
 
 
 def test_a_truncated_ledger_is_found(full: Ledger, home: Path, anchors: Path) -> None:

@@ -3,14 +3,17 @@
 import sqlite3
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
 from ninefold.errors import ConflictError, CorruptError, HeldError, NotYetError, UsageError
 from ninefold.ledger import Ledger
+from ninefold.ledger.checkpoint import Signer
 from ninefold.ledger.roles import Role
 from ninefold.ledger.sqlite import refuse_network
+from ninefold.storage import FileLock
 
 
 def test_opening_and_reading_loads_no_engine(ledger: Ledger) -> None:
@@ -72,6 +75,37 @@ def test_a_role_says_who_holds_it(home: Path) -> None:
     with Role(home, "server").hold("ninefold up"), pytest.raises(HeldError, match=r"ninefold up .pid"), Role(home, "server").hold("another"):
         pass
     assert Role(home, "server").holder() is None
+
+
+def test_asking_who_holds_a_role_does_not_keep_anybody_from_it(home: Path) -> None:
+    role = Role(home, "server")
+    with role.hold("made"):
+        pass
+    asking = FileLock(home / "locks" / "role-server.lock", shared=True)  # as holder() has it for an instant
+    assert asking.acquire(0)
+    threading.Timer(0.01, asking.release).start()
+    with role.hold("ninefold up"):
+        assert role.holder() is not None
+
+
+def test_two_processes_that_sign_first_have_one_key(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = Signer(home / "keys"), Signer(home / "keys")
+    exists = Path.exists
+
+    def quicker(path: Path) -> bool:
+        monkeypatch.setattr(Path, "exists", exists)
+        first.public()  # between the look and the writing
+        return False
+
+    monkeypatch.setattr(Path, "exists", quicker)
+    assert second.public() == first.public()
+
+
+def test_a_damaged_key_is_named(home: Path) -> None:
+    Signer(home / "keys").public()
+    (home / "keys" / "ledger.key").write_text("no key")
+    with pytest.raises(CorruptError, match="key is damaged"):
+        Signer(home / "keys").public()
 
 
 def test_facts_cannot_be_changed_by_accident(ledger: Ledger) -> None:

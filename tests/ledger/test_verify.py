@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ninefold.ledger import Ledger
-from ninefold.ledger.checkpoint import Anchor
+from ninefold.ledger.checkpoint import Anchor, AnchorFile
 from ninefold.ledger.tree import Tree, leaf_hash
 
 FACTS = 13
@@ -119,6 +119,16 @@ def test_a_restored_backup_explains_its_missing_end(written: Path, tmp_path: Pat
         report = ledger.verify()
         assert report.ok
         assert any("a backup was brought back" in note for note in report.notes)
+
+
+def test_a_line_torn_by_a_crash_damages_no_anchor_after_it(tmp_path: Path) -> None:
+    kept = AnchorFile(tmp_path / "anchors.jsonl")
+    first, second = Anchor(1, 5, "00" * 32), Anchor(2, 9, "11" * 32)
+    kept.add(first)
+    with kept.path.open("ab") as file:
+        file.write(b'{"at":2,"si')
+    kept.add(second)
+    assert kept.all() == [first, second]
 
 
 def exported(written: Path, tmp_path: Path) -> Path:
