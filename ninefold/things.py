@@ -1,6 +1,6 @@
 """What a user declares: immutable values, wired to each other by reference or by name, compared by identity."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, ClassVar
 
@@ -47,7 +47,9 @@ class Ref:
 
 
 def frozen_mapping(value: dict[str, Any] | None) -> tuple[tuple[str, Any], ...]:
-    """A dictionary as an immutable sequence of its pairs, in its order."""
+    """A dictionary as an immutable sequence of its pairs, in its order. Raises DeclarationError for anything else."""
+    if value is not None and not isinstance(value, Mapping):
+        raise DeclarationError(f"{value!r} gives no names", hint='write a dictionary: {"name": ..., "other": ...}')
     return tuple((value or {}).items())
 
 

@@ -88,4 +88,6 @@ class Endpoint(Thing):
     ) -> None:
         if log not in {None, "strict", "fast"}:
             raise DeclarationError(f"log={log!r}", hint='choose "strict" or "fast"')
+        if release is not None and not isinstance(release, Release):
+            raise DeclarationError(f"release={release!r} is no way to release", hint='write nf.canary("10%"), nf.shadow(...) or nf.full()')
         declare(self, model, to, release or canary("10%"), acted, share(holdout) if holdout else 0.0, log, was)

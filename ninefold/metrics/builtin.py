@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from typing import Final, Self
 
+from ninefold.errors import DeclarationError
 from ninefold.metrics.metric import Kind, Metric
+from ninefold.units import share
 
 _B: Final[Kind] = "binary"
 _M: Final[Kind] = "multiclass"
@@ -11,7 +13,7 @@ _R: Final[Kind] = "regression"
 _By = str | list[str] | None
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(frozen=True, eq=False, repr=False, slots=True)
 class Plain(Metric):
     """A metric without parameters: ``nf.recall(by="carrier", at_least=100)``."""
 
@@ -19,7 +21,7 @@ class Plain(Metric):
         return self.configured(by, at_least)
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(frozen=True, eq=False, repr=False, slots=True)
 class Cost(Metric):
     """``nf.cost(false_alarm=1, miss=5)`` or ``nf.cost(under=3, over=1)``; a cost is a number or a column's name."""
 
@@ -36,31 +38,37 @@ class Cost(Metric):
         return self.configured(by, at_least, false_alarm=false_alarm, miss=miss, under=under, over=over)
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(frozen=True, eq=False, repr=False, slots=True)
 class FBeta(Metric):
     """``nf.f_beta(beta=2)``: above 1 recall counts for more."""
 
     def __call__(self, *, beta: float | None = None, by: _By = None, at_least: int | None = None) -> Self:
+        if beta is not None and beta <= 0:
+            raise DeclarationError(f"nf.f_beta has beta={beta}", hint="give a number above 0: above 1 recall counts for more")
         return self.configured(by, at_least, beta=beta)
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(frozen=True, eq=False, repr=False, slots=True)
 class Lift(Metric):
     """``nf.lift(top="5%")``: of the highest scores."""
 
     def __call__(self, *, top: str | None = None, by: _By = None, at_least: int | None = None) -> Self:
+        if top is not None and share(top) <= 0:
+            raise DeclarationError(f"nf.lift has top={top!r}, which is nobody", hint='give a share above 0%: nf.lift(top="5%")')
         return self.configured(by, at_least, top=top)
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(frozen=True, eq=False, repr=False, slots=True)
 class Pinball(Metric):
     """``nf.pinball(quantile=0.9)``."""
 
     def __call__(self, *, quantile: float | None = None, by: _By = None, at_least: int | None = None) -> Self:
+        if quantile is not None and not 0 < quantile < 1:
+            raise DeclarationError(f"nf.pinball has quantile={quantile}", hint="a quantile lies between 0 and 1")
         return self.configured(by, at_least, quantile=quantile)
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(frozen=True, eq=False, repr=False, slots=True)
 class Latency(Metric):
     """``nf.latency.p99``: a statistic over requests."""
 

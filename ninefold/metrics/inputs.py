@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -36,9 +37,25 @@ def kind_of(metrics: Sequence[Metric], truth: Array, score: Any) -> Kind:
         return kinds[0]
     if score is not None and _width(score) > 1 and "multiclass" in kinds:
         return "multiclass"
-    known = np.unique(truth[~_null(truth)]).tolist()
+    known = _distinct(truth)
     two = set(known) <= {0, 1}
     return "binary" if two and "binary" in kinds else "multiclass" if "multiclass" in kinds and not _fractions(known) else kinds[-1]
+
+
+def _distinct(truth: Array) -> list[Any]:
+    """The values that there are, in order."""
+    try:
+        found: list[Any] = np.unique(truth[~_null(truth)]).tolist()
+    except TypeError:
+        raise DataError("truth holds values of several types", where="truth", hint="give all numbers, all texts, or all true and false") from None
+    return found
+
+
+def _fitting(values: Array, n: int, what: str) -> Array:
+    """The column, if it has a value for each row."""
+    if values.shape[:1] not in {(n,), ()}:
+        raise DataError(f"{what} has {len(values)} rows, truth has {n}", where=what)
+    return values
 
 
 def is_null(value: Any) -> bool:
@@ -74,7 +91,7 @@ def _scores(score: Any, classes: tuple[Any, ...] | None, truth: Array) -> tuple[
     if names and not isinstance(score, np.ndarray):
         return np.column_stack([numbers(score[n], str(n)) for n in names]), tuple(names)
     matrix = np.asarray(array(score), dtype=np.float64)
-    found = classes or tuple(np.unique(truth[~_null(truth)]).tolist())
+    found = classes or tuple(_distinct(truth))
     if matrix.ndim != 2 or matrix.shape[1] != len(found):
         raise DataError(
             f"the score has shape {matrix.shape}, for {len(found)} classes", hint="give a column for each class, and classes=[...] in their order"
@@ -90,7 +107,7 @@ def _codes(values: Array, classes: tuple[Any, ...], what: str) -> Floats:
     return np.array(codes, dtype=np.float64)
 
 
-def _threshold(kind: Kind, threshold: float | None, priced: Costs | None) -> float | Floats:
+def _threshold(threshold: float | None, priced: Costs | None) -> float | Floats:
     if threshold is not None:
         return threshold
     return priced.threshold() if priced is not None else 0.5
@@ -99,13 +116,11 @@ def _threshold(kind: Kind, threshold: float | None, priced: Costs | None) -> flo
 def binary_or_regression(kind: Kind, truth: Array, score: Any, decision: Any, n: int) -> tuple[Floats, Floats, Floats | None]:
     """Truth, score and decision (None: from a threshold) as floats, checked."""
     y = numbers(truth, "truth")
-    if score is None and decision is None:
-        raise DataError("there is neither a score nor a decision", hint="give score= or decision=")
     said = None if decision is None else numbers(decision, "decision")
     p = said if score is None and said is not None else numbers(score, "score")
     for name, values in (("score", p), ("decision", said)):
-        if values is not None and len(values) != n:
-            raise DataError(f"{name} has {len(values)} rows, truth has {n}", where=name)
+        if values is not None:
+            _fitting(values, n, name)
     if kind == "binary" and not set(np.unique(y[~np.isnan(y)]).tolist()) <= {0.0, 1.0}:
         raise DataError("truth holds more than yes (1) and no (0)", where="truth", hint="for several classes or numbers, use metrics of that kind")
     return y, p, said
@@ -129,49 +144,49 @@ def rows_of(
 ) -> tuple[Rows, NDArray[np.bool_]]:
     """The rows with a truth and a score, and which they are of all given."""
     y_any = array(truth)
-    n, names = len(y_any), tuple(classes) if classes is not None else None
-    keep = known_rows(y_any)
+    n, names = len(y_any), tuple(classes or ())
+    if score is None and decision is None:
+        raise DataError("there is neither a score nor a decision", hint="give score= or decision=")
     if kind == "multiclass":
-        if score is None:
-            names = names or tuple(np.unique(np.concatenate([y_any[keep], array(decision)[keep]])).tolist())
-            p = np.zeros((n, len(names)))
-        else:
-            p, names = _scores(score, names, y_any)
-        keep &= np.isfinite(p).all(axis=1)
-        y, p = _codes(y_any[keep], names, "truth"), p[keep]
-        said = p.argmax(1).astype(np.float64) if decision is None else _codes(array(decision)[keep], names, "decision")
+        keep, y, p, said, names = _of_classes(y_any, score, decision, tuple(classes) if classes is not None else None)
     else:
         y, p, given = binary_or_regression(kind, y_any, score, decision, n)
-        keep &= np.isfinite(p)
+        keep = known_rows(y_any) & np.isfinite(p)
         y, p, said = y[keep], p[keep], np.zeros(0) if given is None else given[keep]
-    w = np.ones(int(keep.sum())) if weight is None else numbers(weight, "weight")[keep]
-    prices = _cost_columns(metrics, costs, frame, keep)
     rows = Rows(
         kind,
-        y,
-        p,
-        said,
-        w,
-        names or (),
-        constant,
-        None,
-        None,
-        {q: numbers(v, f"quantile {q}")[keep] for q, v in (quantiles or {}).items()},
-        None,
-        prices,
+        truth=y,
+        score=p,
+        decision=said,
+        weight=np.ones(len(y)) if weight is None else _fitting(numbers(weight, "weight"), n, "weight")[keep],
+        classes=names,
+        constant=constant,
+        quantiles={q: _fitting(numbers(v, f"quantile {q}"), n, f"quantile {q}")[keep] for q, v in (quantiles or {}).items()},
+        cost_columns=_cost_columns(metrics, costs, frame, keep),
     )
     priced = _priced(rows, metrics, costs, keep, n)
-    if kind == "binary":
-        at = _threshold(kind, threshold, priced)
-        if decision is None:
-            said = (p >= at).astype(np.float64)
-    practice = None if baseline is None else np.broadcast_to(numbers(baseline, "baseline"), (n,))[keep]
-    decided = None if practice is None or kind != "binary" else (practice >= _threshold(kind, None, priced)).astype(np.float64)
-    return _with(rows, decision=said, practice=practice, practice_decision=decided, costs=priced), keep
+    if kind == "binary" and decision is None:
+        said = (p >= _threshold(threshold, priced)).astype(np.float64)
+    practice = None if baseline is None else np.broadcast_to(_fitting(numbers(baseline, "baseline"), n, "baseline"), (n,))[keep]
+    decided = None if practice is None or kind != "binary" else (practice >= _threshold(None, priced)).astype(np.float64)
+    return replace(rows, decision=said, practice=practice, practice_decision=decided, costs=priced), keep
 
 
-def _with(rows: Rows, **changes: Any) -> Rows:
-    return Rows(**{name: changes.get(name, getattr(rows, name)) for name in Rows.__dataclass_fields__})
+def _of_classes(
+    truth: Array, score: Any, decision: Any, classes: tuple[Any, ...] | None
+) -> tuple[NDArray[np.bool_], Floats, Floats, Floats, tuple[Any, ...]]:
+    """Which rows count, their truth and decision as codes of classes, their probabilities, and the classes."""
+    keep = known_rows(truth)
+    said = None if decision is None else _fitting(array(decision), len(truth), "decision")
+    if score is not None:
+        p, names = _scores(score, classes, truth)
+        keep &= np.isfinite(_fitting(p, len(truth), "score")).all(axis=1)
+    else:
+        names = classes or tuple(_distinct(np.concatenate([truth[keep], array(said)[keep]])))
+        p = np.zeros((len(truth), len(names)))
+    p = p[keep]
+    codes = p.argmax(1).astype(np.float64) if said is None else _codes(said[keep], names, "decision")
+    return keep, _codes(truth[keep], names, "truth"), p, codes, names
 
 
 def _cost_columns(metrics: Sequence[Metric], costs: Any, frame: Any, keep: NDArray[np.bool_]) -> dict[str, Floats]:

@@ -61,7 +61,9 @@ class Costs:
 
     def threshold(self) -> float | Floats:
         """The calibrated score from which yes is the cheaper answer: false_alarm / (false_alarm + miss)."""
-        return self.false_alarm / (self.false_alarm + self.miss)
+        if np.ndim(total := self.false_alarm + self.miss) == 0 and total <= 0:
+            raise DeclarationError(f"the costs are {self.false_alarm} and {self.miss}", hint="at least one must be larger than 0")
+        return self.false_alarm / total
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,4 +103,6 @@ class Rows:
             if value not in self.cost_columns:
                 raise DeclarationError(f'the cost "{value}" is no column of the rows', hint=closest(value, self.cost_columns))
             return self.cost_columns[value]
+        if value < 0:
+            raise DeclarationError(f"a cost is {value:g}, below 0", hint="a cost is at least 0; what a right answer saves is a miss's cost")
         return float(value)

@@ -27,6 +27,8 @@ class Choice:
 
 
 def _range(low: float, high: float, log: bool, whole: bool) -> Range:
+    if any(isinstance(v, bool) or not isinstance(v, (int, float)) for v in (low, high)):
+        raise DeclarationError(f"the range from {low!r} to {high!r} has no numbers", hint="write nf.ints(1, 100) or nf.floats(0.01, 1.0)")
     if not low < high or (log and low <= 0):
         raise DeclarationError(f"the range from {low} to {high} is empty" if low >= high else f"a logarithmic range cannot start at {low}")
     return Range(low, high, log, whole)
@@ -59,6 +61,8 @@ def choice(*values: Any) -> Choice:
     >>> nf.choice("l1", "l2").values
     ('l1', 'l2')
     """
+    if not values:
+        raise DeclarationError("nf.choice() has nothing to choose from", hint='name the values: nf.choice("l1", "l2")')
     return Choice(values)
 
 
@@ -69,7 +73,8 @@ def cloned(estimator: Any) -> Any:
     return copy.deepcopy(estimator)
 
 
-def _fits(estimator: Any) -> Any:
+def checked(estimator: Any) -> Any:
+    """What competes: an estimator's own copy, or a search, placement or version as it is. Raises DeclarationError for anything else."""
     if isinstance(estimator, (Tuned, On, Existing)):
         return estimator
     if not hasattr(estimator, "fit") or not hasattr(estimator, "predict"):
@@ -104,7 +109,7 @@ def tune(estimator: Any, *, trials: int = 20, seed: int = 0, **space: Any) -> Tu
             raise DeclarationError(f"{name}={given!r} is no range", hint="write nf.ints(low, high), nf.floats(low, high) or nf.choice(a, b)")
     if trials < 1:
         raise DeclarationError(f"trials={trials}", hint="at least one")
-    return Tuned(_fits(estimator), frozen_mapping(space), trials, seed)
+    return Tuned(checked(estimator), frozen_mapping(space), trials, seed)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -126,7 +131,7 @@ def on(candidate: Any, *, cpus: float = 1, gpus: int = 0, memory: str | None = N
     >>> nf.on(LogisticRegression(), memory="1GiB").memory
     1073741824
     """
-    return On(_fits(candidate), cpus, gpus, size(memory) if memory else None, duration(timeout) if timeout else None)
+    return On(checked(candidate), cpus, gpus, size(memory) if memory else None, duration(timeout) if timeout else None)
 
 
 @dataclass(frozen=True, eq=False, slots=True)

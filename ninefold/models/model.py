@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from ninefold.errors import DeclarationError
-from ninefold.models.candidate import _fits
+from ninefold.models.candidate import checked
 from ninefold.models.split import Split, by_time
 from ninefold.things import Thing, as_tuple, declare, frozen_mapping
 
@@ -45,5 +45,9 @@ class Model(Thing):
             raise DeclarationError("a model without candidates", hint='candidates={"trees": lightgbm.LGBMClassifier()}')
         if "baseline" in candidates:
             raise DeclarationError('a candidate is called "baseline"', hint="that name belongs to the constant policy, which always competes")
-        fitted = {name: _fits(c) for name, c in candidates.items()}
-        declare(self, problem, as_tuple(features), frozen_mapping(fitted), split or by_time(validate="30d", test="30d"), seed, was)
+        if split is not None and not isinstance(split, Split):
+            raise DeclarationError(
+                f"split={split!r} is no split", hint='write nf.by_time(validate="30d", test="90d"), nf.by_group(...) or nf.at_random()'
+            )
+        named = tuple((name, checked(candidate)) for name, candidate in frozen_mapping(candidates))
+        declare(self, problem, as_tuple(features), named, split or by_time(validate="30d", test="30d"), seed, was)

@@ -40,6 +40,12 @@ class Criterion:
     op: Literal[">=", "<="]
     limit: float | str | Baseline
 
+    def __post_init__(self) -> None:
+        if isinstance(self.limit, bool) or not isinstance(self.limit, (int, float, str, Baseline)):
+            raise DeclarationError(
+                f"{self.metric} is compared with {self.limit!r}", hint='compare it with a number, a text such as "20ms", or 0.9 * nf.baseline'
+            )
+
     def __bool__(self) -> bool:
         raise DeclarationError(
             f"a criterion ({self}) is neither true nor false before it is judged",

@@ -29,10 +29,14 @@ def risk(level: Level, *, because: str = "", approve: list[str] | str | None = N
     ('model-risk',)
     """
     if level not in {"low", "normal", "high"}:
-        raise DeclarationError(f'the risk is "{level}"', hint='choose "low", "normal" or "high"')
+        raise DeclarationError(f"the risk is {level!r}", hint='choose "low", "normal" or "high"')
     if level == "high" and not approve:
-        raise DeclarationError("a high risk names nobody who approves", hint='add approve=["role or person", ...]')
+        hint = 'write risk=nf.risk("high", because="...", approve=["role or person", ...])'
+        raise DeclarationError("a high risk names nobody who approves", hint=hint)
     return Risk(level, because, as_tuple(approve))
+
+
+_risk_of = risk  # the problem's own parameter has the public name
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -130,7 +134,7 @@ class Problem(Thing):
             predict,
             as_tuple(solved_when),
             costs,
-            risk if isinstance(risk, Risk) else Risk(risk),
+            risk if isinstance(risk, Risk) else _risk_of(risk),
             decide,
             baseline,
             duration(window),

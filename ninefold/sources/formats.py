@@ -9,7 +9,8 @@ from pathlib import PurePosixPath
 
 import polars as pl
 
-from ninefold.errors import DataError, UsageError, closest
+from ninefold.errors import DataError, UsageError
+from ninefold.sources.source import FORMATS
 from ninefold.sources.types import Infer, typed
 
 _SUFFIXES = {
@@ -26,7 +27,6 @@ _SUFFIXES = {
     ".ipc": "arrow",
 }
 _INFER: dict[str, Infer] = {"csv": "all", "tsv": "all", "json": "times", "parquet": "nothing", "arrow": "nothing"}
-FORMATS = ("csv", "tsv", "json", "parquet", "arrow")
 
 
 def format_of(name: str, declared: str | None = None) -> str:
@@ -36,8 +36,6 @@ def format_of(name: str, declared: str | None = None) -> str:
     ('csv', 'json', 'parquet')
     """
     if declared is not None:
-        if declared not in FORMATS:
-            raise UsageError(f'format="{declared}" is not known', hint=closest(declared, FORMATS))
         return declared
     suffixes = [s.lower() for s in PurePosixPath(name).suffixes if s.lower() not in {".gz", ".zip"}]
     if not suffixes or suffixes[-1] not in _SUFFIXES:

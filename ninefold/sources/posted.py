@@ -68,12 +68,8 @@ def empty(source: Source) -> "pl.DataFrame":
     """No rows, with the columns that ``types=`` names."""
     import polars as pl
 
-    kinds = {
-        "str": pl.String(),
-        "int": pl.Int64(),
-        "float": pl.Float64(),
-        "bool": pl.Boolean(),
-        "date": pl.Date(),
-        "datetime": pl.Datetime("us", "UTC"),
-    }
+    from ninefold.sources.types import KINDS
+
+    # posted times have an offset
+    kinds = {**KINDS, "datetime": pl.Datetime("us", "UTC")}
     return pl.DataFrame(schema={column: kinds[text.partition(":")[0]] for column, text in source.types})

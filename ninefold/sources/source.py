@@ -4,8 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from ninefold.errors import DeclarationError
+from ninefold.errors import DeclarationError, closest
 from ninefold.things import Thing, as_tuple, declare, frozen_mapping
+
+FORMATS = ("csv", "tsv", "json", "parquet", "arrow")
+TYPES = ("str", "int", "float", "bool", "date", "datetime")
 
 
 @dataclass(frozen=True, eq=False, slots=True, init=False)
@@ -46,4 +49,13 @@ class Source(Thing):
     ) -> None:
         if of is not None and not isinstance(of, str) and not callable(of):
             raise DeclarationError(f"{of!r} is no source", hint="give a path, a URL, a connection or a function")
+        for column, text in frozen_mapping(types):
+            # after the colon stands how a date or time is written
+            if not isinstance(text, str) or text.partition(":")[0] not in TYPES:
+                raise DeclarationError(f'types= gives the column "{column}" the type {text!r}', hint=closest(str(text), TYPES))
+        if format is not None and format not in FORMATS:
+            raise DeclarationError(f"format={format!r} is not known", hint=closest(str(format), FORMATS))
+        for text in as_tuple(null):
+            if not isinstance(text, str):
+                raise DeclarationError(f"null={text!r} is no text", hint='give it as it stands in the file: null="0"')
         declare(self, of, as_tuple(null), frozen_mapping(types), query, watermark, format, was)

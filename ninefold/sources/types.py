@@ -8,13 +8,21 @@ from typing import Any, Literal
 
 import polars as pl
 
-from ninefold.errors import DataError, DeclarationError, closest
+from ninefold.errors import DataError, closest
 
 _ISO_DATE = r"^\d{4}-\d{2}-\d{2}$"
 _ISO_TIME = r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?$"
 _ISO_ZONED = r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)? ?(Z|[+-]\d{2}:?\d{2})$"
 _INTEGER = re.compile(r"[+-]?\d+")
-_NAMES = ("str", "int", "float", "bool", "date", "datetime")
+# what types= may name; a text without offset stays naive
+KINDS: dict[str, pl.DataType] = {
+    "str": pl.String(),
+    "int": pl.Int64(),
+    "float": pl.Float64(),
+    "bool": pl.Boolean(),
+    "date": pl.Date(),
+    "datetime": pl.Datetime("us"),
+}
 _WIDER = [pl.Null(), pl.Int64(), pl.Float64()]
 
 
@@ -92,14 +100,12 @@ def _cast(values: pl.Series, dtype: pl.DataType) -> pl.Series | None:
 def _declared(values: pl.Series, text: str, where: str) -> pl.Series:
     """The column in the type that the project declares: ``"int"``, or ``"date:%d/%m/%Y"`` with a format."""
     name, _, form = text.partition(":")
-    if name not in _NAMES:
-        raise DeclarationError(f'types= gives the column "{values.name}" the type "{text}"', hint=closest(name, _NAMES))
-    plain: dict[str, pl.DataType] = {"str": pl.String(), "int": pl.Int64(), "float": pl.Float64()}
+    plain = KINDS[name] if name in {"str", "int", "float"} else None
     found: pl.Series | None
-    if name in plain:
-        found = values if values.dtype == plain[name] else _cast(values, plain[name])
+    if plain is not None:
+        found = values if values.dtype == plain else _cast(values, plain)
     elif values.dtype != pl.String:
-        found = _cast(values, {"bool": pl.Boolean(), "date": pl.Date()}.get(name, pl.Datetime("us")))
+        found = _cast(values, KINDS[name])
     elif name == "bool":
         low = values.str.to_lowercase()
         found = low.is_in(["true", "1", "yes", "t", "y"]) if low.is_in(["true", "false", "1", "0", "yes", "no", "t", "f", "y", "n"]).all() else None
@@ -109,7 +115,7 @@ def _declared(values: pl.Series, text: str, where: str) -> pl.Series:
     else:
         found = _time(values, "date") if name == "date" else _date(values, str(values.drop_nulls().first() or ""))
     if found is None:
-        raise DataError(f'not every value of the column "{values.name}" is {text}', where=where, hint=_example(values, plain.get(name)))
+        raise DataError(f'not every value of the column "{values.name}" is {text}', where=where, hint=_example(values, plain))
     return found.alias(values.name)
 
 

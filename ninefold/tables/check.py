@@ -69,7 +69,10 @@ def check(frame: Any, expect: Sequence[Expectation] | Expectation, *, tables: Ma
     try:
         marked = flagged.collect()
     except pl.exceptions.PolarsError as error:
-        raise _unfit(rules, rows, tables) or error from error
+        unfit = _unfit(rules, rows, tables)
+        if unfit is None:
+            raise
+        raise unfit from error
     counts = {n: int(marked[n].sum()) for n in flags}
     texts = {n: r.text for n, r in zip(names, rules, strict=True)}
     good, bad = _split(marked, flags, texts, list(schema))

@@ -158,3 +158,32 @@ def test_unequal_lengths_are_named():
 def test_today_s_practice_replaces_the_constant_policy():
     found = nf.measure(nf.mae, [1.0, 2.0, 4.0], [1.0, 2.0, 3.0], baseline=[0.0, 2.0, 4.0])
     assert (found.value, found.baseline) == (pytest.approx(1 / 3), pytest.approx(1 / 3))
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"weight": [1]}, "weight has 1 rows, truth has 3"),
+        ({"baseline": [1, 2]}, "baseline has 2 rows, truth has 3"),
+        ({"decision": [1, 0]}, "decision has 2 rows, truth has 3"),
+    ],
+)
+def test_a_column_of_another_length_is_named(given, said):
+    with pytest.raises(DataError, match=said):
+        nf.measure(nf.cost(false_alarm=1, miss=5), [0, 1, 1], [0.1, 0.2, 0.3], **given)
+
+
+def test_scores_of_classes_for_other_rows_are_refused():
+    with pytest.raises(DataError, match="score has 2 rows, truth has 3"):
+        nf.measure(nf.log_loss, ["a", "b", "a"], [[0.1, 0.9]] * 2, kind="multiclass", classes=["a", "b"])
+
+
+def test_a_truth_of_several_types_is_refused():
+    with pytest.raises(DataError, match="several types"):
+        nf.measure(nf.accuracy, ["a", 1, None], decision=["a", "b", "a"])
+
+
+@pytest.mark.parametrize("costs", [{"false_alarm": -1, "miss": 1}, {"false_alarm": 0, "miss": 0}])
+def test_costs_that_say_nothing_are_refused(costs):
+    with pytest.raises(DeclarationError):
+        nf.measure(nf.cost(**costs), [0, 1], [0.1, 0.2])

@@ -71,3 +71,15 @@ def test_a_misspelt_column_is_told_the_nearest() -> None:
 
 def test_no_rows_break_nothing() -> None:
     assert nf.check(pl.DataFrame({"n": []}, schema={"n": pl.Int64}), [nf.unique("n"), nf.between("n", 0, 1)]).ok
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [nf.between("text", 0, 10), nf.one_of("text", [1, 2]), nf.one_of("text", [1, "a"]), nf.matches("text", "["), nf.holds(pl.col("n") + 1, "sums")],
+    ids=lambda rule: rule.text,
+)
+def test_a_rule_that_does_not_fit_its_column_is_named(rule: nf.tables.Expectation) -> None:
+    frame = pl.DataFrame({"id": [1, 2], "text": ["a", "b"], "n": [1.0, 2.0]})
+    with pytest.raises(DataError) as raised:
+        nf.check(frame, [nf.unique("id"), rule])
+    assert str(raised.value).startswith(f"{rule.text} cannot be checked: ")
