@@ -67,6 +67,7 @@ class Journal:
     def append(self, payloads: Sequence[bytes]) -> Future[None]:
         """Append rows, all or none; the future is done when they are acknowledged. From any thread."""
         future: Future[None] = Future()
+        future.set_running_or_notify_cancel()  # what is handed over cannot be taken back
         framed = [frame(payload) for payload in payloads]
 
         def done(error: NinefoldError | None) -> None:
@@ -140,6 +141,7 @@ class Journal:
                 closing = self._closing
             self._serve(group, rotations, closing)
             if closing and not group.done and not rotations:
+                self._let_go()
                 return
 
     def _serve(self, group: _Group, rotations: list[Future[int]], closing: bool) -> None:
@@ -157,7 +159,7 @@ class Journal:
         if error is None and (rotations or self._size >= self.max_bytes or (closing and not group.done)):
             try:
                 seq = self._seal()
-            except (OSError, NinefoldError) as cause:
+            except (OSError, NinefoldError) as cause:  # as above
                 error = self._stop(cause)
         for rotation in rotations:
             if error is None:
@@ -216,6 +218,12 @@ class Journal:
         if self._fd >= 0:
             self._cut()
         return StoppedError(f"the rows were not written: {self.stopped}", where=str(self.folder), hint="mend the cause and restart")
+
+    def _let_go(self) -> None:
+        """Give up the segment of a journal that has stopped, so that the next one to open the directory seals it."""
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
 
     def _cut(self) -> None:
         """Take back the rows that were refused: a reader must not see them as written."""

@@ -6,7 +6,7 @@ leaves it to be skipped or moved by the next roll.
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
@@ -57,17 +57,17 @@ class Roller:
 
     def _commit(self, paths: list[Path]) -> int:
         with folder_lock(self.folder, shared=True):
-            wanted = {number(path) for path in paths}
-            segments = open_locked(self.folder, above=min(wanted) - 1, include_open=False)
-        payloads = _payloads([segment for segment in segments if segment.number in wanted])
+            newest = number(paths[-1])
+            segments = open_locked(self.folder, above=number(paths[0]) - 1, upto=newest, include_open=False)
+        payloads = [record.payload for record in records(segments)]
         frame, refused = readable(self.decode, payloads)
         if refused:
-            kept = self.folder / "refused" / f"{max(wanted):020d}.jsonl"
+            kept = self.folder / "refused" / f"{newest:020d}.jsonl"
             durable.make_folder(kept.parent)
             # before the segments go; under their number, so that a second try after a crash writes the same file
             durable.write(kept, b"\n".join(refused) + b"\n")
             _log.error("%s: %d of %d rows cannot be read and are kept in %s", self.name, len(refused), len(payloads), kept)
-        version = self.table.write(frame, mode="append", txn=(self.name, max(wanted)), meta={"rolled": self.name})
+        version = self.table.write(frame, mode="append", txn=(self.name, newest), meta={"rolled": self.name})
         return 0 if version is None else frame.height
 
 
@@ -79,6 +79,8 @@ def readable(decode: Decode, payloads: list[bytes]) -> tuple[pl.DataFrame, list[
     try:
         return decode(payloads), []
     except Exception:  # whatever a decoder raises, the question is which rows it stumbles over
+        if len(payloads) < 2:
+            raise
         wrong = _unreadable(decode, payloads, 0)
         if len(wrong) == len(payloads):
             raise
@@ -103,14 +105,8 @@ def scan_both(table: LakeTable, folder: Path, decode: Decode, *, name: str) -> p
     ``name`` is the roller's. Rows of a journal that are just being written are seen once they are acknowledged or shortly before.
     What an older release wrote lacks the columns that came later: they are null there.
     """
-    folder = Path(folder)
-    if not folder.is_dir():
-        return _completed(table.scan(), decode) if table.exists else decode([]).lazy()
-    with folder_lock(folder, shared=True):
-        # no segment is removed while this is held, so what the table of this instant lacks is still here
-        version, moved = table.position(name)
-        segments = open_locked(folder, above=moved or 0)
-    payloads = _payloads(segments)
+    version, segments = one_moment(table, Path(folder), name)
+    payloads = [record.payload for record in records(segments)]
     if version is None:
         return readable(decode, payloads)[0].lazy()
     stored = _completed(table.scan(version), decode)
@@ -119,15 +115,21 @@ def scan_both(table: LakeTable, folder: Path, decode: Decode, *, name: str) -> p
     return pl.concat([stored, readable(decode, payloads)[0].lazy()], how="diagonal_relaxed")
 
 
+def one_moment(table: LakeTable, folder: Path, name: str) -> tuple[int | None, list[OpenedSegment]]:
+    """The newest version of the table, and the segments with the rows that it lacks, opened. ``name`` is the roller's."""
+    if not folder.is_dir():
+        return table.version, []
+    with folder_lock(folder, shared=True):
+        # no segment is removed while this is held, so what the table of this instant lacks is still here
+        version, moved = table.position(name)
+        return version, open_locked(folder, above=moved or 0)
+
+
 def _completed(stored: pl.LazyFrame, decode: Decode) -> pl.LazyFrame:
     """Stored rows with the columns that they would have if they were written now."""
     there = stored.collect_schema()
     later = [pl.lit(None, dtype=dtype).alias(name) for name, dtype in decode([]).schema.items() if name not in there]
     return stored.with_columns(later) if later else stored
-
-
-def _payloads(segments: Sequence[OpenedSegment]) -> list[bytes]:
-    return [record.payload for segment in segments for record in records(segment)]
 
 
 def _groups(paths: list[Path]) -> list[list[Path]]:

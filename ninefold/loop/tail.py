@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 import polars as pl
 
-from ninefold.journal.read import open_locked
-from ninefold.journal.segment import HEADER, folder_lock, frames, load
-from ninefold.lake.roll import Decode
+from ninefold.journal.read import contents
+from ninefold.journal.segment import HEADER, frames
+from ninefold.lake.roll import Decode, one_moment, readable
 from ninefold.lake.table import LakeTable
 
 
@@ -37,44 +37,32 @@ class Tail:
 
     def fresh(self) -> Fresh:
         """What came since this was last called; everything at the first call."""
-        version, moved = self.table.position(self.name)
+        version, segments = one_moment(self.table, self.folder, self.name)
+        found = list(contents(segments))
+        stored, anew, files = self._stored(version)
+        read = {} if anew else self._read
+        known = 0 if anew else min(self._ahead, stored.height)
         payloads: list[bytes] = []
-        segments = []
-        if self.folder.is_dir():
-            with folder_lock(self.folder, shared=True):
-                # no segment is removed while this is held, so what the table of this instant lacks is still here
-                version, moved = self.table.position(self.name)
-                segments = open_locked(self.folder, above=moved or 0)
-        stored, anew = self._stored(version)
-        if anew:
-            self._read, self._ahead = {}, 0
-        else:
-            known = min(self._ahead, stored.height)
-            stored, self._ahead = stored.slice(known), self._ahead - known
         reached: dict[str, int] = {}
-        for segment in segments:
-            identity, data = load(segment.path, segment.fd)
-            new = list(frames(data, segment.path, start=self._read.get(identity, HEADER), torn=segment.number is None))
+        for segment, identity, data in found:
+            start = read.get(identity, HEADER)
+            new = list(frames(data, segment.path, start=start, torn=segment.number is None))
             payloads += [payload for _, payload in new]
-            reached[identity] = new[-1].end if new else self._read.get(identity, HEADER)
-        self._read = reached
-        self._ahead += len(payloads)
-        anew = anew or not self._begun
-        self._begun = True
-        return Fresh(self._joined(stored, payloads), anew)
-
-    def _joined(self, stored: pl.DataFrame, payloads: list[bytes]) -> pl.DataFrame:
-        fresh = self.decode(payloads)
+            reached[identity] = new[-1].end if new else start
+        fresh, _ = readable(self.decode, payloads)  # a row that cannot be read will not come to the lake either
         fresh = fresh.select(self.columns) if self.columns else fresh
-        return pl.concat([stored, fresh], how="diagonal_relaxed") if stored.width else fresh
+        rows = pl.concat([stored.slice(known), fresh], how="diagonal_relaxed") if stored.width else fresh
+        # only now: what failed until here comes again at the next look
+        self._version, self._seen, self._read = version, files, reached
+        self._ahead = (0 if anew else self._ahead - known) + fresh.height
+        anew, self._begun = anew or not self._begun, True
+        return Fresh(rows, anew)
 
-    def _stored(self, version: int | None) -> tuple[pl.DataFrame, bool]:
-        """The rows of files that are new in the lake, and whether the known ones are gone."""
+    def _stored(self, version: int | None) -> tuple[pl.DataFrame, bool, frozenset[str]]:
+        """The rows of files that are new in the lake, whether the known ones are gone, and all files of that version."""
         if version is None or version == self._version:
-            return pl.DataFrame(), False
+            return pl.DataFrame(), False, self._seen
         files = self.table.files(version)
         anew = not self._seen <= set(files)
-        new = files if anew else [f for f in files if f not in self._seen]
-        self._version, self._seen = version, frozenset(files)
-        rows = self.table.scan(version, only=new)
-        return (rows.select(self.columns) if self.columns else rows).collect(), anew
+        rows = self.table.scan(version, only=files if anew else [f for f in files if f not in self._seen])
+        return (rows.select(self.columns) if self.columns else rows).collect(), anew, frozenset(files)

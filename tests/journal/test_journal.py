@@ -7,7 +7,7 @@ import pytest
 
 from ninefold.errors import CorruptError, LimitError, StoppedError
 from ninefold.journal import Journal, read, recover
-from ninefold.journal.segment import HEADER, frame
+from ninefold.journal.segment import HEADER, frame, sealed
 
 
 def payloads(folder: Path, **options: bool) -> list[bytes]:
@@ -176,3 +176,39 @@ def test_a_closed_journal_says_so(tmp_path: Path) -> None:
     journal.close()
     with pytest.raises(StoppedError, match="closed"):
         journal.append([b"a"]).result()
+
+
+def open_files() -> int:
+    return len(os.listdir("/proc/self/fd"))
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="counts open files by Linux's /proc")
+def test_reading_that_ends_early_leaves_no_file_open(tmp_path: Path) -> None:
+    for i in range(5):
+        with Journal(tmp_path / "j") as journal:
+            journal.append([str(i).encode()]).result()
+    before = open_files()
+    reading = read(tmp_path / "j")
+    assert next(reading).payload == b"0"
+    reading.close()
+    assert open_files() == before
+
+
+def test_an_append_cannot_be_taken_back(tmp_path: Path) -> None:
+    with Journal(tmp_path) as journal:
+        first = journal.append([b"1"])
+        assert not first.cancel()
+        journal.append([b"2"]).result(5)
+    assert payloads(tmp_path) == [b"1", b"2"]
+
+
+def test_a_stopped_journal_gives_its_rows_to_the_next_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Journal(tmp_path) as journal:
+        journal.append([b"kept"]).result()
+        with monkeypatch.context() as patch:
+            patch.setattr("ninefold.storage.durable.write_all", lambda fd, data: (_ for _ in ()).throw(OSError(5, "no disk")))
+            with pytest.raises(StoppedError):
+                journal.append([b"refused"]).result()
+    with Journal(tmp_path):
+        assert len(sealed(tmp_path)) == 1
+    assert payloads(tmp_path) == [b"kept"]

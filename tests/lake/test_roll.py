@@ -1,4 +1,5 @@
 import json
+import os
 import threading
 from pathlib import Path
 
@@ -125,3 +126,15 @@ def test_a_read_never_misses_or_doubles_a_row_while_rows_are_rolled(table: LakeT
     reader.join()
     assert not wrong
     assert looks[0] > 5
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="counts open files by Linux's /proc")
+def test_a_backlog_of_several_commits_leaves_no_file_open(table: LakeTable, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ninefold.lake.roll._AT_ONCE", 100)
+    for n in range(6):
+        with Journal(folder) as journal:
+            journal.append(rows(n)).result()
+    assert table.write(decode(rows(-1))) is not None  # opens what stays open
+    before = len(os.listdir("/proc/self/fd"))
+    assert Roller(table, folder, decode, name="events").roll() == 6
+    assert len(os.listdir("/proc/self/fd")) <= before
