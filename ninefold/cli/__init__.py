@@ -1,9 +1,10 @@
 """The command line: one file per command group, each imported only when it is asked for."""
 
+import os
 import sys
 
 from ninefold.cli.group import LazyGroup
-from ninefold.cli.report import report
+from ninefold.cli.report import INTERRUPTED, Interrupts, report
 
 COMMANDS = {
     # name: (module, one line of help)
@@ -44,4 +45,11 @@ cli = LazyGroup(
 
 def main() -> None:
     """Run the command line; every expected error becomes a sentence and an exit code."""
-    sys.exit(report(cli))
+    Interrupts.watch()
+    code = report(cli)
+    if code == INTERRUPTED:
+        # at once: while Python takes itself down, a library's own handling of Ctrl-C may end the process by the signal, not by the code
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)

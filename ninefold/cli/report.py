@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Callable, Iterable, Sequence
@@ -16,35 +17,58 @@ from ninefold.errors import NinefoldError, UsageError
 DONE, FAILED, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
 
 
+class Interrupts:
+    """Ctrl-C, remembered: what breaks after it breaks because of it. (An import that it cuts off fails with an error of its own.)"""
+
+    came = False
+
+    @classmethod
+    def watch(cls) -> None:
+        """Remember it from now on; for the main thread of a process of ours."""
+        signal.signal(signal.SIGINT, cls._note)
+
+    @classmethod
+    def _note(cls, number: int, frame: object) -> None:
+        cls.came = True
+        raise KeyboardInterrupt
+
+
 def report(cli: click.Command) -> int:
     """Run a command and return its exit code: 0 done, 1 the work failed, 2 wrong use, 130 interrupted."""
     as_json = "--json" in sys.argv
     try:
         result = cli.main(standalone_mode=False)
         return result if isinstance(result, int) else DONE
-    except NinefoldError as error:
-        _say_error(error, as_json)
-        return WRONG_USE if isinstance(error, UsageError) else FAILED
+    except (KeyboardInterrupt, click.Abort):
+        return _interrupted()
     except click.exceptions.Exit as stop:
         return stop.exit_code
-    except click.ClickException as error:
+    except Exception as error:  # each becomes a sentence and an exit code
+        return _interrupted() if Interrupts.came else _failed(error, as_json)
+
+
+def _interrupted() -> int:
+    print("\ninterrupted: nothing is lost; the same command goes on where it stopped", file=sys.stderr)
+    return INTERRUPTED
+
+
+def _failed(error: Exception, as_json: bool) -> int:
+    """Say what failed, and the exit code for it."""
+    if isinstance(error, NinefoldError):
+        _say_error(error, as_json)
+        return WRONG_USE if isinstance(error, UsageError) else FAILED
+    if isinstance(error, click.ClickException):
         if as_json:
             print(json.dumps({"error": {"code": "usage", "message": error.format_message(), "hint": "", "where": ""}}))
         else:
             error.show()
         return WRONG_USE
-    except OSError as error:
-        if isinstance(error, BrokenPipeError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return FAILED
-        _say_error(system_error(error), as_json)
+    if isinstance(error, BrokenPipeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
-    except (KeyboardInterrupt, click.Abort):
-        print("\ninterrupted: nothing is lost; the same command goes on where it stopped", file=sys.stderr)
-        return INTERRUPTED
-    except Exception as error:  # the last net: a mistake of ours is one line too, and says how to see more
-        _say_error(unforeseen(error), as_json)
-        return FAILED
+    # the last net: a mistake of ours is one line too, and says how to see more
+    _say_error(system_error(error) if isinstance(error, OSError) else unforeseen(error), as_json)
+    return FAILED
 
 
 def _say_error(error: NinefoldError, as_json: bool) -> None:
