@@ -34,7 +34,7 @@ def others() -> Iterator[Any]:
             yield pytest.param(page, id=named(page), marks=[pytest.mark.slow] if page.name == "replay.md" else [])
 
 
-@pytest.mark.parametrize("page", others())
+@pytest.mark.parametrize("page", list(others()))
 def test_a_page_runs_from_its_first_block_to_its_last(page: Path, reader: Reader, shop: Path) -> None:
     """In the shop of the nine stages, or from nothing."""
     if page not in FROM_NOTHING:
@@ -72,7 +72,7 @@ def said(program: str) -> list[tuple[str, list[str]]]:
     return [(page, words[1:]) for page, words in commands() if words[0] == program]
 
 
-@pytest.mark.parametrize(("page", "words"), said("ninefold"), ids=lambda v: shlex.join(v) if isinstance(v, list) else v)
+@pytest.mark.parametrize(("page", "words"), list(said("ninefold")), ids=lambda v: shlex.join(v) if isinstance(v, list) else v)
 def test_a_command_exists_with_its_options(page: str, words: list[str]) -> None:
     group: click.Command = cli
     context = click.Context(cli, info_name="ninefold")
@@ -83,7 +83,7 @@ def test_a_command_exists_with_its_options(page: str, words: list[str]) -> None:
     group.make_context(group.name, words, parent=context)  # parses, and runs nothing
 
 
-@pytest.mark.parametrize(("page", "words"), said("curl"), ids=lambda v: v[1] if isinstance(v, list) else v)
+@pytest.mark.parametrize(("page", "words"), list(said("curl")), ids=lambda v: v[1] if isinstance(v, list) else v)
 def test_an_address_is_a_route_and_a_body_is_json(page: str, words: list[str], route_paths: set[str]) -> None:
     address = next(w for w in words if w.startswith("localhost:9009/"))
     path = urlsplit(f"http://{address}").path
