@@ -11,7 +11,7 @@ from ninefold.cli.report import Say, command, table
 from ninefold.cli.times import when
 from ninefold.clock import micros
 from ninefold.endpoints.records import history
-from ninefold.errors import UsageError
+from ninefold.errors import NotFoundError, UsageError, closest
 from ninefold.units import many
 
 _ENDPOINTS = "select distinct endpoint from releases where project = ? order by endpoint"
@@ -46,9 +46,12 @@ def list_(say: Say, project: Path | None, environment: str | None) -> None:
 @in_project
 def answers(say: Say, endpoint: str, limit: int, project: Path | None, environment: str | None) -> None:
     """The newest answers of an endpoint, with the ids that ``ninefold why`` takes."""
+    from ninefold.project.answers import endpoints as released
     from ninefold.project.production import predictions
 
     with home_of(project, environment) as home:
+        if endpoint not in (known := released(home)):
+            raise NotFoundError(f'nothing was ever released to "{endpoint}"', hint=closest(endpoint, known) if known else "ninefold deploy ENDPOINT")
         frame = predictions(home, endpoint).sort("q", "id", descending=True).head(limit)
     found = [
         {"asked_at": micros(r["q"]), "key": msgspec.json.decode(r["key"]), **{c: r[c] for c in ("id", "score", "decision", "version")}}

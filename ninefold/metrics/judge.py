@@ -62,22 +62,14 @@ def judge(criterion: Criterion, measurement: Measurement | None) -> Judged:
     """
     limit = limit_of(criterion.limit)
     if measurement is None or measurement.value is None:
-        return Judged(
-            criterion=str(criterion),
-            verdict="not yet known",
-            value=None,
-            low=None,
-            high=None,
-            limit=limit,
-            n=measurement.n if measurement else 0,
-            days=measurement.days if measurement else 0,
-            text=f"{criterion}: not yet known, there is nothing to measure yet",
-        )
+        return _nothing(criterion, measurement, limit, "there is nothing to measure yet")
     value, low, high = measurement.value, measurement.low, measurement.high
     if isinstance(criterion.limit, Baseline):
         if measurement.relative is None and measurement.baseline is None:
             raise DeclarationError(f"{criterion}: {measurement.name} has no constant policy", hint="compare nf.cost or a loss with nf.baseline")
-        value = measurement.relative if measurement.relative is not None else math.nan
+        if measurement.relative is None:
+            return _nothing(criterion, measurement, limit, f"the baseline is {number(measurement.baseline)}, and nothing is a share of that")
+        value = measurement.relative
         low, high = measurement.relative_low, measurement.relative_high
     found = verdict(criterion.op, low, high, limit)
     needs = more_outcomes(value, low, high, limit, measurement.n, measurement.days) if found == "not yet known" else None
@@ -92,6 +84,20 @@ def judge(criterion: Criterion, measurement: Measurement | None) -> Judged:
         days=measurement.days,
         needs=needs,
         text=_text(criterion, found, value, low, high, needs, measurement),
+    )
+
+
+def _nothing(criterion: Criterion, measurement: Measurement | None, limit: float, why: str) -> Judged:
+    return Judged(
+        criterion=str(criterion),
+        verdict="not yet known",
+        value=None,
+        low=None,
+        high=None,
+        limit=limit,
+        n=measurement.n if measurement else 0,
+        days=measurement.days if measurement else 0,
+        text=f"{criterion}: not yet known, {why}",
     )
 
 

@@ -99,7 +99,7 @@ def read_questions(home: Home, endpoint: str, path: "Path") -> "pl.DataFrame":
             return pl.read_parquet(path)
         if path.suffix in {".jsonl", ".ndjson"}:
             return pl.read_ndjson(path, schema_overrides=types)
-        return pl.read_csv(path, schema_overrides=types, null_values=["", "NA"])
+        return pl.read_csv(path, schema_overrides=types)
     except pl.exceptions.PolarsError as error:
         raise DataError(f"the file cannot be read: {error}", where=str(path), hint="give CSV, JSON lines (.jsonl) or Parquet") from None
 

@@ -71,6 +71,11 @@ def test_the_newest_version_is_shown_by_default(as_json: Any, tiny_project: Path
     assert as_json(tiny_project, "models", "show", "forecast") == as_json(tiny_project, "models", "show", "forecast@1")
 
 
+def test_answers_of_an_endpoint_that_is_none_are_not_merely_none_yet(ninefold: Any, tiny_project: Path) -> None:
+    code, _, err = ninefold("endpoints", "answers", "dispach", at=tiny_project)
+    assert (code, 'did you mean "dispatch"?' in err) == (1, True)
+
+
 def test_the_releases_of_an_endpoint_are_listed(as_json: Any, tiny_project: Path) -> None:
     assert [(r["endpoint"], r["version"], r["state"]) for r in as_json(tiny_project, "endpoints", "list")] == [("dispatch", 1, "champion")]
 

@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 
 import ninefold as nf
+from ninefold.project.scoring import read_questions
 
 
 @pytest.fixture
@@ -31,6 +32,13 @@ def test_a_file_is_scored_as_the_endpoint_answered(as_json: Any, tiny_project: P
 def test_scores_are_written_in_the_format_of_the_file(as_json: Any, tiny_project: Path, questions: Path, tmp_path: Path) -> None:
     as_json(tiny_project, "endpoints", "score", "dispatch", str(questions), "--out", str(tmp_path / "scores.parquet"))
     assert pl.read_parquet(tmp_path / "scores.parquet").height == 30
+
+
+def test_a_text_is_what_the_file_says(tiny_project: Path, questions: Path) -> None:
+    rows = pl.read_csv(questions).with_columns(region=pl.lit("NA"))
+    rows.write_csv(questions)
+    with nf.open(tiny_project) as project:
+        assert set(read_questions(project.home, "dispatch", questions)["region"]) == {"NA"}
 
 
 def test_a_wrong_column_is_answered_with_the_nearest(ninefold: Any, tiny_project: Path, questions: Path) -> None:

@@ -19,6 +19,12 @@ def test_a_baseline_is_compared_as_a_share():
     assert (found.verdict, found.value, found.limit) == ("met", 0.7, 0.9)
 
 
+def test_a_baseline_of_nothing_has_no_shares():
+    found = judge(0.9 * nf.baseline >= COST, Measurement(name="cost", value=0.5, n=40, days=30, baseline=0.0))
+    assert (found.verdict, found.value) == ("not yet known", None)
+    assert "the baseline is 0" in found.text
+
+
 def test_an_interval_around_the_limit_is_not_yet_known_and_says_how_much_is_missing():
     found = judge(nf.brier <= 0.55, measured())
     assert (found.verdict, found.needs) == ("not yet known", 3_000)

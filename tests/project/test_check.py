@@ -166,6 +166,21 @@ def test_columns_that_are_all_there_are_right(project):
     assert check_built(project(RIGHT), {"orders": names}) == []
 
 
+def test_an_aggregate_by_the_question_s_name_of_a_column_is_right(project):
+    text = RIGHT.replace(
+        'nf.Features(orders, by="shop", n=nf.mean("delay", "7d")', 'nf.Features(calls, by={"shop": "store"}, n=nf.count("7d", by="shop")'
+    )
+    orders = ["id", "due_at", "shop", "carrier", "delay", "late", "done_at"]
+    assert check_built(project(text.replace(', soon=nf.count(ahead="3h")', "")), {"orders": orders, "calls": ["call_id", "called_at", "store"]}) == []
+
+
+def test_the_entity_of_an_aggregate_is_a_column_of_the_question(project):
+    text = RIGHT.replace('n=nf.mean("delay", "7d")', 'n=nf.mean("delay", "7d", by="caller")')
+    names = ["id", "due_at", "shop", "carrier", "delay", "late", "done_at"]
+    told = [e.message for e in check_built(project(text), {"orders": names})]
+    assert 'the group "load" reads the column "caller", which orders does not have' in told
+
+
 def test_a_window_that_can_see_no_row_is_said_before_anything_runs(project):
     text = RIGHT.replace('"delay": "done_at"}', '"delay": "done_at", "paid": "due_at + 9d"}').replace("soon=", 'paid=nf.sum("paid", "7d"), soon=')
     [error] = check(project(text)).errors

@@ -5,6 +5,7 @@ from typing import Any
 
 from ninefold.errors import DeclarationError, closest
 from ninefold.features import Features
+from ninefold.features.reading import entity_columns
 from ninefold.metrics import Metric
 from ninefold.models import Model
 from ninefold.problems import Ahead, Problem
@@ -62,7 +63,7 @@ def _group(notes: Notes, name: str, group: Features, known: Mapping[str, Columns
     _has(notes, name, table, known, group.rows_by, "by=")
     _has(notes, name, table, known, [group.at.column] if group.at else [], "at=")
     for feature, aggregate in group.aggregates:
-        _has(notes, name, table, known, [*aggregate.columns, *(aggregate.by or ())], f'"{feature}"')
+        _has(notes, name, table, known, [*aggregate.columns, *entity_columns(group, aggregate)[0]], f'"{feature}"')
         kind = known.get(table or "", {}).get(aggregate.column or "")
         if not _fits(aggregate.op, kind):
             notes.error(

@@ -66,9 +66,10 @@ def _shown(notes: Notes, thing: Thing) -> str:
 
 
 def asked_columns(group: Features) -> set[str]:
-    """The columns of the question that a group of features reads: its entity, and what its expressions do not find in the group."""
+    """The columns of the question that a group of features reads: its entities, and what its expressions do not find in the group."""
     roots = {root for _, expression in group.expressions for root in expression.meta.root_names()}
-    return set(group.by) | (roots - set(group.names)) - {ASKED_AT}
+    entities = {*group.by, *(column for _, aggregate in group.aggregates for column in aggregate.by or ())}
+    return entities | (roots - set(group.names)) - {ASKED_AT}
 
 
 def _leaks(notes: Notes, name: str, model: Model, problem: Problem, asked: Table) -> None:
