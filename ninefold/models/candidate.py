@@ -69,7 +69,13 @@ def choice(*values: Any) -> Choice:
 def cloned(estimator: Any) -> Any:
     """A copy of an estimator with the same parameters, not fitted: the user's object may change, the declared one may not."""
     if hasattr(estimator, "get_params") and not isinstance(estimator, type):
-        return type(estimator)(**copy.deepcopy(estimator.get_params(deep=False)))
+        try:
+            return type(estimator)(**copy.deepcopy(estimator.get_params(deep=False)))
+        except TypeError as error:
+            raise DeclarationError(
+                f"{type(estimator).__name__} cannot be made again from its parameters: {error}",
+                hint="name what it sets in its own __init__, with a default: def __init__(self, num_leaves=7, **parameters)",
+            ) from error
     return copy.deepcopy(estimator)
 
 

@@ -26,19 +26,38 @@ def unwrapped(candidate: Any) -> Any:
 def family(estimator: Any) -> Family:
     """Which library an estimator is from.
 
-    Raises NotYetError for what the language has and this release cannot fit.
+    A project's own class belongs to the library that it inherits from, where it changes parameters only. Raises DeclarationError
+    where it fits or answers by itself, for then the library's file is not the model, and NotYetError for what the language has
+    and this release cannot fit.
     """
-    package = type(estimator).__module__.partition(".")[0]
-    if package in {"lightgbm", "xgboost"}:
-        return "lightgbm" if package == "lightgbm" else "xgboost"
-    if package == "sklearn":
-        return "linear" if type(estimator).__module__.startswith(("sklearn.linear_model", "sklearn.svm._classes")) else "sklearn"
-    if hasattr(estimator, "save") and hasattr(estimator, "load"):
+    for kind in type(estimator).__mro__:
+        package = kind.__module__.partition(".")[0]
+        if package in {"lightgbm", "xgboost"}:
+            _inherits_all(type(estimator), kind)
+            return "lightgbm" if package == "lightgbm" else "xgboost"
+        if package == "sklearn":
+            if not kind.__module__.startswith(("sklearn.linear_model", "sklearn.svm._classes")):
+                break
+            _inherits_all(type(estimator), kind)
+            return "linear"
+    if package != "sklearn" and hasattr(estimator, "save") and hasattr(estimator, "load"):
         raise NotYetError(
             f"{type(estimator).__name__} saves and loads itself: such a candidate cannot be fitted yet",
             hint="use LightGBM, XGBoost or scikit-learn in this release",
         )
     return "sklearn"
+
+
+def _inherits_all(own: type, library: type) -> None:
+    """That a project's own class leaves fitting and answering to the library's."""
+    above = own.__mro__[: own.__mro__.index(library)]
+    for method in ("fit", "predict", "predict_proba", "decision_function"):
+        found = next((k for k in above if method in vars(k)), None)
+        if found is not None:
+            raise DeclarationError(
+                f"{own.__name__} cannot be exported: {found.__name__} has a {method} of its own, which no file of a {library.__name__} holds",
+                hint=f"change parameters only (in __init__), or do in features what {method} does",
+            )
 
 
 def form(estimator: Any) -> tuple[str, bool]:

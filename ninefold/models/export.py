@@ -77,18 +77,23 @@ def _linear(estimator: Any, kind: Target) -> bytes | None:
     constants = np.atleast_1d(np.asarray(intercept, np.float64))
     constants = np.broadcast_to(constants, (len(weights),))
     if kind == "regression":
-        logged = type(estimator).__name__ in _LOG_LINK or _tweedie_log(estimator)
+        logged = _is_a(estimator, *_LOG_LINK) or _tweedie_log(estimator)
         return linear.save("exp" if logged else "identity", weights, constants)
     if not hasattr(estimator, "predict_proba"):
         return linear.save("identity", weights, constants)
     if len(weights) == 1:
         return linear.save("logit", weights, constants)
-    one_by_one = getattr(estimator, "solver", "") == "liblinear" or type(estimator).__name__ == "SGDClassifier"
+    one_by_one = getattr(estimator, "solver", "") == "liblinear" or _is_a(estimator, "SGDClassifier")
     return linear.save("ovr" if one_by_one else "softmax", weights, constants)
 
 
+def _is_a(estimator: Any, *names: str) -> bool:
+    """Whether it is of one of these classes, or of a project's own that inherits from one; nothing is imported to tell."""
+    return any(kind.__name__ in names for kind in type(estimator).__mro__)
+
+
 def _tweedie_log(estimator: Any) -> bool:
-    if type(estimator).__name__ != "TweedieRegressor":
+    if not _is_a(estimator, "TweedieRegressor"):
         return False
     return bool(estimator.link == "log" or (estimator.link == "auto" and estimator.power > 0))
 
@@ -109,7 +114,7 @@ def _onnx(name: str, estimator: Any, x: Floats) -> bytes:
 
 def exportable(estimator: Any) -> NinefoldError | None:
     """The error that can be told before anything runs; None where a candidate may be exportable."""
-    if type(estimator).__name__ == "CalibratedClassifierCV":
+    if _is_a(estimator, "CalibratedClassifierCV"):
         return DataError(
             "CalibratedClassifierCV is a model that cannot be exported: converted, it answers wrongly without an error",
             hint="give the estimator inside of it: ninefold calibrates every winner by itself",
