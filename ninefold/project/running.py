@@ -4,17 +4,19 @@ import getpass
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ninefold.config import Settings
 from ninefold.engine import Event, Planned, Result, Runner
 from ninefold.errors import DeclarationError
+from ninefold.ledger import Fact
 from ninefold.project import storedplan
 from ninefold.project.clocks import judging_now
 from ninefold.project.home import Home
 from ninefold.project.judging import last_verdicts
 
 if TYPE_CHECKING:
+    from ninefold.engine.step import Step
     from ninefold.project.graph import Graph
 
 
@@ -54,37 +56,61 @@ def run(
         at = as_of if as_of is not None else judging_now(home)
         if not force and targets is None and (found := _all_cached(home, main, as_of, at, on_event)) is not None:
             return found
-        # what makes steps needs engines; a run that finds everything loads none
-        from ninefold.project import declared, renaming
-        from ninefold.project.assemble import steps_of
-        from ninefold.project.check import check
-        from ninefold.project.judging import judge_hypotheses, judge_models
-        from ninefold.project.policy import declare, policy_of
-
         read = graph()
-        check(read, settings).raise_errors()
-        refuse_what_cannot_run(read)
-        started = home.ledger.record("run.started", f"{name}/run", {"as_of": at, "reason": reason, "targets": targets})
-        renaming.go_on(home, read, run=started.id)
-        offers = renaming.offers(home, read)
-        declared.record(home, read, run=started.id)
-        author = actor or author_name()
-        for problem in read.of("problem"):
-            declare(home, problem, policy_of(read, problem), author)
-        steps = steps_of(read, home, at)
-        runner = Runner(home.ledger, settings.home, name, workers=workers, on_event=on_event, run=started.id)
+        started = _begin(home, read, {"as_of": at, "reason": reason, "targets": targets})
         try:
-            result = runner.run(steps, targets=targets, force=force)
+            done = _work(home, read, started, at, targets, force, on_event, workers, actor or author_name())
         except BaseException as error:
             home.ledger.record("run.failed", f"{name}/run", {"error": str(error)[:2000], "started": started.seq})
             raise
-        judged = {"hypotheses": judge_hypotheses(read, home, result.outputs), "models": judge_models(read, home, result.outputs)}
-        home.ledger.record(
-            "run.done", f"{name}/run", {"ran": result.ran, "hits": len(result.hits), "seconds": result.seconds, "started": started.seq}
-        )
+        told = {"ran": done.ran.result.ran, "hits": len(done.ran.result.hits), "seconds": done.ran.result.seconds, "started": started.seq}
+        home.ledger.record("run.done", f"{name}/run", told)
         if targets is None:
-            storedplan.keep(home, main, read, steps, as_of)
-        return Ran(name, at, result, judged, offers=offers)
+            storedplan.keep(home, main, read, done.steps, as_of)
+        return done.ran
+
+
+class _Done(NamedTuple):
+    ran: Ran
+    steps: "list[Step]"
+
+
+def _begin(home: Home, graph: "Graph", said: dict[str, Any]) -> Fact:
+    """The fact that a run began; what is wrong with the file is said before."""
+    from ninefold.project.check import check
+
+    check(graph, home.settings).raise_errors()
+    refuse_what_cannot_run(graph)
+    return home.ledger.record("run.started", f"{home.project}/run", said)
+
+
+def _work(
+    home: Home,
+    graph: "Graph",
+    started: Fact,
+    at: int,
+    targets: list[str] | None,
+    force: Collection[str],
+    on_event: Callable[[Event], None] | None,
+    workers: int,
+    author: str,
+) -> _Done:
+    """Declare what the file says, run the steps, judge. What makes steps needs engines; a run that finds everything loads none."""
+    from ninefold.project import declared, renaming
+    from ninefold.project.assemble import steps_of
+    from ninefold.project.judging import judge_hypotheses, judge_models
+    from ninefold.project.policy import declare, policy_of
+
+    renaming.go_on(home, graph, run=started.id)
+    offers = renaming.offers(home, graph)
+    declared.record(home, graph, run=started.id)
+    for problem in graph.of("problem"):
+        declare(home, problem, policy_of(graph, problem), author)
+    steps = steps_of(graph, home, at)
+    runner = Runner(home.ledger, home.settings.home, home.project, workers=workers, on_event=on_event, run=started.id)
+    result = runner.run(steps, targets=targets, force=force)
+    judged = {"hypotheses": judge_hypotheses(graph, home, result.outputs), "models": judge_models(graph, home, result.outputs)}
+    return _Done(Ran(home.project, at, result, judged, offers=offers), steps)
 
 
 def plan(graph: "Graph", settings: Settings, *, as_of: int | None = None, targets: list[str] | None = None) -> list[Planned]:

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 import ninefold as nf
+from ninefold.errors import DataError
+from ninefold.project import judging
 
 BEFORE, AS_OF = "2024-02-20T00:00Z", "2024-02-27T00:00Z"
 Edit = tuple[str, str]
@@ -53,6 +55,20 @@ NOTHING: list[Any] = [
 def test_what_changes_no_result_reruns_nothing(settled: Path, edits: list[Edit]) -> None:
     edit(settled, *edits)
     assert ran(settled) == []
+
+
+def test_a_run_that_fails_while_it_judges_is_told_as_failed(settled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*given: Any) -> None:
+        raise DataError("the evidence is gone")
+
+    monkeypatch.setattr(judging, "judge_models", fails)
+    edit(settled, ("nf.roc_auc >= 0.60", "nf.roc_auc >= 0.62"))
+    with pytest.raises(DataError):
+        ran(settled)
+    with nf.open(settled) as project:
+        run = project.status().run
+    assert run is not None
+    assert (run["state"], run["error"]) == ("failed", "the evidence is gone")
 
 
 def test_a_change_that_comes_to_the_same_stops_there(settled: Path) -> None:
