@@ -3,7 +3,7 @@
 import os
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import BinaryIO, cast
 
 import obstore
@@ -26,52 +26,57 @@ class S3Store:
 
     def put(self, name: str, data: bytes | Iterable[bytes], *, create: bool = False) -> None:
         value = data if isinstance(data, bytes | bytearray | memoryview) else b"".join(data) if create else iter(data)
-        try:
+        with self._telling(f'"{name}" was not written'):
             # a conditional put has one part; without the condition large values go up in several
             obstore.put(self._bucket, checked(name), value, mode="create" if create else "overwrite")
-        except AlreadyExistsError:
-            raise ConflictError(f'"{name}" is there already', hint="it is written once and never replaced") from None
-        except (BaseError, FileNotFoundError) as error:  # not found: the bucket
-            raise self._stopped(f'"{name}" was not written', error) from error
 
     def get(self, name: str) -> bytes:
-        try:
+        with self._telling(f'"{name}" was not read', missing=name):
             return bytes(obstore.get(self._bucket, checked(name)).bytes())
-        except FileNotFoundError:
-            raise self._missing(name) from None
-        except BaseError as error:
-            raise self._stopped(f'"{name}" was not read', error) from error
 
     def open(self, name: str) -> BinaryIO:
         spool = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - the caller closes it
         try:
-            for chunk in obstore.get(self._bucket, checked(name)):
-                spool.write(chunk)
-        except FileNotFoundError:
-            raise self._missing(name) from None
+            with self._telling(f'"{name}" was not read', missing=name):
+                for chunk in obstore.get(self._bucket, checked(name)):
+                    spool.write(chunk)
+        except BaseException:  # nobody else knows of it
+            spool.close()
+            raise
         spool.seek(0)
         return cast(BinaryIO, spool)
 
     def list(self, prefix: str = "") -> Iterator[str]:
         # S3 lists by whole path segments here, so the last, partial one is filtered by us
         folder = prefix.rpartition("/")[0] or None
-        names = (item["path"] for batch in obstore.list(self._bucket, prefix=folder) for item in batch)
+        with self._telling("it was not listed"):
+            names = [item["path"] for batch in obstore.list(self._bucket, prefix=folder) for item in batch]
         return iter(sorted(name for name in names if name.startswith(prefix)))
 
     def delete(self, name: str) -> None:
-        with suppress(FileNotFoundError):
+        with suppress(NotFoundError), self._telling(f'"{name}" was not removed', missing=name):
             obstore.delete(self._bucket, checked(name))
 
     def exists(self, name: str) -> bool:
         try:
-            obstore.head(self._bucket, checked(name))
-        except FileNotFoundError:
+            with self._telling(f'"{name}" was not looked for', missing=name):
+                obstore.head(self._bucket, checked(name))
+        except NotFoundError:
             return False
         return True
 
-    def _missing(self, name: str) -> NotFoundError:
-        return NotFoundError(f'there is no "{name}" in s3://{self.bucket}/{self.prefix}', hint="list the store to see what there is")
-
-    def _stopped(self, what: str, error: Exception) -> StoppedError:
-        hint = "check AWS_ENDPOINT_URL, the region, the credentials and the bucket's policy"
-        return StoppedError(f"s3://{self.bucket}/{self.prefix}: {what} ({str(error)[:200]})", hint=hint)
+    @contextmanager
+    def _telling(self, what: str, *, missing: str | None = None) -> Iterator[None]:
+        """What S3 says in our words. ``missing`` is the name that is not there where S3 finds nothing; else it is the bucket."""
+        try:
+            yield
+        except AlreadyExistsError:
+            raise ConflictError(
+                f"s3://{self.bucket}/{self.prefix}: {what}: it is there already", hint="it is written once and never replaced"
+            ) from None
+        except (BaseError, FileNotFoundError) as error:
+            if missing is not None and isinstance(error, FileNotFoundError):
+                where = f"s3://{self.bucket}/{self.prefix}"
+                raise NotFoundError(f'there is no "{missing}" in {where}', hint="list the store to see what there is") from None
+            hint = "check AWS_ENDPOINT_URL, the region, the credentials and the bucket's policy"
+            raise StoppedError(f"s3://{self.bucket}/{self.prefix}: {what} ({str(error)[:200]})", hint=hint) from error

@@ -41,6 +41,8 @@ def test_an_unreachable_s3_says_what_to_check(bucket: str, monkeypatch: pytest.M
     store = open_store(f"{bucket}-missing")
     with pytest.raises(StoppedError, match="was not written"):
         store.put("a", b"")
+    with pytest.raises(StoppedError, match="was not listed"):
+        list(store.list())
 
 
 def test_links_below_the_root_are_not_followed(tmp_path: Path) -> None:
