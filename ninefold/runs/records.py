@@ -78,7 +78,7 @@ class Runs:
         tags: Mapping[str, str] | None = None,
         at: int | None = None,
     ) -> Run:
-        """Begins a run and records it as a fact. ConflictError where ``id`` is taken."""
+        """Begins a run and records it as a fact. ConflictError where ``id`` is taken, NotFoundError where there is no ``parent``."""
         run = Run(
             id=id or ids.new_id(),
             project=project,
@@ -92,9 +92,11 @@ class Runs:
         )
 
         def begin(tx: Tx) -> None:
+            if parent is not None and tx.one(_SQL["find"], parent) is None:
+                raise _missing(parent)
             tx.add("runs", [msgspec.structs.asdict(run)])
             for key, value in (params or {}).items():
-                _set_param(tx, run.id, key, _text(value))
+                _set_param(tx, run.id, key, str(value))
             for key, value in (tags or {}).items():
                 tx.execute(_SQL["set_tag"], run.id, key, value)
             tx.fact("run.started", subject(run), {"experiment": experiment, "name": run.name, "parent": parent}, run=run.id)
@@ -108,7 +110,7 @@ class Runs:
 
         def finish(tx: Tx) -> Run:
             if not tx.execute(_SQL["end"], status, when, id):
-                raise ConflictError(f"the run {id} has ended") if tx.one(_SQL["find"], id) else _missing(id)
+                raise ConflictError(f"the run {id} has ended", hint="start another run") if tx.one(_SQL["find"], id) else _missing(id)
             run = _run(tx.one(_SQL["find"], id), id)
             tx.fact("run.failed" if status == "failed" else "run.done", subject(run), {"status": status, "digest": content_digest(tx, id)}, run=id)
             return run
@@ -125,7 +127,7 @@ class Runs:
         def set_(tx: Tx) -> None:
             _run(tx.one(_SQL["find"], id), id)
             for key, value in params.items():
-                _set_param(tx, id, key, _text(value))
+                _set_param(tx, id, key, str(value))
 
         self.ledger.write(set_)
 
@@ -217,10 +219,15 @@ def content_digest(tx: Tx, id: str) -> str:
     return total.hexdigest()
 
 
+def run_of(row: Row) -> Run:
+    """A run's row as a value."""
+    return msgspec.convert({name: row[name] for name in row.keys()}, Run)  # noqa: SIM118  a row iterates over its values
+
+
 def _run(row: Row | None, id: str) -> Run:
     if row is None:
         raise _missing(id)
-    return msgspec.convert({name: row[name] for name in row.keys()}, Run)  # noqa: SIM118  a row iterates over its values
+    return run_of(row)
 
 
 def _missing(id: str) -> NotFoundError:
@@ -232,10 +239,6 @@ def _set_param(tx: Tx, run: str, key: str, value: str) -> None:
         row = tx.one(_SQL["param"], run, key)
         if row is not None and row["value"] != value:
             raise ConflictError(f'the parameter "{key}" is {row["value"]!r} already, not {value!r}', hint="start another run")
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else str(value)
 
 
 def _number(point: Point) -> tuple[float, int]:

@@ -3,11 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import msgspec
-
 from ninefold.errors import UsageError, closest
 from ninefold.ledger import Ledger
-from ninefold.runs.records import Run, Runs
+from ninefold.runs.records import Run, Runs, run_of
 
 _COLUMNS = {"name", "experiment", "status", "started", "ended", "parent", "source", "actor"}
 _SIGNS = {"=", "!=", "<", "<=", ">", ">="}
@@ -47,15 +45,16 @@ def search(
         args += [key, bound]
     by, by_args = _order(order)
     rows = ledger.all(f"select r.* from runs r where {' and '.join(where)} order by {by}, r.id desc limit ? offset ?", *args, *by_args, limit, offset)
-    return [msgspec.convert({name: row[name] for name in row.keys()}, Run) for row in rows]  # noqa: SIM118  a row iterates over its values
+    return [run_of(row) for row in rows]
 
 
 def _order(order: str) -> tuple[str, list[str]]:
     column, direction = order.lstrip("-"), "desc" if order.startswith("-") else "asc"
     table, dot, key = column.partition(".")
     if dot and table in {"metrics", "params"}:
-        source = "latest" if table == "metrics" else "params"
-        value = f"(select value from {source} x where x.run = r.id and x.key = ?)"
+        # a metric that is no number has no place in an order
+        source, is_number = ("latest", " and x.nan = 0") if table == "metrics" else ("params", "")
+        value = f"(select value from {source} x where x.run = r.id and x.key = ?{is_number})"
         return f"{value} is null, {value} {direction}", [key, key]
     if column not in _COLUMNS:
         raise UsageError(f'runs cannot be ordered by "{column}"', hint=f"{closest(column, _COLUMNS)}; or metrics.NAME, params.NAME")

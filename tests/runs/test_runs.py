@@ -86,3 +86,17 @@ def test_a_comparison_shows_what_differs(runs: Runs) -> None:
     first, second = (runs.start("p", "e", params={"a": 1, "b": b}) for b in (1, 2))
     runs.log(first.id, {"auc": 0.7})
     assert compare(runs, [first.id, second.id]) == {"params": {"b": ["1", "2"]}, "metrics": {"auc": [0.7, None]}}
+
+
+def test_a_metric_that_is_no_number_comes_last(runs: Runs) -> None:
+    ids = {}
+    for name, value in (("low", -1.0), ("none", math.nan), ("high", 1.0)):
+        ids[name] = runs.start("shop", "trees").id
+        runs.log(ids[name], {"auc": value})
+    found = [run.id for run in search(runs.ledger, "shop", order="-metrics.auc")]
+    assert found == [ids["high"], ids["low"], ids["none"]]
+
+
+def test_a_run_of_an_unknown_parent_is_refused(runs: Runs) -> None:
+    with pytest.raises(NotFoundError, match="nobody"):
+        runs.start("shop", "trees", parent="nobody")
