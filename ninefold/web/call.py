@@ -1,6 +1,7 @@
 """A request as a handler sees it, and the answers that a handler gives."""
 
 import asyncio
+import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from typing import Any
@@ -15,6 +16,7 @@ from ninefold.web.shapes import MediaTypeError, SlowError
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 _decoders: dict[Any, msgspec.json.Decoder[Any]] = {}
+_LINE_END = re.compile("\r\n|\n|\r")
 _FORM = "application/x-www-form-urlencoded"
 
 
@@ -63,7 +65,8 @@ class ServerEvent(msgspec.Struct, frozen=True):
         text = self.data if isinstance(self.data, str) else msgspec.json.encode(self.data).decode()
         lines = [f"id: {_line(self.id)}"] if self.id else []
         lines += [f"event: {_line(self.name)}"] if self.name else []
-        lines += [f"data: {line}" for line in text.splitlines() or [""]]
+        # only these end a line of the stream; what else Python takes for a line's end may stand inside of JSON
+        lines += [f"data: {line}" for line in _LINE_END.split(text)]
         return ("\n".join(lines) + "\n\n").encode()
 
 
@@ -97,12 +100,6 @@ class Call:
             for name, value in self.scope["headers"]:
                 self._headers.setdefault(name.decode("latin-1"), value.decode("latin-1"))
         return self._headers
-
-    @property
-    def cookies(self) -> dict[str, str]:
-        """Cookies by name."""
-        pairs = (part.partition("=") for part in self.headers.get("cookie", "").split(";"))
-        return {name.strip(): value.strip().strip('"') for name, _, value in pairs if name.strip()}
 
     def json(self, kind: Any = Any) -> Any:
         """The body, decoded and checked. UsageError whose ``where`` is the place in the JSON."""

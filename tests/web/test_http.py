@@ -9,6 +9,8 @@ from typing import Any
 import httpx2
 import pytest
 
+from ninefold.web import ServerEvent
+
 Raw = Callable[..., tuple[int, str]]
 
 
@@ -225,6 +227,12 @@ def test_events_arrive_one_by_one(client: httpx2.Client) -> None:
     with client.stream("GET", "/ticks") as answer:
         lines = answer.iter_lines()
         assert [next(lines) for _ in range(3)] == ["id: 0", 'data: {"n":0}', ""]
+
+
+def test_the_data_of_an_event_stays_one_document_whatever_is_in_its_texts() -> None:
+    said = {"text": "a\u2028b\x85c\x0cd"}
+    lines = ServerEvent(said).encoded().decode().split("\n")
+    assert [json.loads(line.removeprefix("data: ")) for line in lines if line] == [said]
 
 
 def test_chunks_make_one_answer(client: httpx2.Client) -> None:
