@@ -51,7 +51,7 @@ def _hidden(used: Secret, deliver: Callable[[], None]) -> None:
     """Delivers; whatever goes wrong is told without the secret that was used."""
     try:
         deliver()
-    except Exception as error:
+    except Exception as error:  # whatever it is, its text may hold what must not be shown
         if (told := used.hide(str(error))) == str(error):
             raise
         raise OSError(f"{type(error).__name__}: {told}") from None
@@ -103,15 +103,21 @@ def allowed(url: str) -> None:
     """
     parts = urlsplit(url)
     if not parts.hostname or parts.scheme not in {"https", "http"}:
-        raise DeniedError("a webhook needs https:// and a host")
+        raise DeniedError("a webhook needs https:// and a host", hint="such as https://chat.example.org/hooks/7")
     try:
-        found = {ipaddress.ip_address(info[4][0]) for info in socket.getaddrinfo(parts.hostname, parts.port or 443, type=socket.SOCK_STREAM)}
+        found = {_address(info[4][0]) for info in socket.getaddrinfo(parts.hostname, parts.port or 443, type=socket.SOCK_STREAM)}
     except OSError as error:
         raise OSError(f"{parts.hostname} is not found: {error}") from None
     if any(a.is_link_local or a.is_multicast or a.is_unspecified for a in found):
-        raise DeniedError(f"{parts.hostname} has an address that no webhook has")
+        raise DeniedError(f"{parts.hostname} has an address that no webhook has", hint="name a host that is reached over the network")
     if parts.scheme == "http" and not all(a.is_loopback for a in found):
         raise DeniedError(f"{parts.hostname} is another machine, and http:// can be read on the way", hint="use https://")
+
+
+def _address(text: str | int) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """The address that a packet goes to: an IPv4 address may be written as an IPv6 one."""
+    address = ipaddress.ip_address(text)
+    return getattr(address, "ipv4_mapped", None) or address
 
 
 def _mail(to: str, message: Message, smtp: str) -> None:
@@ -152,4 +158,4 @@ def _connected(server: SplitResult) -> smtplib.SMTP:
 
 def _this_machine(host: str) -> bool:
     found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    return all(ipaddress.ip_address(info[4][0]).is_loopback for info in found)
+    return all(_address(info[4][0]).is_loopback for info in found)

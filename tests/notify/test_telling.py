@@ -97,7 +97,9 @@ def test_a_connection_is_a_webhook(settings: Settings) -> None:
     assert json.loads(server.taken[0][1]) == {"channel": "replenishment", "text": "Quality fell\n\nCalibration is off."}
 
 
-@pytest.mark.parametrize("url", ["http://169.254.169.254/latest/meta-data", "http://0.0.0.0/x", "http://192.0.2.1/x"])
+@pytest.mark.parametrize(
+    "url", ["http://169.254.169.254/latest/meta-data", "http://0.0.0.0/x", "http://192.0.2.1/x", "https://[::ffff:169.254.169.254]/"]
+)
 def test_what_is_no_webhook_is_refused(settings: Settings, url: str) -> None:
     with pytest.raises(DeniedError):
         channel(url, settings)(MESSAGE)
