@@ -20,7 +20,7 @@ class Onnx:
         options.log_severity_level = 3
         try:
             self._session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
-        except Exception as error:
+        except Exception as error:  # the runtime raises classes of its own for each way in which a graph can be wrong
             raise CorruptError(f"onnxruntime refused the model: {str(error).splitlines()[0]}") from None
         self._input = self._session.get_inputs()[0].name
         names = [o.name for o in self._session.get_outputs()]

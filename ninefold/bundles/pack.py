@@ -49,7 +49,6 @@ def pack(
     entries = {name: File(digest(data), len(data)) for name, data in sorted(files.items())}
     manifest = canonical(msgspec.to_builtins(Manifest(VERSION, kind, format, scorer.shape, entries, dict(about or {}))))  # type: ignore[arg-type]
     found = digest(manifest)
-    folder.mkdir(parents=True, exist_ok=True)
     for name, data in files.items():
         durable.write(folder / name, data)
     if signer is not None:

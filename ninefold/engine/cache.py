@@ -1,5 +1,8 @@
 """Outputs that were recorded: looked up by key, written last. No row, no result."""
 
+import resource
+import sys
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -98,10 +101,6 @@ class Used(msgspec.Struct, frozen=True):
 
 def measured(work: Callable[[], Output]) -> tuple[Output, Used]:
     """Run the work and say what it used."""
-    import resource
-    import sys
-    import time
-
     wall, cpu = time.perf_counter(), time.thread_time()
     output = work()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)

@@ -1,6 +1,7 @@
 """What a run would do, and why: the parts of the key that differ from last time."""
 
 from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
@@ -60,8 +61,7 @@ def differences(before: Mapping[str, str], after: Mapping[str, str]) -> list[Dif
 
 def why(ledger: "Ledger", project: str, step: str) -> list[Difference]:
     """What differed between the last two recorded outputs of a step; empty when there are not two."""
-    from pathlib import Path  # the cache needs a home only for locks, which reading does not take
-
+    # a cache needs a home only for locks, which reading does not take
     last = Cache(ledger, Path(), project).last_parts(step)
     return differences(last[1][1], last[0][1]) if len(last) == 2 else []
 

@@ -7,6 +7,7 @@ import msgspec
 
 from ninefold.ledger import Ledger
 from ninefold.ledger.verify import Report
+from ninefold.units import many
 
 
 def verify(ledger: Ledger) -> Report:
@@ -28,8 +29,8 @@ def lines(report: Report) -> list[str]:
     >>> lines(Report(facts=3, checkpoints=1, anchors=1, signed=3, root="ab" * 32))[0]
     'The ledger is intact: 3 facts, 1 signed checkpoint, 1 anchor.'
     """
-    counts = ", ".join(_many(n, noun) for n, noun in ((report.facts, "fact"), (report.checkpoints, "signed checkpoint"), (report.anchors, "anchor")))
-    head = f"The ledger is intact: {counts}." if report.ok else f"The ledger was changed: {_many(len(report.problems), 'finding')} ({counts})."
+    counts = ", ".join(many(n, noun) for n, noun in ((report.facts, "fact"), (report.checkpoints, "signed checkpoint"), (report.anchors, "anchor")))
+    head = f"The ledger is intact: {counts}." if report.ok else f"The ledger was changed: {many(len(report.problems), 'finding')} ({counts})."
     tail = f"Root {report.root}; the first {report.signed} facts are signed." if report.ok else "Bring back a backup with: ninefold restore"
     return [head, *(f"  {problem}" for problem in report.problems), *(f"  note: {note}" for note in report.notes), tail]
 
@@ -37,7 +38,3 @@ def lines(report: Report) -> list[str]:
 def as_json(report: Report) -> dict[str, Any]:
     """A verification for programs."""
     return dict(msgspec.to_builtins(report))
-
-
-def _many(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"

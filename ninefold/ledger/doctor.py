@@ -13,6 +13,7 @@ from typing import Any, Literal
 import msgspec
 
 from ninefold.errors import CorruptError, NinefoldError
+from ninefold.journal import read
 from ninefold.ledger.ledger import Ledger
 from ninefold.ledger.verify import NO_ANCHOR
 from ninefold.storage import durable
@@ -82,8 +83,6 @@ def _space(home: Path) -> Iterator[Finding]:
 
 
 def _journal(home: Path) -> Iterator[Finding]:
-    from ninefold.journal import read
-
     root = home / "journal"
     for folder in sorted({path.parent for path in root.glob("**/*") if path.suffix in {".seg", ".open"}}):
         try:
