@@ -22,7 +22,7 @@ TITLES = {
 @project_option
 @click.option("--most", type=click.IntRange(1, 1000), default=8, show_default=True, help="How many of each kind are shown.")
 def explore(say: Say, project: Path | None, environment: str | None, most: int) -> None:
-    """Profile every table as the last run saw it; find leaks, drifts and segments that fail; propose hypotheses."""
+    """Profile every table that there is, as the last run saw it; find leaks, drifts and segments that fail; propose hypotheses."""
     from ninefold.project.exploring import explore as look
 
     settings, name, _, graph_of = target_of(project, environment)
@@ -34,6 +34,9 @@ def explore(say: Say, project: Path | None, environment: str | None, most: int) 
         say.line(f"{name} as of {when(found.as_of)}", bold=True)
         rows = [[t["name"], f"{t['rows']:,}", t["columns"], _nulls(t["nulls"])] for t in found.tables]
         say.line(table(["table", "rows", "columns", "missing"], rows, right=[1, 2]))
+        if found.missing:
+            names = ", ".join(f'"{name}"' for name in found.missing)
+            say.line(f"not made yet, so not looked at: {names}; `ninefold run` makes {'it' if len(found.missing) == 1 else 'them'}", fg="yellow")
         for kind, title in TITLES.items():
             mine = [f for f in found.findings if f.kind == kind]
             if mine:

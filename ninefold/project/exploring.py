@@ -32,24 +32,31 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 class Explored(msgspec.Struct, frozen=True):
-    """What was found as of an instant (µs): ``tables`` by name with their numbers, ``findings`` the strongest of each kind first."""
+    """What was found as of an instant (µs): ``tables`` by name with their numbers, ``findings`` the strongest of each kind first.
+
+    ``missing`` are the tables that have not been made yet: nothing is said of them.
+    """
 
     as_of: int | None
     tables: list[dict[str, Any]]
     findings: list[Finding]
+    missing: list[str] = []
 
 
 def explore(graph: Graph, home: Home) -> Explored:
-    """Look at every table as the last run saw it. What is found is recorded as a fact, so that a look at data is never unseen.
+    """Look at every table that there is, as the last run saw it. What is found is recorded as a fact, so that a look at data is never unseen.
 
-    Raises NotFoundError before the first run.
+    Raises NotFoundError where none has been made.
     """
     as_of = _seen_as_of(home)
     asked = {graph.resolve(p.predict.of, ("table",))[0]: (name, p) for name, p in graph.of("problem").items()}
     tables, findings = [], []
+    missing = [name for name in graph.of("table") if home.stored("tables", name).version is None]
+    if missing == list(graph.of("table")):
+        raise NotFoundError("no table has been made yet", hint="run the project first: ninefold run")
     for name, table in graph.of("table").items():
-        if home.stored("tables", name).version is None:
-            raise NotFoundError(f'the table "{name}" has not been made yet', hint="run the project first: ninefold run")
+        if name in missing:
+            continue
         rows = current(view(home, name, table, as_of=as_of)).collect()
         tables.append(_numbers(name, table, rows))
         findings += _drifts(name, table, rows)
@@ -58,7 +65,7 @@ def explore(graph: Graph, home: Home) -> Explored:
     for model in graph.of("model"):
         findings += _segments(graph, home, model)
     order = ("leak", "segment", "drift", "belief")
-    found = Explored(as_of, tables, sorted(findings, key=lambda f: (order.index(f.kind), -f.strength)))
+    found = Explored(as_of, tables, sorted(findings, key=lambda f: (order.index(f.kind), -f.strength)), missing)
     _record(home, found)
     return found
 
@@ -153,5 +160,5 @@ def _line(learning: Learning, segment: Any) -> str:
 
 
 def _record(home: Home, found: Explored) -> Fact:
-    body = {"as_of": found.as_of, "tables": found.tables, "findings": msgspec.to_builtins(found.findings)}
+    body = {"as_of": found.as_of, "tables": found.tables, "missing": found.missing, "findings": msgspec.to_builtins(found.findings)}
     return home.ledger.record("project.explored", f"{home.project}/project", body)
