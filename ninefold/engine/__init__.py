@@ -9,5 +9,4 @@ from ninefold.engine.progress import Result as Result
 from ninefold.engine.progress import RunError as RunError
 from ninefold.engine.run import Runner as Runner
 from ninefold.engine.step import Output as Output
-from ninefold.engine.step import Resources as Resources
 from ninefold.engine.step import Step as Step

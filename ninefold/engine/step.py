@@ -23,16 +23,6 @@ class Output(msgspec.Struct, frozen=True):
     ref: dict[str, Any] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Resources:
-    """What a step asks for: processors, bytes of memory, accelerators, seconds of time. Admission, not limits."""
-
-    cpus: float = 1
-    memory: int | None = None
-    gpus: int = 0
-    timeout: float | None = None
-
-
 Outputs = Mapping[str, Output]
 Parts = Mapping[str, str]
 
@@ -55,7 +45,6 @@ class Step:
     kind: str = "step"
     revision: int = 1
     uncacheable: str | None = None
-    resources: Resources = Resources()
     subject: str = ""
     exists: Callable[[Output], bool] | None = None
     facts: "Callable[[Tx, Output], None] | None" = None

@@ -1,4 +1,4 @@
-"""Many tests at once: Holm, Benjamini and Hochberg, their e-value form; and the Wilson interval of one share."""
+"""Many tests at once: Holm, Benjamini and Hochberg; and the Wilson interval of one share."""
 
 import math
 from collections.abc import Sequence
@@ -29,19 +29,6 @@ def benjamini_hochberg(p: Sequence[float]) -> list[float]:
         running = min(running, p[i] * len(p) / rank)
         corrected[i] = running
     return corrected
-
-
-def e_benjamini_hochberg(e: Sequence[float], alpha: float = 0.05) -> list[bool]:
-    """Which e-values are discoveries at false discovery rate α, under any dependence: the k largest, the largest k with
-    e_(k) ≥ K/(α k) (Wang & Ramdas 2022).
-
-    >>> e_benjamini_hochberg([100.0, 1.0, 50.0], alpha=0.05)
-    [True, False, True]
-    """
-    order = sorted(range(len(e)), key=lambda i: -e[i])
-    k = max((rank for rank, i in enumerate(order, 1) if e[i] * rank * alpha >= len(e)), default=0)
-    found = set(order[:k])
-    return [i in found for i in range(len(e))]
 
 
 def wilson(hits: float, n: float, *, z: float = 1.959963984540054) -> tuple[float, float]:

@@ -1,8 +1,7 @@
-"""Names that come from outside: decoded once, and kept inside their root."""
+"""Names that come from outside, kept inside their root."""
 
 import re
 from pathlib import Path
-from urllib.parse import unquote
 
 from ninefold.errors import DeniedError
 
@@ -23,18 +22,6 @@ def checked(name: str) -> str:
     if not name or _FORBIDDEN.search(name) or any(part in ("", ".", "..") for part in parts) or (len(parts[0]) == 2 and parts[0][1] == ":"):
         raise DeniedError(f"{name[:200]!r} is no name inside the store", hint='write a relative path without "..", such as "model/weights.bin"')
     return name
-
-
-def from_outside(text: str) -> str:
-    """A name out of a URL: percent-decoded exactly once, then checked.
-
-    >>> from_outside("a%20b/c")
-    'a b/c'
-    """
-    try:
-        return checked(unquote(text, errors="strict"))
-    except UnicodeDecodeError:
-        raise DeniedError(f"{text[:200]!r} is not UTF-8", hint="encode names as UTF-8 before percent-encoding them") from None
 
 
 def inside(root: Path, name: str) -> Path:

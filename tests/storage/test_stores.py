@@ -7,7 +7,6 @@ from ninefold.errors import DeniedError, StoppedError, UsageError
 from ninefold.storage import Store, open_store
 from ninefold.storage.local import LocalStore
 from ninefold.storage.memory import MemoryStore
-from ninefold.storage.paths import from_outside
 from ninefold.testing.stores import StoreContract
 
 
@@ -63,16 +62,6 @@ def test_unfinished_files_are_not_listed(tmp_path: Path) -> None:
     store = LocalStore(tmp_path)
     (tmp_path / ".a.0000.tmp").write_bytes(b"half")
     assert list(store.list()) == []
-
-
-@pytest.mark.parametrize("text", ["%2e%2e/x", "..%2fx", "a%00", "%ff", "%2Fetc"])
-def test_encoded_names_are_checked_after_decoding(text: str) -> None:
-    with pytest.raises(DeniedError):
-        from_outside(text)
-
-
-def test_a_name_is_decoded_once_only() -> None:
-    assert from_outside("%252e%252e/x") == "%2e%2e/x"
 
 
 def test_an_unknown_url_says_which_there_are() -> None:
