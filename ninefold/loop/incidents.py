@@ -56,7 +56,10 @@ class Keeper:
         self.subject = home.subject("monitor", monitor)
 
     def write(self, tx: Any, before: list[Incident], changes: Changes, when: int) -> list[tuple[str, str, str]]:
-        """Incidents, their new alerts, and a fact and a message for each that opened, grew or closed: what happened, in a line, the id."""
+        """Incidents, their new alerts, and a fact and a message for each that opened, grew or closed: what happened, in a line, the id.
+
+        Several monitors may see one cause: each line and each message says whose it is.
+        """
         known = {i.id: i for i in before}
         said = dict(changes.messages)
         told: list[tuple[str, str, str]] = []
@@ -70,14 +73,15 @@ class Keeper:
             reopened = old is not None and old.state == "closed" and incident.state != "closed"
             if incident.id in changes.opened or reopened:
                 self._opened(tx, incident, said.get(incident.id, incident.cause), when, again=reopened)
-                told.append(("incident.opened", ("again: " if reopened else "") + brief(incident, fresh), incident.id))
+                told.append(("incident.opened", f"{self.monitor}: {'again: ' if reopened else ''}{brief(incident, fresh)}", incident.id))
             elif old is not None and {f.check for f in fresh} - {f.check for f in old.findings}:
                 # another check joins: what was told when it opened is no longer the whole
-                told.append(("incident.grew", brief(incident, [f for f in fresh if f.check not in {o.check for o in old.findings}]), incident.id))
+                joined = [f for f in fresh if f.check not in {o.check for o in old.findings}]
+                told.append(("incident.grew", f"{self.monitor}: {brief(incident, joined)}", incident.id))
                 self._grew(tx, incident, told[-1][1], when)
             if incident.id in changes.closed:
                 self._closed(tx, incident, when)
-                told.append(("incident.closed", f"over: {title_of(incident)}", incident.id))
+                told.append(("incident.closed", f"{self.monitor}: over: {title_of(incident)}", incident.id))
         return told
 
     def _store(self, tx: Any, incident: Incident, when: int) -> None:
@@ -105,20 +109,42 @@ class Keeper:
         tx.fact("alert.raised", self.subject, {"incident": incident.id, "when": when, **told})
 
     def _opened(self, tx: Any, incident: Incident, text: str, when: int, *, again: bool) -> None:
-        body = {"incident": incident.id, "when": when, "title": title_of(incident), "text": text, "action": incident.action, "again": again}
+        body = {
+            "incident": incident.id,
+            "monitor": self.monitor,
+            "when": when,
+            "title": title_of(incident),
+            "text": text,
+            "action": incident.action,
+            "again": again,
+        }
         tx.fact("incident.opened", self.subject, body)
         if not again:
-            post(tx, self.home.project, self.tell, f"{self.home.project}: {title_of(incident)}", {"event": "incident.opened", **body}, at=when)
+            post(
+                tx,
+                self.home.project,
+                self.tell,
+                f"{self.home.project}/{self.monitor}: {title_of(incident)}",
+                {"event": "incident.opened", **body},
+                at=when,
+            )
 
     def _grew(self, tx: Any, incident: Incident, text: str, when: int) -> None:
-        body = {"event": "incident.grew", "incident": incident.id, "when": when, "title": title_of(incident), "text": text}
-        post(tx, self.home.project, self.tell, f"{self.home.project}: {title_of(incident)}", body, at=when)
+        body = {"event": "incident.grew", "incident": incident.id, "monitor": self.monitor, "when": when, "title": title_of(incident), "text": text}
+        post(tx, self.home.project, self.tell, f"{self.home.project}/{self.monitor}: {title_of(incident)}", body, at=when)
 
     def _closed(self, tx: Any, incident: Incident, when: int) -> None:
         text = f"over: no alarm on {many(incident.quiet, 'day')}"
-        body = {"incident": incident.id, "when": when, "title": title_of(incident), "text": text}
+        body = {"incident": incident.id, "monitor": self.monitor, "when": when, "title": title_of(incident), "text": text}
         tx.fact("incident.closed", self.subject, body)
-        post(tx, self.home.project, self.tell, f"{self.home.project}: over: {title_of(incident)}", {"event": "incident.closed", **body}, at=when)
+        post(
+            tx,
+            self.home.project,
+            self.tell,
+            f"{self.home.project}/{self.monitor}: over: {title_of(incident)}",
+            {"event": "incident.closed", **body},
+            at=when,
+        )
         for item in open_items(self.home.ledger, self.home.project):
             # whoever was told to hold may go on; what somebody was asked to decide stays
             if item.body.get("incident") == incident.id and item.body.get("kind") == "hold":

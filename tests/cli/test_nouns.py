@@ -106,9 +106,9 @@ def test_every_command_that_is_named_exists(name: str) -> None:
 
 
 def test_exploring_says_which_table_is_missing_and_looks_at_the_others(ninefold: Any, as_json: Any, tiny_copy: Path) -> None:
-    more = '\n\n@nf.table(key="depot")\ndef depots(orders: pl.LazyFrame) -> pl.LazyFrame:\n    """One row for each depot."""\n    return orders.unique("depot")\n'
     file = tiny_copy / "parcels.py"
-    file.write_text(file.read_text() + more)
+    more = '@nf.table(key="depot")\ndef depots(orders: pl.LazyFrame) -> pl.LazyFrame:\n    return orders.unique("depot")\n'
+    file.write_text(f"{file.read_text()}\n\n{more}")
     found = as_json(tiny_copy, "explore", "parcels.py")
     assert ([t["name"] for t in found["tables"]], found["missing"]) == (["parcels"], ["depots"])
     assert 'not made yet, so not looked at: "depots"; `ninefold run` makes it' in ninefold("explore", "parcels.py", at=tiny_copy).out
