@@ -162,8 +162,19 @@ def many(count: int, noun: str) -> str:
     >>> many(1, "row"), many(1234, "row"), many(2, "hypothesis"), many(2, "policy"), many(2, "day")
     ('1 row', '1,234 rows', '2 hypotheses', '2 policies', '2 days')
     """
-    if count == 1:
-        return f"1 {noun}"
-    consonant_y = noun.endswith("y") and noun[-2:-1] not in "aeou"
-    plural = f"{noun[:-2]}es" if noun.endswith("is") else f"{noun[:-1]}ies" if consonant_y else f"{noun}s"
-    return f"{count:,} {plural}"
+    return f"1 {noun}" if count == 1 else f"{count:,} {plural(noun)}"
+
+
+_SAME_FOR_MORE = {"features", "evidence"}
+_ENDINGS = ((r"is$", "es"), (r"terion$", "teria"), (r"(?<=[^aeou])y$", "ies"), (r"(?<=ch)$", "es"), (r"$", "s"))
+
+
+def plural(noun: str) -> str:
+    """The noun for more than one, as in paths.
+
+    >>> plural("hypothesis"), plural("table"), plural("features"), plural("criterion"), plural("day"), plural("watch")
+    ('hypotheses', 'tables', 'features', 'criteria', 'days', 'watches')
+    """
+    if noun in _SAME_FOR_MORE:
+        return noun
+    return next(re.sub(ending, more, noun, count=1) for ending, more in _ENDINGS if re.search(ending, noun))

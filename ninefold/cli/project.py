@@ -8,6 +8,7 @@ import click
 from ninefold import config
 from ninefold.cli.report import Say, command, project_option, table
 from ninefold.errors import UsageError
+from ninefold.units import many
 
 if TYPE_CHECKING:
     from ninefold.project.graph import Graph
@@ -45,7 +46,7 @@ def check(say: Say, project: Path | None, environment: str | None) -> None:
         counts[thing.noun] = counts.get(thing.noun, 0) + 1
 
     def text() -> None:
-        say.line(f"{graph.project}: " + ", ".join(f"{n} {noun if n == 1 or noun == 'features' else plural(noun)}" for noun, n in counts.items()))
+        say.line(f"{graph.project}: " + ", ".join(many(n, noun) for noun, n in counts.items()))
         say.line(table(["thing", "noun", "where"], [[n, t.noun, graph.place(n)] for n, t in graph.things.items()]))
         for warning in warnings:
             say.line(f"warning: {warning}", fg="yellow")
@@ -59,15 +60,6 @@ def check(say: Say, project: Path | None, environment: str | None) -> None:
 
     told = {"warnings": [str(w) for w in warnings], "not_yet": [str(e) for e in later]}
     say.result({"project": graph.project, "things": {n: t.noun for n, t in graph.things.items()}, **told}, text)
-
-
-def plural(noun: str) -> str:
-    """The noun for more than one.
-
-    >>> plural("hypothesis"), plural("table")
-    ('hypotheses', 'tables')
-    """
-    return noun[:-2] + "es" if noun.endswith("is") else noun + "s"
 
 
 def load(project: Path | None, environment: str | None) -> "tuple[Graph, Any]":

@@ -8,6 +8,7 @@ from ninefold.cli.report import Say, command, project_option
 from ninefold.cli.times import when
 from ninefold.project.home import open_home
 from ninefold.project.status import status as status_of
+from ninefold.units import plural
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from ninefold.project.status import Status
 
 COLOURS = {"solved": "green", "not solved": "red", "met": "green", "not met": "red", "attention": "red", "missing": "yellow"}
-PLURALS = {"hypothesis": "hypotheses", "features": "features"}
 
 
 @command("ninefold status")
@@ -37,7 +37,7 @@ def tell(say: Say, found: "Status") -> None:
         say.line(f"  judged on {problem.judged_on}" + (f", {when(problem.at)}" if problem.at else ""), dim=True)
         say.line()
     for stage in found.stages:
-        name = stage.noun if len(stage.things) == 1 else PLURALS.get(stage.noun, stage.noun + "s")
+        name = stage.noun if len(stage.things) == 1 else plural(stage.noun)
         text = stage.text if len(stage.text) <= 120 else stage.text[:117] + "..."
         say.line(f"{stage.number} {name:<11} {text}", fg=COLOURS.get(stage.state))
     say.line()

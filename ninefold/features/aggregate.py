@@ -8,6 +8,7 @@ from ninefold.things import as_tuple
 from ninefold.units import duration
 
 NUMERIC = ("sum", "mean", "std", "quantile")
+"""Operations over numbers, and truth values as 0 and 1."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -50,7 +50,6 @@ class _Work:
     lows: dict[Any, Int] = field(default_factory=dict)
     stretches: dict[Any, Alive] = field(default_factory=dict)
     known: dict[Any, tuple[int, Int]] = field(default_factory=dict)
-    filters: dict[str, NDArray[np.bool_]] = field(default_factory=dict)
 
     def column(self, name: str, aggregate: Aggregate) -> pl.Series:
         """The answers of one aggregate."""

@@ -5,6 +5,9 @@ from typing import Any
 from ninefold.features.features import Features
 from ninefold.tables.table import Table
 
+ASKED_AT = "asked_at"
+"""The question's own time, for expressions."""
+
 
 def entity_columns(group: Features, aggregate: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The entity's columns in the rows and in the question; the aggregate's own ``by`` replaces the group's."""

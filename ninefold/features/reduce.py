@@ -27,10 +27,7 @@ def int_sums(low: Int, high: Int, values: Int, m: int) -> Int:
         weights = values.astype(np.float64)
         steps = np.bincount(low, weights, minlength=m + 1) - np.bincount(high, weights, minlength=m + 1)
         return np.cumsum(steps[:m].astype(np.int64))
-    change = np.zeros(m + 1, np.int64)
-    np.add.at(change, low, values)
-    np.subtract.at(change, high, values)
-    return np.cumsum(change[:m])
+    return _whole_sums(low, high, values, m)
 
 
 def float_sums(low: Int, high: Int, values: Float, m: int) -> Float:

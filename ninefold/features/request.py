@@ -8,7 +8,8 @@ import polars as pl
 
 from ninefold.errors import DataError, closest
 from ninefold.features.features import Features
-from ninefold.features.training import ASKED_AT, expressions, in_zones
+from ninefold.features.reading import ASKED_AT
+from ninefold.features.training import expressions, in_zones
 from ninefold.problems.target import Target
 from ninefold.tables.table import Table
 

@@ -6,17 +6,16 @@ import polars as pl
 
 from ninefold.features.feeds import Record, TableFeeds
 from ninefold.features.ring import Ring
+from ninefold.features.spec import table_of
 from ninefold.tables.known import ALWAYS, GONE, SEQ, K, declared, k_of
 from ninefold.tables.moments import micros_of
-from ninefold.tables.table import Table
 from ninefold.units import Moment
 
 
 def warm(feeds: TableFeeds, view: pl.DataFrame, horizon: int) -> int:
     """Load the rows of a view that a question from ``horizon`` on can reach, or that still wait for a column."""
-    table = Table("view:", key=list(feeds.key), time=_text(feeds.time), known=_text(feeds.known), tz=feeds.spec.tz, later=dict(feeds.spec.later))
     if K not in view.columns:
-        view = declared(table, view.lazy()).collect()
+        view = declared(table_of(feeds.spec), view.lazy()).collect()
     view = _within(feeds, view, horizon).sort([K, *([SEQ] if SEQ in view.columns else [])], nulls_last=True, maintain_order=True)
     columns = sorted((feeds.columns | set(feeds.key)) & set(view.columns))
     hidden = [c for c in (K, SEQ, GONE, *map(k_of, columns)) if c in view.columns]
@@ -101,9 +100,3 @@ def _ring(e: list[int], k: list[int], s: list[int], v: list[Any], g: list[int | 
 
 def _entity(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
-
-
-def _text(moment: Moment | None) -> str | None:
-    if moment is None or not moment.offset:
-        return None if moment is None else moment.column
-    return f"{moment.column} {'-' if moment.offset < 0 else '+'} {abs(moment.offset)}us"

@@ -9,7 +9,6 @@ from ninefold.features import expression
 from ninefold.features.aggregate import Aggregate
 from ninefold.features.features import Features
 from ninefold.tables.table import Table
-from ninefold.units import Moment
 
 
 class AggregateSpec(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -62,11 +61,6 @@ class GroupSpec(msgspec.Struct, frozen=True, omit_defaults=True):
         """The definition as JSON; equal definitions are equal bytes."""
         return msgspec.json.encode(self, order="deterministic")
 
-    @classmethod
-    def of_json(cls, data: bytes | str) -> "GroupSpec":
-        """The definition of such JSON. Raises msgspec.ValidationError where it is none."""
-        return msgspec.json.decode(data, type=cls)
-
 
 def spec_of(
     name: str, group: Features, table_name: str | None = None, table: Table | None = None, columns: dict[str, str] | None = None
@@ -83,7 +77,7 @@ def spec_of(
         table=None if table is None else table_spec(table_name or "", table, columns),
         by=group.by,
         rows_by=group.rows_by,
-        at=None if group.at is None else _moment_text(group.at),
+        at=None if group.at is None else str(group.at),
         same_instant=group.same_instant,
         aggregates=tuple(_aggregate(name, feature, a) for feature, a in group.aggregates),
         expressions=tuple((n, expression.dump(e, f"the feature {name}.{n}")) for n, e in group.expressions),
@@ -95,11 +89,11 @@ def table_spec(name: str, table: Table, columns: dict[str, str] | None = None) -
     return TableSpec(
         name=name,
         key=table.key,
-        time=None if table.time is None else _moment_text(table.time),
+        time=None if table.time is None else str(table.time),
         until=table.until,
         tz=table.tz,
-        known=None if table.known is None else _moment_text(table.known),
-        later={c: _moment_text(m) for c, m in table.later},
+        known=None if table.known is None else str(table.known),
+        later={c: str(m) for c, m in table.later},
         columns=columns or {},
     )
 
@@ -128,9 +122,3 @@ def _aggregate(group: str, name: str, a: Aggregate) -> AggregateSpec:
 def _aggregate_of(group: str, a: AggregateSpec) -> Aggregate:
     where = None if a.where is None else expression.load(a.where, f"where= of the feature {group}.{a.name}")
     return Aggregate(a.op, a.column, a.window, a.ahead, where, a.by, a.before, a.empty, a.rows, a.q)
-
-
-def _moment_text(moment: Moment) -> str:
-    if not moment.offset:
-        return moment.column
-    return f"{moment.column} {'+' if moment.offset > 0 else '-'} {abs(moment.offset)}us"

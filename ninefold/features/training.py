@@ -8,10 +8,9 @@ from ninefold.errors import DataError, closest
 from ninefold.features.expression import rowwise
 from ninefold.features.features import Features
 from ninefold.features.kernel import compute
+from ninefold.features.reading import ASKED_AT
 from ninefold.features.rows import micros
 from ninefold.tables.table import Table
-
-ASKED_AT = "asked_at"  # the question's own time, for expressions
 
 Group = tuple[str, Features, Table | None, pl.DataFrame | None]
 

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import numpy as np
-
 from ninefold.hypotheses.verdict import Tested, tested, undecided
 from ninefold.metrics.rows import array, numbers
 from ninefold.stats.bootstrap import FEWEST
@@ -36,15 +34,3 @@ def helps(loss: Any, without: Any, day: Any, *, unit: str = "loss a row") -> Tes
 def beats(loss: Any, other: Any, day: Any, *, unit: str = "loss a row") -> Tested:
     """A candidate beats another one: its loss is lower."""
     return compare(loss, other, day, unit=unit)
-
-
-def worst_days(loss: Any, other: Any, day: Any, *, most: int = 5) -> list[tuple[Any, float]]:
-    """The days on which ``loss`` did worst against ``other``: for a person who wants to see them.
-
-    >>> worst_days([1.0, 3.0], [1.0, 1.0], ["mon", "tue"], most=1)
-    [('tue', 2.0)]
-    """
-    excess, days = numbers(loss, "loss") - numbers(other, "other"), array(day)
-    distinct, codes = np.unique(days, return_inverse=True)
-    sums = np.bincount(codes.reshape(-1), weights=np.nan_to_num(excess), minlength=len(distinct))
-    return [(distinct[i].item(), float(sums[i])) for i in np.argsort(-sums)[:most]]

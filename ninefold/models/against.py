@@ -9,9 +9,8 @@ from ninefold.bundles.scorer import Scorer
 from ninefold.errors import DataError
 from ninefold.models.dataset import Dataset, Rows
 from ninefold.models.objective import Objective, cost_columns, losses
+from ninefold.stats.bootstrap import FEWEST
 from ninefold.stats.paired import paired_by_day
-
-FEWEST_DAYS = 20
 
 
 class Against(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -39,7 +38,7 @@ def against(champion: Scorer, challenger: Scorer, data: Dataset, rows: Rows, obj
     a, b = (_losses(scorer, data, rows, objective) for scorer in (champion, challenger))
     test = paired_by_day(a - b, data.day[rows], seed=seed)
     verdict: Literal["challenger", "champion", "undecided"] = "undecided"
-    if test.days >= FEWEST_DAYS and test.low is not None and test.high is not None:
+    if test.days >= FEWEST and test.low is not None and test.high is not None:
         verdict = "challenger" if test.low > 0 else "champion" if test.high < 0 else "undecided"
     return Against(
         verdict,
@@ -67,7 +66,7 @@ def _losses(scorer: Scorer, data: Dataset, rows: Rows, objective: Objective) -> 
 def _text(verdict: str, gain: float, low: float | None, high: float | None, days: int, loss: str) -> str:
     interval = "" if low is None or high is None else f" [{low:.4g}, {high:.4g}]"
     if verdict == "undecided":
-        why = f"in {days} days, fewer than {FEWEST_DAYS}" if days < FEWEST_DAYS else f"in {days} days"
+        why = f"in {days} days, fewer than {FEWEST}" if days < FEWEST else f"in {days} days"
         return f"undecided: the challenger's {loss} is lower by {gain:.4g}{interval} {why}"
     better = "lower" if gain > 0 else "higher"
     return f"the {verdict} is better: the challenger's {loss} is {better} by {abs(gain):.4g}, gain {gain:.4g}{interval} in {days} days"

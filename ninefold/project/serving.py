@@ -8,7 +8,6 @@ from ninefold.endpoints.questions import Request
 from ninefold.project.graph import Graph
 from ninefold.project.home import Home
 from ninefold.project.learning import Learning
-from ninefold.units import Moment
 
 if TYPE_CHECKING:
     import polars as pl
@@ -34,7 +33,7 @@ def request(home: Home, learning: Learning) -> Request:
     types = schema(home, learning.asked)
     beside = [c for c in learning.extra if c in types]
     columns = request_schema(target, table, types, [(n, g) for n, g, _ in learning.groups], [*learning.bare, *beside])
-    at = _text(target.at) if target.at is not None else None
+    at = str(target.at) if target.at is not None else None
     return Request(learning.asked, table.key, {c: str(t) for c, t in columns.items()}, learning.bare, at, learning.tz)
 
 
@@ -42,9 +41,3 @@ def schema(home: Home, table: str) -> "pl.Schema":
     """The columns of a stored table with their types."""
     found: pl.Schema = home.stored("tables", table).scan().collect_schema()
     return found
-
-
-def _text(moment: Moment) -> str:
-    if not moment.offset:
-        return moment.column
-    return f"{moment.column} {'-' if moment.offset < 0 else '+'} {abs(moment.offset)}us"

@@ -7,8 +7,9 @@ from typing import Any, NamedTuple, get_type_hints
 
 from ninefold.errors import NinefoldError, NotFoundError, closest
 from ninefold.project.home import Home
+from ninefold.project.status import NOUNS
 from ninefold.ui import live, static_files
-from ninefold.ui.reading import STAGES, Reading
+from ninefold.ui.reading import Reading
 from ninefold.ui.rendering import Renderer
 from ninefold.ui.views import (
     documents,
@@ -29,7 +30,7 @@ from ninefold.ui.views import (
 )
 from ninefold.ui.views.frame import frame
 from ninefold.ui.views.thing import ListPage, listing
-from ninefold.ui.wording import plural
+from ninefold.units import plural
 from ninefold.web.call import Answer, Call, ServerEvent
 from ninefold.web.route import Route, route
 from ninefold.web.shapes import status_of
@@ -70,7 +71,7 @@ PAGES = (
     Page("/", home.home, "home.html", "Is the problem solved; the nine stages; what waits for whom."),
     Page("/metrics", metrics.metrics, "metrics.html", "All metrics and criteria."),
     Page("/hypotheses", hypotheses.hypotheses, "hypotheses.html", "All hypotheses with their verdicts."),
-    *(Page(f"/{plural(n)}", _list(n), "list.html", f"All {plural(n)}.") for n in STAGES if n not in {"metric", "hypothesis"}),
+    *(Page(f"/{plural(n)}", _list(n), "list.html", f"All {plural(n)}.") for n in NOUNS if n not in {"metric", "hypothesis"}),
     Page("/problems/{name}", problems.problem, "problem.html", "A problem: its standing, criteria, policies."),
     Page("/sources/{name}", sources.source, "source.html", "A source: what was read."),
     Page("/tables/{name}", tables.table, "table.html", "A table: versions, profile, quarantine."),

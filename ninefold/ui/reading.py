@@ -13,7 +13,6 @@ from ninefold.ledger import Fact
 from ninefold.project.home import Home
 
 T = TypeVar("T")
-STAGES = ("problem", "source", "table", "metric", "hypothesis", "features", "model", "endpoint", "monitor")
 MOST = 200  # values that outlive a fact
 COSTLY, RESTS = 0.05, 20.0  # what takes longer than 50 ms takes at most a twentieth of the time
 _PLANS = "select body from plans where project = ? order by at desc limit 5"

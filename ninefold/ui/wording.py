@@ -3,10 +3,9 @@
 import math
 from typing import Any
 
-from ninefold.units import DAY, HOUR, MINUTE, SECOND
+from ninefold.units import DAY, HOUR, MINUTE, SECOND, many, plural
 
 _SIZES = ("B", "kB", "MB", "GB", "TB")
-PLURALS = {"hypothesis": "hypotheses", "features": "features", "evidence": "evidence"}
 
 
 def number(value: Any, digits: int = 3) -> str:
@@ -100,22 +99,13 @@ def release_state(state: str) -> str:
     return "not promoted" if state == "stayed" else state
 
 
-def plural(noun: str) -> str:
-    """The noun for more than one, as in paths.
-
-    >>> plural("hypothesis"), plural("table"), plural("features")
-    ('hypotheses', 'tables', 'features')
-    """
-    return PLURALS.get(noun, noun + "s")
-
-
 def several(n: int, noun: str) -> str:
     """A count with its noun.
 
     >>> several(1, "row"), several(1200, "row"), several(0, "file")
     ('1 row', '1,200 rows', 'no files')
     """
-    return f"{n:,} {noun}" if n == 1 else f"{'no' if n == 0 else f'{n:,}'} {plural(noun)}"
+    return f"no {plural(noun)}" if n == 0 else many(n, noun)
 
 
 def short(digest: str | None) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 
 from ninefold.errors import DeclarationError, closest
 from ninefold.features import Features
+from ninefold.features.aggregate import NUMERIC
 from ninefold.features.reading import entity_columns
 from ninefold.metrics import Metric
 from ninefold.models import Model
@@ -16,7 +17,6 @@ from ninefold.project.graph import Graph
 from ninefold.things import Thing
 
 Columns = Mapping[str, Any]  # column → its type; or only the names
-_NUMBERS = ("sum", "mean", "std", "quantile")
 
 
 def check_built(graph: Graph, schemas: Mapping[str, Mapping[str, Any] | Iterable[str]]) -> list[DeclarationError]:
@@ -76,7 +76,7 @@ def _group(notes: Notes, name: str, group: Features, known: Mapping[str, Columns
 
 def _fits(op: str, kind: Any) -> bool:
     """Sums and moments are taken of numbers, and of truth values (as 0 and 1)."""
-    return bool(op not in _NUMBERS or kind is None or kind.is_numeric() or str(kind) == "Boolean")
+    return bool(op not in NUMERIC or kind is None or kind.is_numeric() or str(kind) == "Boolean")
 
 
 def _problem(notes: Notes, name: str, problem: Problem, known: Mapping[str, Columns]) -> None:

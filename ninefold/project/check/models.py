@@ -6,6 +6,7 @@ from typing import Any
 from ninefold.errors import closest
 from ninefold.features import Features
 from ninefold.features.leaks import check_leaks
+from ninefold.features.reading import ASKED_AT
 from ninefold.models import Existing, Model, On, Tuned
 from ninefold.problems import Ahead, Problem, Target
 from ninefold.project.check.notes import Notes
@@ -13,8 +14,6 @@ from ninefold.project.check.problems import cost_columns
 from ninefold.tables import Table
 from ninefold.things import Thing
 from ninefold.units import duration_text
-
-ASKED_AT = "asked_at"
 
 
 def check(notes: Notes) -> None:

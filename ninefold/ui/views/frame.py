@@ -2,10 +2,11 @@
 
 import msgspec
 
-from ninefold.ui.reading import STAGES, Reading
+from ninefold.project.status import NOUNS
+from ninefold.ui.reading import Reading
 from ninefold.ui.views.standing import standings
 from ninefold.ui.views.states import state_of
-from ninefold.ui.wording import plural
+from ninefold.units import plural
 
 _COUNT = """select (select count(*) from incidents where project = ? and state = 'open') as incidents,
 (select count(*) from items where project = ? and state = 'open') as items"""
@@ -45,10 +46,10 @@ def frame(reading: Reading, path: str, prefix: str, projects: list[str]) -> Fram
     whole = next((v for v in ("not solved", "not yet known", "solved") if v in verdicts), "not yet known")
     why = next((s.why for s in found if s.whole == whole), "nothing has run yet" if not reading.things else "no problem is declared")
     attention = reading.kept(
-        "attention", lambda: {noun: any(state_of(reading, noun, n).level == "attention" for n in reading.of(noun)) for noun in STAGES}
+        "attention", lambda: {noun: any(state_of(reading, noun, n).level == "attention" for n in reading.of(noun)) for noun in NOUNS}
     )
     row = reading.home.ledger.one(_COUNT, reading.project, reading.project)
     counts = {"incidents": row["incidents"], "items": row["items"]} if row is not None else {}
-    stages = [Way(plural(n).capitalize(), f"/{plural(n)}", here == plural(n), attention[n]) for n in STAGES]
+    stages = [Way(plural(n).capitalize(), f"/{plural(n)}", here == plural(n), attention[n]) for n in NOUNS]
     records = [Way(n.capitalize(), f"/{n}", here == n, n == "incidents" and bool(counts.get(n)), counts.get(n, 0)) for n in RECORDS]
     return Frame(reading.project, prefix, reading.tz or "UTC", path, reading.home.ledger.head(), whole, why, stages, records, projects)

@@ -2,14 +2,15 @@
 
 import msgspec
 
-from ninefold.project.status import status
-from ninefold.ui.reading import STAGES, Reading
+from ninefold.project.status import NOUNS, status
+from ninefold.ui.reading import Reading
 from ninefold.ui.views.facts import FactLine, condensed
 from ninefold.ui.views.items import open_items
 from ninefold.ui.views.standing import Standing, standings
 from ninefold.ui.views.states import State, state_of
 from ninefold.ui.views.thing import path_to
-from ninefold.ui.wording import plural, several
+from ninefold.ui.wording import several
+from ninefold.units import plural
 
 LATELY = (
     "run.done",
@@ -87,7 +88,7 @@ def home(reading: Reading) -> HomePage:
     kinds = list(LATELY)
     facts = reading.home.ledger.facts(prefix=f"{reading.project}/", kind=kinds, newest_first=True, limit=80)
     told_here = [f for f in facts if f.kind != "canary.judged" or f.body.get("decision") != "hold"]  # that a trial goes on is no news
-    stages = reading.kept("stages", lambda: [_stage(reading, i + 1, noun) for i, noun in enumerate(STAGES)])
+    stages = reading.kept("stages", lambda: [_stage(reading, i + 1, noun) for i, noun in enumerate(NOUNS)])
     found = standings(reading)
     told = reading.kept("status", lambda: status(reading.home))
     paths = {i.title: i.path for i in open_items(reading)}

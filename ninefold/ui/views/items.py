@@ -5,8 +5,9 @@ from typing import Any
 import msgspec
 
 from ninefold.errors import NotFoundError
-from ninefold.ui.reading import STAGES, Reading
-from ninefold.ui.wording import plural
+from ninefold.project.status import NOUNS
+from ninefold.ui.reading import Reading
+from ninefold.units import plural
 
 _ALL = "select * from items where project = ? and state = ? order by opened desc limit 200"
 _ONE = "select * from items where project = ? and id = ?"
@@ -75,7 +76,7 @@ def subject_path(subject: str) -> str | None:
     ('/models/forecast/2', None)
     """
     parts = subject.split("/", 2)
-    if len(parts) < 3 or parts[1] not in STAGES:
+    if len(parts) < 3 or parts[1] not in NOUNS:
         return None
     name, _, version = parts[2].partition("@")
     return f"/{plural(parts[1])}/{name}" + (f"/{version}" if version and parts[1] in {"table", "model"} else "")

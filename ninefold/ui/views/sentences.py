@@ -92,7 +92,7 @@ def _ended(body: Body) -> str:
 
 def _found(findings: list[Body]) -> str:
     alarms = sum(f["severity"] == "alarm" for f in findings)
-    return f"{several(alarms, 'alarm')}, {several(len(findings) - alarms, 'watch').replace('watchs', 'watches')}" if findings else "nothing found"
+    return f"{several(alarms, 'alarm')}, {several(len(findings) - alarms, 'watch')}" if findings else "nothing found"
 
 
 def _replayed(body: Body) -> str:

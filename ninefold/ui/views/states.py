@@ -89,9 +89,7 @@ def _model(reading: Reading, name: str) -> State:
         return State("not trained yet", "none")
     judged = reading.last("model.judged", "model", name, made.body["version"])
     missed = [c for c in judged.body["criteria"] if c["verdict"] == "not met"] if judged else []
-    text = f"version {made.body['version']}, {made.body['winner']} won" + (
-        f", {several(len(missed), 'criterion').replace('criterions', 'criteria')} not met" if missed else ""
-    )
+    text = f"version {made.body['version']}, {made.body['winner']} won" + (f", {several(len(missed), 'criterion')} not met" if missed else "")
     return State(text, "attention" if missed else "quiet", made.at)
 
 

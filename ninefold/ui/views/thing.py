@@ -5,7 +5,7 @@ import msgspec
 from ninefold.ui.reading import Described, Reading
 from ninefold.ui.views.facts import FactLine, condensed
 from ninefold.ui.views.states import State, state_of
-from ninefold.ui.wording import plural
+from ninefold.units import plural
 
 STEPS = 2  # how far lineage is shown, up and down
 SHOWN_ELSEWHERE = frozenset({"step.done", "monitor.looked", "alert.raised"})  # on the pages of runs, monitors and incidents
