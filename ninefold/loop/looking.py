@@ -58,7 +58,8 @@ class Looker:
         actions = {c.kind: c.then for c in self.monitor.checks}
         past = self.actor.past(now) if any(f.severity == "alarm" for f in findings) else None
         changes = group(findings, before, today, actions=actions, past=past, name=f"{self.home.project}-{self.name}")
-        told = self.home.ledger.write(lambda tx: self._record(tx, findings, before, changes, criteria, now))
+        expected = self._expected(now)
+        told = self.home.ledger.write(lambda tx: self._record(tx, findings, before, changes, criteria, expected, now))
         for step in changes.steps:
             if step.kind in AUTOMATIC:
                 told += self.actor.act(step, now)
@@ -93,6 +94,13 @@ class Looker:
             elif check.kind == "bias":
                 found += self._bias
         return found, alarmed
+
+    def _expected(self, now: int) -> dict[str, Any] | None:
+        """Quality over the questions that are still open, estimated: told, never an alarm."""
+        if not any(check.kind == "quality" for check in self.monitor.checks):
+            return None
+        assert self.watching.estimating is not None
+        return self.watching.estimating.look(self.watching.production, now, self.watching.after)
 
     def _drift(self) -> Following:
         """The detectors of the champion's columns; another champion has others."""
@@ -142,7 +150,14 @@ class Looker:
         return self._feeds[name]
 
     def _record(
-        self, tx: "Tx", findings: list[Finding], before: list[Any], changes: Changes, criteria: list[dict[str, Any]] | None, now: int
+        self,
+        tx: "Tx",
+        findings: list[Finding],
+        before: list[Any],
+        changes: Changes,
+        criteria: list[dict[str, Any]] | None,
+        expected: dict[str, Any] | None,
+        now: int,
     ) -> list[Done]:
         """The look, its incidents, items and the verdict on the problem: all or nothing; what there is to tell."""
         assert self.watching.series is not None
@@ -156,6 +171,8 @@ class Looker:
             "findings": [_short(f) for f in findings],
             "steps": [msgspec.to_builtins(s) for s in changes.steps],
         }
+        if expected is not None:
+            body["open"] = expected
         judged = None
         if criteria is not None:
             judged = solving.record(tx, self.home, self.learning.problem_name, self.watching.name, criteria, when=now)

@@ -1,6 +1,6 @@
 """Production beside the reference, day by day, for the version that answers: what drift and quality look at."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -60,8 +60,8 @@ class Series:
             made = {c: histogram_of(self.reference.grids[c], part[c]) for c in self.reference.grids}
             self._windows[int(day)] = {c: before[c] + h if c in before else h for c, h in made.items()}
 
-    def complete(self, production: Production, now: int, after: int) -> list[Numbers]:
-        """Add up the days whose questions have all become mature since the last look."""
+    def complete(self, production: Production, now: int, after: int, *, learn: Callable[[pl.DataFrame], None] | None = None) -> list[Numbers]:
+        """Add up the days whose questions have all become mature since the last look; ``learn`` is given their rows."""
         tz = self.learning.tz
         last = finished(now - after, tz)
         while ends(last, tz) + after > now:
@@ -75,6 +75,8 @@ class Series:
         if not rows.height:
             return []
         near = production.near(rows)
+        if learn is not None:
+            learn(near)
         told = answered(near, self.reference.version, self.learning, self.objective, self.classes)
         sums = told.group_by("__day").agg(
             pl.len().alias("n"), pl.col("score").sum(), pl.col("truth").sum().alias("outcome"), pl.col("residual").sum(), pl.col("loss").sum()

@@ -7,6 +7,7 @@ import polars as pl
 from ninefold.endpoints.endpoint import Endpoint
 from ninefold.endpoints.records import Release, champion, current
 from ninefold.loop.days import day_of
+from ninefold.loop.estimating import Estimating
 from ninefold.loop.production import Production, roll
 from ninefold.loop.reference import Reference, reference_of
 from ninefold.loop.series import Numbers, Series
@@ -39,6 +40,7 @@ class Watching:
         self.release: Release | None = None
         self.made: Version | None = None
         self.series: Series | None = None
+        self.estimating: Estimating | None = None
         self.numbers: list[Numbers] = []
         self.criteria: list[dict[str, Any]] = []
         self.judged_at: int | None = None
@@ -87,7 +89,8 @@ class Watching:
             self._begin(release, now)
         assert self.series is not None
         self.series.add(fresh)
-        self.numbers = self.series.complete(self.production, now, self.after)
+        learn = self.estimating.learn if self.estimating is not None else None
+        self.numbers = self.series.complete(self.production, now, self.after, learn=learn)
         self._at = now
         return True
 
@@ -112,4 +115,5 @@ class Watching:
         # a release by the machine's clock says nothing about a replay's
         since = release.started if release.started <= now else None
         self.series = Series(reference, self.learning, self.objective, self.classes, since if first or since is not None else now)
+        self.estimating = Estimating(self.learning, self.endpoint, self.objective, reference)
         self.release = release

@@ -152,9 +152,15 @@ class Pictures:
         return Markup(timelines.lines(rows, says="promised by the scores and came true, by day", dated=self.times.date, height=150))
 
     def loss(self, page: MonitorPage) -> Markup:
-        """The loss day by day."""
-        line = timelines.Line("loss", [(float(d.at), d.loss) for d in page.days])
-        return Markup(timelines.lines([line], says="mean loss by day", dated=self.times.date, height=110))
+        """The loss day by day, and dashed what it is expected to be over the days that are still open."""
+        rows = [timelines.Line("loss", [(float(d.at), d.loss) for d in page.days])]
+        says = "mean loss by day"
+        known = next(((float(d.at), d.loss) for d in reversed(page.days) if d.loss is not None), None)
+        if page.open is not None and page.open.loss is not None and page.open.last is not None and known is not None and known[0] < page.open.last:
+            points = [known, (float(page.open.last), page.open.loss)]
+            rows.append(timelines.Line("estimated", points, soft=True, dashed=True))
+            says += f", and estimated to be {number(page.open.loss)} over the days that are still open"
+        return Markup(timelines.lines(rows, says=says, dated=self.times.date, height=110))
 
     def incidents(self, page: MonitorPage) -> Markup:
         """Incidents on a line of time."""

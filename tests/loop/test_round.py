@@ -44,6 +44,19 @@ def test_looks_keep_numbers_of_each_mature_day(turned: World) -> None:
     assert days == sorted(set(days)) and len(days) >= 20
 
 
+def test_looks_estimate_what_is_not_mature_and_mature_days_correct_it(turned: World) -> None:
+    looks = {round((f["when"] - micros(LEARNT)) / DAY): f["open"] for f in turned.facts("monitor.looked")}
+    usual, later = looks[9], looks[20]
+    assert {look["n"] for look in looks.values()} == {34}  # also while another version answers a fifth of them
+    assert usual["assumes"] == "the same scores still mean the same" and 0 <= usual["outside"] < 0.1
+    auc, brier = ([{c["metric"]: c for c in look["criteria"]}[name] for look in (usual, later)] for name in ("roc_auc", "brier"))
+    # x means the opposite: scores alone do not show it; the outcomes of the days before do
+    assert auc[1]["value"] == pytest.approx(auc[0]["value"], abs=0.05) and "no mean" in auc[1]["why"]
+    assert brier[1]["uncorrected"] == pytest.approx(brier[0]["uncorrected"], abs=0.02)
+    assert brier[1]["value"] > brier[1]["uncorrected"] + 0.1 and brier[1]["labelled"] == 14 * 48
+    assert later["loss"]["value"] > later["loss"]["uncorrected"] + 0.2
+
+
 def test_the_problem_is_judged_every_week(turned: World) -> None:
     judged = turned.facts("problem.judged")
     assert len(judged) >= 4 and judged[-1]["criteria"][0]["days"] > 7

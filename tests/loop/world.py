@@ -26,7 +26,7 @@ PROJECT = """
 
     kept = nf.Problem(
         "Will the caller keep the appointment?", owner="front-desk", predict=nf.binary("came", of="calls", at="at"),
-        solved_when=[nf.roc_auc >= {least}], window="14d",
+        solved_when=[nf.roc_auc >= {least}, nf.brier <= 0.5], window="14d",
     )
     log = nf.Source("data/calls.csv")
 
@@ -46,8 +46,8 @@ PROJECT = """
 """
 
 
-def rows(change: int) -> str:
-    """data/calls.csv; from the day ``change`` on the season is another one, and x means the opposite."""
+def rows(change: int, told: timedelta) -> str:
+    """data/calls.csv; from the day ``change`` on the season is another one, and x means the opposite. Outcomes are ``told`` later."""
     draw = random.Random(11)
     lines = ["call,at,seen_at,x,season,came"]
     for day in range(DAYS):
@@ -56,7 +56,7 @@ def rows(change: int) -> str:
             x, season = draw.random(), int(day >= change)
             lean = 4 * (x - 0.5) if not season else 4 * (0.5 - x) + 1.5
             came = draw.random() < 1 / (1 + math.exp(-lean))
-            seen = at + timedelta(hours=1)
+            seen = at + told
             lines.append(f"c{day:02}-{n:02},{at:%Y-%m-%dT%H:%M:%SZ},{seen:%Y-%m-%dT%H:%M:%SZ},{x:.4f},{season},{str(came).lower()}")
     return "\n".join(lines) + "\n"
 
@@ -66,11 +66,13 @@ def micros(day: float) -> int:
 
 
 class World:
-    """The project on disk. ``change`` is the day on which the world turns round."""
+    """The project on disk. ``change`` is the day on which the world turns round; an outcome is known ``hours`` after its call."""
 
-    def __init__(self, folder: Path, *, change: int, release: str = 'nf.canary("20%")', checks: str = "nf.quality()", least: float = 0.2) -> None:
+    def __init__(
+        self, folder: Path, *, change: int, release: str = 'nf.canary("20%")', checks: str = "nf.quality()", least: float = 0.2, hours: float = 1
+    ) -> None:
         (folder / "data").mkdir(parents=True)
-        (folder / "data" / "calls.csv").write_text(rows(change))
+        (folder / "data" / "calls.csv").write_text(rows(change, timedelta(hours=hours)))
         (folder / "pyproject.toml").write_text('[tool.ninefold]\nproject = "visits"\n')
         self.main = folder / "visits.py"
         self.main.write_text(dedent(PROJECT).format(release=release, checks=checks, least=least))

@@ -33,7 +33,12 @@ def happened(home: Home) -> None:
     days = [
         {"day": 19_770 + n, "asked": 40, "n": 38, "void": 2, "score": 0.3, "outcome": 0.2 + n / 100, "residual": 0.0, "loss": 0.5} for n in range(10)
     ]
-    look = {"when": at, "version": 1, "volume": 40, "day": 19_780, "findings": [finding], "steps": []}
+    expected = [
+        {"criterion": "roc_auc >= 0.7", "metric": "roc_auc", "value": 0.75, "n": 80, "days": 2, "why": "not corrected: it is no mean over questions"},
+        {"criterion": "cost <= 0.9 × baseline", "metric": "cost", "relative": True, "value": 0.83, "uncorrected": 0.7, "labelled": 380, "n": 80},
+    ]
+    still = {"n": 80, "first": 19_780, "last": 19_781, "assumes": "the same scores still mean the same", "outside": 0.02, "criteria": expected}
+    look = {"when": at, "version": 1, "volume": 40, "day": 19_780, "findings": [finding], "steps": [], "open": {**still, "loss": {"value": 0.6}}}
 
     def write(tx: Any) -> None:
         for n in range(10):

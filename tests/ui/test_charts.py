@@ -93,3 +93,9 @@ def test_labels_at_line_ends_do_not_overlap() -> None:
     root = ET.fromstring(timelines.lines(two, says="", dated=str))
     places = [float(e.get("y", 0)) for e in root.iter() if (e.text or "").startswith(("one", "two"))]
     assert abs(places[0] - places[1]) >= 13
+
+
+def test_an_estimate_is_dashed() -> None:
+    lines = [timelines.Line("known", [(0, 1.0), (1, 2.0)]), timelines.Line("estimated", [(1, 2.0), (2, 3.0)], dashed=True)]
+    paths = [p for p in ET.fromstring(timelines.lines(lines, says="", dated=str)).iter() if p.tag.endswith("path")]
+    assert ["stroke-dasharray" in p.attrib for p in paths] == [False, True]

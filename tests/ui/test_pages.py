@@ -244,3 +244,10 @@ def test_hostile_text_stays_text(tmp_path: Path) -> None:
             assert got.status == 200, (path, got.text[:300])
             assert "<script>alert" not in got.text and "<img" not in got.text and ">49" not in got.text
             assert not Outline(got.text).inline
+
+
+def test_a_monitor_tells_what_is_expected_of_open_questions(filled: Get) -> None:
+    text = filled("/monitors/watch").text
+    assert "80 questions asked and not yet mature" in text and "the same scores still mean the same; 2 % of the scores lie outside" in text
+    assert "<strong>cost</strong> about 0.830 of the baseline" in text and "0.700 from the scores alone, corrected by 380 mature questions" in text
+    assert 'stroke-dasharray="4 3"' in text and "estimated to be 0.600 over the days that are still open" in text

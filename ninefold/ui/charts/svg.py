@@ -38,9 +38,10 @@ class Drawing:
         style = _style("paper", tone, 1.5) if hollow else _style(tone)
         self._mark(f'<circle cx="{_n(x)}" cy="{_n(y)}" r="{_n(radius)}" {style}', says)
 
-    def path(self, d: str, tone: Tone = "ink", width: float = 1.5) -> None:
+    def path(self, d: str, tone: Tone = "ink", width: float = 1.5, *, dash: str = "") -> None:
         """A line along a path."""
-        self._mark(f'<path d="{d}" stroke-linejoin="round" {_style(None, tone, width)}', "")
+        dashed = f' stroke-dasharray="{dash}"' if dash else ""
+        self._mark(f'<path d="{d}" stroke-linejoin="round" {_style(None, tone, width)}{dashed}', "")
 
     def area(self, d: str, tone: Tone = "line") -> None:
         """A filled path."""

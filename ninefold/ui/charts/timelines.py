@@ -66,12 +66,15 @@ def split(parts: Sequence[tuple[str, float, float, int]], *, says: str, dated: D
 
 
 class Line(NamedTuple):
-    """Points (x, y) under a name; y None: a gap. ``strong`` lines need attention, ``soft`` ones stay behind the others."""
+    """Points (x, y) under a name; y None: a gap. ``strong`` lines need attention, ``soft`` ones stay behind the others; ``dashed`` ones
+    are estimates.
+    """
 
     name: str
     points: Sequence[tuple[float, float | None]]
     strong: bool = False
     soft: bool = False
+    dashed: bool = False
 
 
 def lines(
@@ -150,7 +153,7 @@ def _one(drawing: Drawing, row: Line, tone: Tone, x_of: Scale, y_of: Scale, show
                 drawing.dot(x_of(x), y_of(y), 1.5, tone)  # a point between two gaps would not be seen as a line
         pen = y is not None
     if pieces:
-        drawing.path("".join(pieces), tone)
+        drawing.path("".join(pieces), tone, dash="4 3" if row.dashed else "")
         x, y = _last(row) or (0.0, 0.0)
         drawing.dot(x_of(x), y_of(y), 2.5, tone)
         drawing.text(x_of(x) + 7, label + 4, f"{row.name} {show(y)}".strip(), "strong" if row.strong else "quiet" if row.soft else "ink")

@@ -53,6 +53,33 @@ class Day(msgspec.Struct):
     loss: float | None
 
 
+class Expected(msgspec.Struct):
+    """What a criterion's metric is expected to be; ``uncorrected`` from scores alone, where mature questions corrected it."""
+
+    metric: str
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    uncorrected: float | None = None
+    labelled: int = 0
+    relative: bool = False
+    why: str = ""
+
+
+class Open(msgspec.Struct):
+    """The questions that were asked and not yet mature at the last look, and what is estimated of them. ``outside`` is the share of
+    their scores beyond those of the evidence, ``last`` the midnight of their last day, counted as UTC (µs); ``why``: no estimate.
+    """
+
+    n: int
+    last: int | None
+    assumes: str
+    outside: float | None
+    criteria: list[Expected]
+    loss: float | None
+    why: str
+
+
 class MonitorPage(msgspec.Struct):
     """The page of a monitor. ``clock`` is where its open incidents reach to."""
 
@@ -60,6 +87,7 @@ class MonitorPage(msgspec.Struct):
     checks: list[dict[str, Any]]
     looks: int
     days: list[Day]
+    open: Open | None
     series: list[Series]
     incidents: list[IncidentLine]
     clock: int
@@ -97,7 +125,7 @@ def monitor(reading: Reading, name: str) -> MonitorPage:
     part = thing_part(reading, "monitor", name)
     facts = reading.about("monitor", name, kinds=["monitor.looked"], limit=LOOKS)
     found = [_incident(row) for row in reading.rows(_INCIDENTS, reading.project, name)]
-    return MonitorPage(part, _checks(reading, name), len(facts), _days(facts), _series(facts), found, reading.clock)
+    return MonitorPage(part, _checks(reading, name), len(facts), _days(facts), _open(facts), _series(facts), found, reading.clock)
 
 
 def _checks(reading: Reading, name: str) -> list[dict[str, Any]]:
@@ -113,6 +141,17 @@ def _days(facts: list[Any]) -> list[Day]:
     """The days that looks have told, each once, in order."""
     found = {d["day"]: d for fact in reversed(facts) for d in fact.body.get("days", []) if isinstance(d, dict) and "day" in d}
     return [Day(n * DAY, d.get("asked", 0), d.get("n", 0), d.get("score"), d.get("outcome"), d.get("loss")) for n, d in sorted(found.items())]
+
+
+def _open(facts: list[Any]) -> Open | None:
+    """The estimate of the last look; None where it made none, or nothing was open."""
+    told = facts[0].body.get("open") if facts else None
+    if not isinstance(told, dict) or not told.get("n"):
+        return None
+    last, loss = told.get("last"), told.get("loss") or {}
+    criteria = [Expected(**{k: v for k, v in c.items() if k in Expected.__struct_fields__}) for c in told.get("criteria", [])]
+    at = None if last is None else last * DAY
+    return Open(told["n"], at, told.get("assumes", ""), told.get("outside"), criteria, loss.get("value"), told.get("why", ""))
 
 
 def _series(facts: list[Any]) -> list[Series]:
