@@ -39,7 +39,19 @@ def test_a_page_runs_from_its_first_block_to_its_last(page: Path, reader: Reader
     """In the shop of the nine stages, or from nothing."""
     if page not in FROM_NOTHING:
         reader.folder = Path(shutil.copytree(shop, reader.folder.parent / "shop"))
+    if page.name == "items.md":
+        somebody_is_asked(reader.folder)
     reader.follow(page)
+
+
+def somebody_is_asked(folder: Path) -> None:
+    """As a monitor would ask after days of production."""
+    from ninefold import config
+    from ninefold.project.home import Home
+    from ninefold.workflow.items import open_item
+
+    with Home(config.load(folder), "shop") as home:
+        home.ledger.write(lambda tx: open_item(tx, "shop", "Better features are needed", waits_for="shop", subject="shop/endpoint/desk", at=0))
 
 
 @pytest.mark.slow
