@@ -10,6 +10,7 @@ from ninefold.cli.report import Say, command, table
 from ninefold.errors import NotFoundError, UsageError, closest
 from ninefold.project.home import Home
 from ninefold.project.opened import profile_of, quarantine_of, versions_of
+from ninefold.project.plain import plain_row
 from ninefold.units import many
 
 _NAMES = "select distinct name from steps where project = ? and kind = 'table' order by name"
@@ -86,7 +87,7 @@ def quarantine(say: Say, name: str, limit: int, project: Path | None, environmen
         known(home, name)
         frame = quarantine_of(home, name)
     total = frame.height
-    rows = [{c: _plain(v) for c, v in row.items()} for row in frame.head(limit).to_dicts()]
+    rows = [plain_row(row) for row in frame.head(limit).to_dicts()]
 
     def text() -> None:
         if not total:
@@ -128,7 +129,3 @@ def _span(column: dict[str, Any]) -> list[str]:
 
 def _cell(value: Any) -> str:
     return f"{value:.6g}" if isinstance(value, float) else str(value)
-
-
-def _plain(value: Any) -> Any:
-    return value if isinstance(value, (str, int, float, bool, type(None))) else value.isoformat() if hasattr(value, "isoformat") else str(value)

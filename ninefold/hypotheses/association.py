@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ninefold.hypotheses.cells import floats, number_cells, numeric, text_cells
 from ninefold.hypotheses.verdict import Tested, tested, undecided
-from ninefold.metrics.inputs import is_null
 from ninefold.metrics.rows import Array, array
 from ninefold.stats.association import Association, cramers_v, rank_correlation
 from ninefold.stats.bootstrap import FEWEST
@@ -30,7 +30,7 @@ def associated(column: Any, target: Any, day: Any) -> Tested:
     """
     x, y, days = array(column), array(target), array(day)
     if numeric(x) and numeric(y):
-        found, unit = rank_correlation(_floats(x), _floats(y), days), "rank correlation"
+        found, unit = rank_correlation(floats(x), floats(y), days), "rank correlation"
     else:
         found, unit = cramers_v(_levels(x), _levels(y), days), "Cramér's V"
     return _tested(found, unit)
@@ -44,27 +44,7 @@ def _tested(found: Association, unit: str) -> Tested:
     return tested(found.value, found.low, found.high, found.p, n=found.n, days=found.days, unit=unit, claim="any", negligible=small)
 
 
-def numeric(values: Array) -> bool:
-    """Numbers, or yes and no (nulls aside)."""
-    if values.dtype.kind in "iufb":
-        return True
-    return values.dtype == object and all(isinstance(v, (bool, int, float)) for v in values.tolist() if v is not None)
-
-
-def _floats(values: Array) -> NDArray[np.float64]:
-    if values.dtype != object:
-        return values.astype(np.float64)
-    return np.array([np.nan if v is None else float(v) for v in values.tolist()])
-
-
 def _levels(values: Array) -> NDArray[np.int64]:
-    if numeric(values) and len(np.unique(_floats(values))) > LEVELS:
-        floats = _floats(values)
-        edges = np.unique(np.nanquantile(floats, np.linspace(0, 1, BINS + 1)[1:-1]))
-        return np.where(np.isnan(floats), len(edges) + 1, np.searchsorted(edges, floats, side="right")).astype(np.int64)
-    texts = np.array(["\0null" if is_null(v) else str(v) for v in values.tolist()])
-    names, codes, counts = np.unique(texts, return_inverse=True, return_counts=True)
-    order = np.argsort(-counts, kind="stable")
-    place = np.empty(len(names), dtype=np.int64)
-    place[order] = np.minimum(np.arange(len(names)), LEVELS - 1)
-    return place[codes.reshape(-1)]
+    if numeric(values) and len(np.unique(floats(values))) > LEVELS:
+        return number_cells(floats(values), BINS)
+    return text_cells(values, LEVELS)

@@ -5,10 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from ninefold.hypotheses.association import numeric
+from ninefold.hypotheses.cells import floats, number_cells, numeric, text_cells
 from ninefold.hypotheses.verdict import Tested, tested, undecided
-from ninefold.metrics.inputs import is_null
-from ninefold.metrics.rows import Array, array
+from ninefold.metrics.rows import array
 from ninefold.stats.association import rao_scott
 from ninefold.stats.bootstrap import FEWEST, Floats, weights
 from ninefold.stats.sequential import autocorrelation
@@ -37,7 +36,7 @@ def stable(column: Any, day: Any) -> Tested:
     if half < FEWEST:
         return undecided(f"{len(days)} of at least {14 * math.ceil(FEWEST / 7)} days seen", n=len(values), days=len(days), unit=unit, claim="none")
     numbers = numeric(values)
-    cells = _cells(values, numbers)
+    cells = number_cells(floats(values), BINS) if numbers else text_cells(values, BINS)
     width = int(cells.max()) + 1
     counted = np.bincount(codes.reshape(-1) * width + cells, minlength=len(days) * width).reshape(len(days), width).astype(np.float64)
     old, new = counted[-2 * half : -half], counted[-half:]
@@ -71,15 +70,3 @@ def _between(a: Floats, b: Floats, numbers: bool) -> Floats:
     difference = a / a.sum(1, keepdims=True) - b / b.sum(1, keepdims=True)
     found: Floats = np.abs(np.cumsum(difference, axis=1)).max(1) if numbers else np.abs(difference).sum(1) / 2
     return found
-
-
-def _cells(values: Array, numbers: bool) -> Any:
-    if numbers:
-        floats = np.array([np.nan if v is None else float(v) for v in values.tolist()]) if values.dtype == object else values.astype(np.float64)
-        edges = np.unique(np.nanquantile(floats, np.linspace(0, 1, BINS + 1)[1:-1]))
-        return np.where(np.isnan(floats), len(edges) + 1, np.searchsorted(edges, floats, side="right")).astype(np.int64)
-    texts = np.array(["\0null" if is_null(v) else str(v) for v in values.tolist()])
-    names, codes, counts = np.unique(texts, return_inverse=True, return_counts=True)
-    place = np.empty(len(names), dtype=np.int64)
-    place[np.argsort(-counts, kind="stable")] = np.minimum(np.arange(len(names)), BINS - 1)
-    return place[codes.reshape(-1)]

@@ -155,3 +155,10 @@ def existing(uri: str) -> Existing:
     'bundles/last-year'
     """
     return Existing(uri)
+
+
+def unwrapped(candidate: Any) -> Any:
+    """The estimator inside a search or a placement."""
+    while isinstance(candidate, (On, Tuned)):
+        candidate = candidate.candidate if isinstance(candidate, On) else candidate.estimator
+    return candidate

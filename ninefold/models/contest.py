@@ -15,10 +15,9 @@ from ninefold.engine.values import Uncacheable
 from ninefold.ids import digest_of
 from ninefold.models.bundled import existing_model, learned_before
 from ninefold.models.calibrate import calibrate, crossed
-from ninefold.models.candidate import Existing, On, Tuned
+from ninefold.models.candidate import Existing, On, Tuned, unwrapped
 from ninefold.models.confined import confined, limited
 from ninefold.models.dataset import Dataset, Parts, Rows
-from ninefold.models.estimator import unwrapped
 from ninefold.models.fit import Fitted, fit_recipe
 from ninefold.models.objective import Objective, cost_columns, decision_of, losses
 from ninefold.models.search import Trial, search

@@ -7,20 +7,13 @@ import numpy as np
 
 from ninefold.bundles.encoding import Encoder, Floats
 from ninefold.errors import DeclarationError, NotYetError
-from ninefold.models.candidate import On, Tuned, cloned
+from ninefold.models.candidate import cloned
 from ninefold.models.dataset import Target
 from ninefold.models.threads import one_thread
 
 Family = Literal["lightgbm", "xgboost", "linear", "sklearn"]
 # simpler first: what a tie is decided by
 RANK: dict[str, int] = {"constant": 0, "linear": 1, "lightgbm": 2, "xgboost": 2, "onnx": 3}
-
-
-def unwrapped(candidate: Any) -> Any:
-    """The estimator inside a search or a placement."""
-    while isinstance(candidate, (On, Tuned)):
-        candidate = candidate.candidate if isinstance(candidate, On) else candidate.estimator
-    return candidate
 
 
 def family(estimator: Any) -> Family:

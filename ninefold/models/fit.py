@@ -8,8 +8,9 @@ import numpy as np
 from ninefold.bundles.encoding import Encoder, Encoding, Floats
 from ninefold.bundles.predictors import Predictor, Shape, open_predictor, spread
 from ninefold.errors import CorruptError, DataError, NinefoldError
+from ninefold.models.candidate import unwrapped
 from ninefold.models.dataset import Dataset, Rows
-from ninefold.models.estimator import fit, form, prepared, unwrapped
+from ninefold.models.estimator import fit, form, prepared
 from ninefold.models.export import export, exportable
 from ninefold.models.learn import learn_encoding, matrix
 

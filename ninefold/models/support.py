@@ -3,8 +3,8 @@
 from typing import Any
 
 from ninefold.errors import NinefoldError, NotYetError
-from ninefold.models.candidate import Existing, On, Tuned
-from ninefold.models.estimator import family, unwrapped
+from ninefold.models.candidate import Existing, On, Tuned, unwrapped
+from ninefold.models.estimator import family
 from ninefold.models.export import exportable
 from ninefold.models.model import Model
 from ninefold.problems import Target

@@ -7,6 +7,7 @@ import msgspec
 
 from ninefold.features.aggregate import Aggregate
 from ninefold.project.home import Home
+from ninefold.project.plain import plain, plain_row
 from ninefold.units import duration_text
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ class _Windows:
         inside = self.inside(aggregate)
         shown = [c for c in inside.columns if not c.startswith("__") and c not in self.personal]
         wanted = list(dict.fromkeys([*self.table.key, *[c for c in self._read(aggregate) if c in shown]]))
-        newest = [_plain(r) for r in inside.select([c for c in wanted if c in shown]).tail(SHOWN).reverse().to_dicts()]
+        newest = [plain_row(r) for r in inside.select([c for c in wanted if c in shown]).tail(SHOWN).reverse().to_dicts()]
         again = self.again[feature]
         return Value(name, served, says(aggregate, self.group, self.name), self.name, inside.height, newest, _equal(again, served))
 
@@ -159,17 +160,4 @@ def _equal(again: Any, served: Any) -> bool:
         again = None
     if isinstance(again, (int, float)) and isinstance(served, (int, float)):
         return abs(float(again) - float(served)) <= 1e-9 * max(1.0, abs(float(served)))
-    return bool(_text(again) == _text(served))
-
-
-def _plain(row: dict[str, Any]) -> dict[str, Any]:
-    return {c: _text(v) for c, v in row.items()}
-
-
-def _text(value: Any) -> Any:
-    """A JSON value; times as ISO 8601 with their offset."""
-    if isinstance(value, float) and value != value:
-        return None
-    if isinstance(value, (str, int, float, bool, type(None))):
-        return value
-    return value.isoformat() if hasattr(value, "isoformat") else str(value)
+    return bool(plain(again) == plain(served))

@@ -6,6 +6,7 @@ from typing import Any
 from ninefold.errors import NotFoundError, UsageError, closest
 from ninefold.project.home import Home
 from ninefold.project.opened import versions_of
+from ninefold.project.plain import plain
 from ninefold.project.why import declared
 
 EXAMPLES = 5
@@ -60,11 +61,5 @@ def difference(home: Home, name: str, first: int, second: int, keys: Sequence[st
 
 
 def _example(row: dict[str, Any], by: list[str], shared: list[str]) -> dict[str, Any]:
-    values = {c: [_text(row[c]), _text(row[f"{c}\0after"])] for c in shared if row[c] != row[f"{c}\0after"]}
-    return {"key": {c: _text(row[c]) for c in by}, "values": values}
-
-
-def _text(value: Any) -> Any:
-    if isinstance(value, (str, int, float, bool, type(None))):
-        return value
-    return value.isoformat() if hasattr(value, "isoformat") else str(value)
+    values = {c: [plain(row[c]), plain(row[f"{c}\0after"])] for c in shared if row[c] != row[f"{c}\0after"]}
+    return {"key": {c: plain(row[c]) for c in by}, "values": values}

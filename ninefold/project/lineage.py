@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from ninefold.ledger import Ledger
 
 _FIND = "select * from steps where project = ? and name = ? and content = ? order by at desc limit 1"
+_NEWEST = "select ref from steps where project = ? and name = ? order by at desc limit 1"
 
 
 class Made(msgspec.Struct, frozen=True):
@@ -30,6 +31,12 @@ class Made(msgspec.Struct, frozen=True):
     def packages(self) -> dict[str, str]:
         """The packages that its code reaches, with their versions."""
         return {part[8:]: version for part, version in self.parts.items() if part.startswith("package:")}
+
+
+def newest_ref(ledger: "Ledger", project: str, step: str) -> dict[str, Any] | None:
+    """Where the newest output of a step lies; None where it was never made."""
+    row = ledger.one(_NEWEST, project, step)
+    return None if row is None else msgspec.json.decode(row["ref"], type=dict[str, Any])
 
 
 def made(ledger: "Ledger", project: str, step: str, content: str) -> Made | None:

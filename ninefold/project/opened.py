@@ -7,6 +7,7 @@ import msgspec
 from ninefold.clock import iso, micros
 from ninefold.errors import NotFoundError
 from ninefold.project.home import Home
+from ninefold.project.lineage import newest_ref
 from ninefold.units import many
 
 if TYPE_CHECKING:
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
     from ninefold.models.records import Version
     from ninefold.project.open import OpenProject
     from ninefold.project.why import Origin
-
-_PROFILE = "select ref from steps where project = ? and name = ? order by at desc limit 1"
 
 
 class OpenTable:
@@ -129,10 +128,9 @@ def versions_of(home: Home, name: str) -> list[dict[str, Any]]:
 
 def profile_of(home: Home, name: str) -> dict[str, Any]:
     """The stored profile of a table; NotFoundError before the first run."""
-    row = home.ledger.one(_PROFILE, home.project, f"profile/{name}")
-    if row is None:
+    ref = newest_ref(home.ledger, home.project, f"profile/{name}")
+    if ref is None:
         raise NotFoundError(f'the table "{name}" has no profile yet', hint="run the project first: ninefold run")
-    ref = msgspec.json.decode(row["ref"])
     found: dict[str, Any] = msgspec.json.decode(home.blobs.get(ref["blob"]))
     return {**found, "as_of": ref.get("as_of")}
 

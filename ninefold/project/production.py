@@ -13,6 +13,7 @@ from ninefold.problems.target import Ahead
 from ninefold.project.graph import Graph
 from ninefold.project.home import Home
 from ninefold.project.learning import Learning, metric_thing
+from ninefold.project.lineage import newest_ref
 from ninefold.tables.incoming import read_rows as typed_rows
 from ninefold.units import MINUTE
 
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 
 # an answer asked further from the decision time than this says nothing about the decision
 NEAR = 15 * MINUTE
-
-_MATURITY = "select ref from steps where project = ? and name = ? order by at desc limit 1"
 
 
 def outcomes_frame(payloads: list[bytes]) -> "pl.DataFrame":
@@ -139,10 +138,10 @@ def judged_rows(rows: "pl.DataFrame") -> "pl.DataFrame":
 
 def maturity(home: Home, problem: str) -> int:
     """How long after its question a label counts, µs: what the last run recorded."""
-    row = home.ledger.one(_MATURITY, home.project, f"questions/{problem}")
-    if row is None:
+    ref = newest_ref(home.ledger, home.project, f"questions/{problem}")
+    if ref is None:
         raise DataError(f'the problem "{problem}" has not been run', hint="ninefold run")
-    return int(msgspec.json.decode(row[0])["after"])
+    return int(ref["after"])
 
 
 def judge(

@@ -93,7 +93,11 @@ def _known_before(frame: pl.LazyFrame, as_of: int) -> pl.LazyFrame:
 def instants(table: Table, frame: pl.LazyFrame) -> "array[int]":
     """The distinct instants at which something of the view came to be known, sorted, for :func:`instants_bytes`."""
     names = [c for c in frame.collect_schema() if c == K or c.startswith(f"{K}.")]
-    values = pl.concat([frame.select(pl.col(n).alias(K)) for n in names]).drop_nulls().filter(pl.col(K) > ALWAYS).unique().sort(K).collect()
+    return distinct(pl.concat([frame.select(pl.col(n).alias(K)) for n in names]).filter(pl.col(K) > ALWAYS).collect()[K])
+
+
+def distinct(moments: pl.Series) -> "array[int]":
+    """The distinct moments (µs) of a column, sorted, without null."""
     found = array("q")
-    found.frombytes(values[K].to_numpy().tobytes())
+    found.frombytes(moments.drop_nulls().unique().sort().cast(pl.Int64).to_numpy().tobytes())
     return found

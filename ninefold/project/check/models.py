@@ -7,7 +7,8 @@ from ninefold.errors import closest
 from ninefold.features import Features
 from ninefold.features.leaks import check_leaks
 from ninefold.features.reading import ASKED_AT
-from ninefold.models import Existing, Model, On, Tuned
+from ninefold.models import Model, On, Tuned
+from ninefold.models.candidate import unwrapped
 from ninefold.problems import Ahead, Problem, Target
 from ninefold.project.check.notes import Notes
 from ninefold.project.check.problems import cost_columns
@@ -101,13 +102,6 @@ def _split(notes: Notes, name: str, model: Model, target: Target) -> None:
         )
 
 
-def estimator_of(candidate: Any) -> Any:
-    """The estimator inside a candidate; None for a version that exists already."""
-    while isinstance(candidate, On | Tuned):
-        candidate = candidate.candidate if isinstance(candidate, On) else candidate.estimator
-    return None if isinstance(candidate, Existing) else candidate
-
-
 def _candidates(notes: Notes, name: str, model: Model) -> None:
     for candidate, given in model.candidates:
         if not candidate.isidentifier():
@@ -117,10 +111,11 @@ def _candidates(notes: Notes, name: str, model: Model) -> None:
         tuned = given.candidate if isinstance(given, On) else given
         if not isinstance(tuned, Tuned):
             continue
-        known = _parameters(estimator_of(tuned))
+        estimator = unwrapped(tuned)
+        known = _parameters(estimator)
         for parameter, _ in tuned.space if known else ():
             if parameter not in known:
-                kind = type(estimator_of(tuned)).__name__
+                kind = type(estimator).__name__
                 notes.error(
                     name, f'the candidate "{candidate}" searches {parameter}=, which {kind} does not have', closest(parameter, known), at=(parameter,)
                 )
@@ -135,7 +130,7 @@ def _parameters(estimator: Any) -> set[str]:
 
 
 def _kind(notes: Notes, name: str, candidate: str, given: Any, target: Target) -> None:
-    estimator = estimator_of(given)
+    estimator = unwrapped(given)
     tags = getattr(estimator, "__sklearn_tags__", None)
     kind = tags().estimator_type if tags is not None else getattr(estimator, "_estimator_type", None)
     wanted = "regressor" if target.kind == "regression" else "classifier"

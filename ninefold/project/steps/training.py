@@ -30,11 +30,10 @@ def questions_step(making: Making, problem_name: str) -> Step:
     needs = tuple(dict.fromkeys([f"view/{asked_name}", f"view/{label_name}"]))
 
     def run(outputs: Mapping[str, Output]) -> Output:
-        import polars as pl
-
         from ninefold.features.labels import MATURE, labels
         from ninefold.features.questions import questions
         from ninefold.tables.instants import write_instants
+        from ninefold.tables.known import distinct
 
         rows = _view(making, asked_name, outputs, making.as_of)
         asked = questions(target, asked_table, rows, end=making.as_of if target.every is not None else None)
@@ -44,11 +43,7 @@ def questions_step(making: Making, problem_name: str) -> Step:
         written = home.stored("questions", problem_name).write(frame, mode="overwrite", zones=zones(frame))
         assert written is not None and written.digest is not None  # an overwrite has its digest
         path = home.path("instants", home.project, f"questions-{problem_name}", f"{written.digest[:16]}.i64")
-        from array import array
-
-        ripe = array("q")
-        ripe.frombytes(frame[MATURE].drop_nulls().unique().sort().cast(pl.Int64).to_numpy().tobytes())
-        write_instants(path, ripe)
+        write_instants(path, distinct(frame[MATURE]))
         ref = {
             "table": f"questions/{problem_name}",
             "version": written.version,
