@@ -57,7 +57,7 @@ class Actor:
         if step.kind not in {"ask", "hold"}:
             return
         whom = step.whom or self.owner
-        text = f"{title}" if step.kind == "ask" else f"Held until it is over: {title}"
+        text = title if step.kind == "ask" else f"Held until it is over: {title}"
         body = {"incident": step.incident, "kind": step.kind, "check": step.check, "why": step.why}
         open_item(tx, self.home.project, text, waits_for=whom, subject=self.watching.subject, at=at, body=body)
 
@@ -70,10 +70,10 @@ class Actor:
             back = releasing.rollback(self.home, self.watching.name, at=at, why=f"incident {step.incident}: {step.why}")
         except NotFoundError as error:
             title = f"{self.watching.name} should go back to an earlier version, and cannot: {error.message}"
-            return self._asked(at, "rollback.refused", title, {"incident": step.incident})
+            return self.ask(at, "rollback.refused", title, {"incident": step.incident})
         self.watching.runtime.reload()
         text = f"{self.watching.name} is back at {back.model}@{back.version}: {step.why}"
-        return self._told(at, "rollback", text, {"incident": step.incident, "version": back.version})
+        return self.say(at, "rollback", text, {"incident": step.incident, "version": back.version})
 
     def _retrain(self, step: Step, at: int) -> list[Done]:
         runtime, ledger = self.watching.runtime, self.home.ledger
@@ -94,7 +94,7 @@ class Actor:
                 return []  # the server ends; the next one takes it up
             ledger.record("retrain.failed", self.model, {**about, "why": str(error)[:2000]})
             title = f"The retraining of {self.learning.name} failed: {error.message}"[:300]
-            return self._asked(at, "retrain.failed", title, {"incident": step.incident})
+            return self.ask(at, "retrain.failed", title, {"incident": step.incident})
         made = newest(ledger, self.home.project, self.learning.name)
         spent = {"seconds": round(trained.seconds, 2), "cpu": round(trained.cpu, 2)}
         if made is None or (before is not None and made.version == before.version):
@@ -121,7 +121,7 @@ class Actor:
             waiting = waiting or [(f"{label} was trained after an incident and does not pass the gate: {'; '.join(found.blocks)}", self.owner)]
             told = [done(at, "retrain", text, **_spent(about))]
             for title, whom in waiting:
-                told += self._asked(at, "gate", title, {"incident": step.incident, "version": made.version}, whom=whom, subject=made.subject)
+                told += self.ask(at, "gate", title, {"incident": step.incident, "version": made.version}, whom=whom, subject=made.subject)
             return told
         except ConflictError as error:
             ledger.record("retrain.done", self.model, {**about, "outcome": "not released", "text": error.message})
@@ -131,19 +131,17 @@ class Actor:
         share = f"is tried on {rule.share:.0%} beside {first.model}@{first.version}" if state == "challenger" and first else "answers every question"
         text = f"trained again: {label} passed the gate and {share}"
         ledger.record("retrain.done", self.model, {**about, "outcome": state, "text": text})
-        return self._told(at, "retrain", text, {"incident": step.incident, "version": made.version, **_spent(about)})
+        return self.say(at, "retrain", text, {"incident": step.incident, "version": made.version, **_spent(about)})
 
-    def _told(self, at: int, what: str, text: str, body: dict[str, Any]) -> list[Done]:
+    def say(self, at: int, what: str, text: str, body: dict[str, Any]) -> list[Done]:
         """Say it to those who want to hear."""
         subject = f"{self.home.project}: {text.split(':', maxsplit=1)[0] if len(text) > 120 else text}"
         self.home.ledger.write(lambda tx: post(tx, self.home.project, self.tell, subject, {"event": what, "text": text, **body}, at=at))
         return [done(at, what, text, **{k: v for k, v in body.items() if k in {"version", "seconds", "cpu"}})]
 
-    def _asked(self, at: int, what: str, title: str, body: dict[str, Any], *, whom: str | None = None, subject: str | None = None) -> list[Done]:
+    def ask(self, at: int, what: str, title: str, body: dict[str, Any], *, whom: str | None = None, subject: str | None = None) -> list[Done]:
         """Open a work item, and say so."""
-        waits = whom or self.owner
-
-        project, about = self.home.project, subject or self.watching.subject
+        waits, project, about = whom or self.owner, self.home.project, subject or self.watching.subject
 
         def write(tx: "Tx") -> bool:
             made = open_item(tx, project, title, waits_for=waits, subject=about, at=at, body={"kind": what, **body})
@@ -152,9 +150,6 @@ class Actor:
             return made is not None
 
         return [done(at, "item.opened", f"{waits} is asked: {title}")] if self.home.ledger.write(write) else []
-
-    ask = _asked
-    say = _told
 
 
 def _spent(about: dict[str, Any]) -> dict[str, Any]:

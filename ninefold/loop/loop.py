@@ -49,7 +49,8 @@ class Loop:
         is judged, and then the problem.
         """
         with self._guard:
-            if self.runtime.graph is None or not self._leads():
+            # a tick that was under way when the loop was stopped must not take the role again
+            if self.runtime.graph is None or self.trainer.stopped or not self._leads():
                 return []
             told = self._prepare(now)
             for at, key in self._due(now):

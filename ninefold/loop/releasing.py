@@ -29,21 +29,9 @@ def release(
     the gate holds, ConflictError where the version answers already or another challenger is being tried.
     """
     found = gate(home, made)
-    if not found.passes:
-        told = "; ".join([*found.blocks, *(f"{who} has not approved" for who in found.waits)])
-        about = {"version": made.version, "why": told, "reason": reason, "when": at if at is not None else now()}
-        asked = {"endpoint": endpoint, "bundle": made.digest, "policy": found.policy, "when": about["when"]}
-
-        def refuse(tx: Tx) -> None:
-            tx.fact("release.refused", home.subject("endpoint", endpoint), about)
-            for role in found.waits:
-                tx.fact("approval.asked", made.subject, {"role": role, **asked})
-
-        home.ledger.write(refuse)
-        only_waits = bool(found.waits) and not found.blocks
-        hint = f"ninefold approve {made.model}@{made.version} --as {found.waits[0]}" if only_waits else "change the model, or the policy as its owner"
-        raise DeniedError(f"{made.model}@{made.version} is not released: {told}", hint=hint)
     when = at if at is not None else now()
+    if not found.passes:
+        raise _refused(home, endpoint, made, found, reason, when)
     body = {"frozen": frozen, "bundle": made.digest, "gate": found.why, "reason": reason, "maturity": maturity}
 
     def write(tx: Tx) -> str:
@@ -51,7 +39,7 @@ def release(
         releases = current(tx, home.project, endpoint)
         first, other = champion(releases), challenger(releases)
         if first is not None and first.version == made.version and first.model == made.model:
-            raise ConflictError(f"{made.model}@{made.version} answers {endpoint} already")
+            raise ConflictError(f"{made.model}@{made.version} answers {endpoint} already", hint="there is nothing to do; or give another version")
         if other is not None:
             hint = "wait for its canary, or: ninefold rollback " + endpoint
             raise ConflictError(f"{other.model}@{other.version} is being tried on {endpoint}", hint=hint)
@@ -76,6 +64,23 @@ def release(
     return home.ledger.write(write), found
 
 
+def _refused(home: Home, endpoint: str, made: Version, found: Gate, reason: str, when: int) -> DeniedError:
+    """Record that the gate holds a version, and whom it waits for; the error that says so."""
+    told = "; ".join([*found.blocks, *(f"{who} has not approved" for who in found.waits)])
+    asked = {"endpoint": endpoint, "bundle": made.digest, "policy": found.policy, "when": when}
+
+    def refuse(tx: Tx) -> None:
+        about = {"version": made.version, "why": told, "reason": reason, "when": when}
+        tx.fact("release.refused", home.subject("endpoint", endpoint), about)
+        for role in found.waits:
+            tx.fact("approval.asked", made.subject, {"role": role, **asked})
+
+    home.ledger.write(refuse)
+    only_waits = bool(found.waits) and not found.blocks
+    hint = f"ninefold approve {made.model}@{made.version} --as {found.waits[0]}" if only_waits else "change the model, or the policy as its owner"
+    return DeniedError(f"{made.model}@{made.version} is not released: {told}", hint=hint)
+
+
 def promote(home: Home, endpoint: str, *, at: int, why: str) -> None:
     """The challenger becomes the champion."""
 
@@ -83,22 +88,11 @@ def promote(home: Home, endpoint: str, *, at: int, why: str) -> None:
         releases = current(tx, home.project, endpoint)
         first, other = champion(releases), challenger(releases)
         if other is None:
-            raise NotFoundError(f"no version is being tried on {endpoint}")
+            raise NotFoundError(f"no version is being tried on {endpoint}", hint="ninefold deploy releases one beside the champion")
         if first is not None:
             end(tx, first, "replaced", at=at, why=why)
         end(tx, other, "promoted", at=at, why=why)
-        start(
-            tx,
-            project=home.project,
-            endpoint=endpoint,
-            model=other.model,
-            version=other.version,
-            kind="full",
-            share=1.0,
-            state="champion",
-            at=at,
-            body={**other.body, "promoted": other.id},
-        )
+        _answers(tx, other, at=at, promoted=other.id)
 
     home.ledger.write(write)
 
@@ -129,21 +123,16 @@ def rollback(home: Home, endpoint: str, *, at: int | None = None, why: str = "as
             return first
         back = _before(tx, home, first)
         end(tx, first, "rolled back", at=when, kind="release.rolledback", why=why)
-        start(
-            tx,
-            project=home.project,
-            endpoint=endpoint,
-            model=back.model,
-            version=back.version,
-            kind="full",
-            share=1.0,
-            state="champion",
-            at=when,
-            body={**back.body, "back_to": back.id},
-        )
+        _answers(tx, back, at=when, back_to=back.id)
         return back
 
     return home.ledger.write(write)
+
+
+def _answers(tx: Tx, of: Release, *, at: int, **how: str) -> None:
+    """The version of a release answers every question from here on; ``how`` says by which release it came to that."""
+    where = {"project": of.project, "endpoint": of.endpoint, "model": of.model}
+    start(tx, **where, version=of.version, kind="full", share=1.0, state="champion", at=at, body={**of.body, **how})
 
 
 def _before(tx: Tx, home: Home, first: Release) -> Release:
@@ -151,5 +140,6 @@ def _before(tx: Tx, home: Home, first: Release) -> Release:
     past = history(tx, home.project, first.endpoint)
     others = [r for r in past if r.kind == "full" and r.state == "replaced" and (r.model, r.version) != (first.model, first.version)]
     if not others:
-        raise NotFoundError(f"{first.model}@{first.version} is the first version of {first.endpoint}: there is none to return to")
+        told = f"{first.model}@{first.version} is the first version of {first.endpoint}: there is none to return to"
+        raise NotFoundError(told, hint="ninefold deploy releases another one")
     return others[0]

@@ -47,7 +47,7 @@ class Trainer:
         began = time.monotonic()
         with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
             if self.stopped:
-                raise StepError("the loop was stopped")
+                raise StepError("the loop was stopped", hint="the next server takes it up")
             # a process group of its own, so that stopping it stops the workers that it has
             self._child = subprocess.Popen(  # noqa: S603 (our own interpreter, arguments as a list)
                 self._command(frozen, as_of, reason),
@@ -58,6 +58,8 @@ class Trainer:
                 cwd=self.home.settings.root,
                 start_new_session=True,
             )
+            if self.stopped:
+                self.stop()  # it was told so meanwhile, and saw no child
             try:
                 code, cpu = self._wait(self._child)
             finally:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable
 from typing import Any
 
 from ninefold import __version__
@@ -22,6 +22,7 @@ _log = logging.getLogger("ninefold.server")
 EVERYBODY = ("viewer", "scientist", "operator", "approver", "auditor", "administrator", "service")
 ROLL_EVERY = 60.0  # seconds between two moves of the journals into the lake
 WATCH_EVERY = 0.5  # seconds between two looks at the ledger for releases of other processes
+AGAIN_AFTER = 5.0  # seconds more after a look that failed: its reason seldom goes at once, and each try is in the log
 
 
 class Local:
@@ -31,7 +32,7 @@ class Local:
     roles = frozenset(EVERYBODY)
 
 
-def build(runtime: Runtime, *, hosts: Sequence[str] = ()) -> App:
+def build(runtime: Runtime) -> App:
     """The application of a runtime. Without accounts it serves this machine only, and whoever calls may do everything."""
     loop = Loop(runtime)
     beside = Beside(runtime, loop)
@@ -42,7 +43,7 @@ def build(runtime: Runtime, *, hosts: Sequence[str] = ()) -> App:
         return openapi(routes, title="ninefold", version=__version__)
 
     routes.append(route("GET", "/api/openapi.json", described, who="public"))
-    return App(routes, hosts=hosts, permit=_permit, shown=refused, on_start=[beside.start], on_stop=[beside.stop])
+    return App(routes, permit=_permit, shown=refused, on_start=[beside.start], on_stop=[beside.stop])
 
 
 def _permit(call: Call) -> None:
@@ -59,7 +60,7 @@ def _own(runtime: Runtime, loop: Loop) -> list[Route]:
     def advance(call: Call, body: Any) -> dict[str, Any]:
         """Move the clock of a replay; what is due by then is done before the answer. ``last``: nothing comes any more."""
         if not doors.in_replay(runtime, call):
-            raise DeniedError("only a replay moves the clock, and says so with its token")
+            raise DeniedError("only a replay moves the clock, and says so with its token", hint="ninefold replay starts a server of its own")
         if not isinstance(body, dict) or not isinstance(body.get("at"), str):
             raise UsageError("the clock needs a time", hint='{"at": "2013-10-01T00:00:00Z"}')
         at = micros(body["at"])
@@ -101,10 +102,14 @@ class Beside:
     async def _follow(self) -> None:
         while True:
             await asyncio.sleep(WATCH_EVERY)
-            head = await asyncio.to_thread(self.runtime.home.ledger.head)
-            if head != self._head:
-                self._head = head
-                await _quietly("following releases", self.runtime.reload)
+            if not await _quietly("following releases", self._catch_up):
+                await asyncio.sleep(AGAIN_AFTER)
+
+    def _catch_up(self) -> None:
+        head = self.runtime.home.ledger.head()
+        if head != self._head:
+            self.runtime.reload()
+            self._head = head  # only now: what failed is tried again
 
     async def _tick(self) -> None:
         while True:
@@ -113,9 +118,11 @@ class Beside:
                 await _quietly("looking at monitors", lambda: self.loop.tick(self.runtime.clock.now()))
 
 
-async def _quietly(what: str, work: Any) -> None:
-    """Do it in a thread; a failure is logged, and tried again at the next turn: the server goes on."""
+async def _quietly(what: str, work: Callable[[], object]) -> bool:
+    """Do it in a thread; a failure is logged, and tried again at the next turn: the server goes on. Whether it was done."""
     try:
         await asyncio.to_thread(work)
     except Exception:  # whatever fails beside the requests must not end them
         _log.exception("%s failed; it is tried again", what)
+        return False
+    return True

@@ -122,7 +122,7 @@ class Asking:
         for place, item in _items(body, '{"prediction": "<id>", "action": "called", "by": "ada"}', "prediction", "action"):
             for field in ("prediction", "action", "by"):
                 if not isinstance(item.get(field, ""), (str, type(None))) or (field != "by" and not item[field]):
-                    raise UsageError(f'"{field}" is no text', where=f"{place}.{field}")
+                    raise UsageError(f'"{field}" is no text', where=f"{place}.{field}", hint="write a text in quotes")
             if not is_id(item["prediction"]):
                 hint = 'POST /predict answers with it: {"id": …}'
                 raise UsageError(f'"{item["prediction"][:60]}" is no id of an answer', where=f"{place}.prediction", hint=hint)
@@ -151,7 +151,7 @@ def _moments(body: Any) -> tuple[Any, list[int]]:
     rows, moments = [], []
     for i, item in enumerate(many):
         if not isinstance(item, dict) or "asked_at" not in item:
-            raise UsageError("a replayed question has no asked_at", where=f"[{i}]")
+            raise UsageError("a replayed question has no asked_at", where=f"[{i}]", hint='{"asked_at": "2013-10-01T00:00:00Z", …}')
         rows.append({k: v for k, v in item.items() if k != "asked_at"})
-        moments.append(time_of("asked_at", item["asked_at"]))
+        moments.append(time_of("asked_at", item["asked_at"], place=f"[{i}]"))
     return rows if isinstance(body, list) else rows[0], moments

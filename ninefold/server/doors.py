@@ -48,7 +48,7 @@ class Doors:
 
     async def rows(self, call: Call, body: Any, name: str) -> dict[str, Any]:
         """Take in rows of a source. They are on disk when the answer comes; with an Idempotency-Key a retry counts once."""
-        known = [stream.partition("/")[2] for stream in self.runtime.decoders if stream.startswith("rows/")]
+        known = [stream.partition("/")[2] for stream in list(self.runtime.decoders) if stream.startswith("rows/")]
         if name not in known:
             raise NotFoundError(f'no rows are posted to "{name}"', hint=closest(name, known) if known else "declare it: name = nf.Source()")
         taken = posted.payloads(body, at=self.runtime.clock.now(), batch=call.headers.get("idempotency-key"))
@@ -79,7 +79,7 @@ def in_replay(runtime: Runtime, call: Call) -> bool:
     if token is None:
         return False
     if runtime.replay is None or not secrets.compare_digest(token.encode(), runtime.replay.encode()):
-        raise DeniedError("the server is not in a replay, or the token is another one")
+        raise DeniedError("the server is not in a replay, or the token is another one", hint="leave out the header x-ninefold-replay")
     return True
 
 
