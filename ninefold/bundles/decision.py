@@ -79,5 +79,6 @@ def cost_column(cost: float | str, columns: Mapping[str, Values], rows: int) -> 
         raise DataError(f'the cost column "{cost}" is missing', hint="give it with the rows that are decided on", where=cost)
     values = numbers(cost, columns[cost])
     if np.isnan(values).any() or (values < 0).any():
-        raise DataError(f'the cost column "{cost}" has a null or negative value in row {int(np.argmax(~(values >= 0)))}', where=cost)
+        row = int(np.argmax(~(values >= 0)))
+        raise DataError(f'the cost column "{cost}" has a null or negative value in row {row}', hint="a cost is 0 or more", where=cost)
     return values

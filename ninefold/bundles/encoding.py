@@ -154,10 +154,10 @@ def numbers(name: str, given: Values) -> Floats:
         listed = [nan if v is None else v for v in given]
         for value in listed:
             if isinstance(value, (str, bytes, list, dict)):
-                raise DataError(f'the column "{name}" has {value!r}, a number is expected', where=name)
+                raise DataError(f'the column "{name}" has {value!r}, a number is expected', hint="send it without quotes, or null", where=name)
         given = np.asarray(listed, np.float64) if listed else np.empty(0)
     if given.dtype.kind not in "fiub":
-        raise DataError(f'the column "{name}" has values of type {given.dtype}, numbers are expected', where=name)
+        raise DataError(f'the column "{name}" has values of type {given.dtype}, numbers are expected', hint="cast it to numbers", where=name)
     values = given.astype(np.float64)
     if not np.isfinite(values).all():
         values[~np.isfinite(values)] = nan

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ninefold.bundles.predictors import Shape
+from ninefold.bundles.predictors import REFUSED, Shape
 from ninefold.errors import CorruptError, NinefoldError
 
 Floats = NDArray[np.float64]
@@ -38,9 +38,13 @@ def library() -> Any:
     return loaded
 
 
+def _said() -> str:
+    return str(library().LGBM_GetLastError().decode("utf-8", "replace"))
+
+
 def _call(name: str, *args: Any) -> None:
     if getattr(library(), name)(*args) != 0:
-        raise CorruptError(f"LightGBM refused the model: {library().LGBM_GetLastError().decode('utf-8', 'replace')}")
+        raise CorruptError(f"LightGBM refused the model: {_said()}", hint=REFUSED)
 
 
 class LightGBM:
@@ -54,7 +58,7 @@ class LightGBM:
         _call("LGBM_BoosterGetNumFeature", self._handle, ctypes.byref(features))
         self.classes, self.inputs = classes.value, features.value
         if self.inputs != shape.inputs:
-            raise CorruptError(f"the model reads {self.inputs} inputs, the bundle's encoding makes {shape.inputs}")
+            raise CorruptError(f"the model reads {self.inputs} inputs, the bundle's encoding makes {shape.inputs}", hint=REFUSED)
         _call(
             "LGBM_BoosterPredictForMatSingleRowFastInit",
             self._handle,
@@ -110,7 +114,7 @@ class LightGBM:
         with self._lock:
             self._row[:] = row
             if self._single(*self._arguments) != 0:
-                raise CorruptError(f"LightGBM refused a row: {library().LGBM_GetLastError().decode('utf-8', 'replace')}")
+                raise CorruptError(f"LightGBM refused a row: {_said()}", hint=REFUSED)
             return self._out.copy()
 
     def contributions(self, matrix: Floats) -> Floats:

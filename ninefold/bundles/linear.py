@@ -6,7 +6,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from ninefold.bundles.predictors import Shape
+from ninefold.bundles.predictors import REFUSED, Shape
 from ninefold.errors import CorruptError
 
 Floats = NDArray[np.float64]
@@ -68,7 +68,7 @@ def load(data: bytes, shape: Shape) -> LinearPredictor:
     """Read the JSON form."""
     model = msgspec.json.decode(data, type=Linear)
     if any(len(row) != shape.inputs for row in model.coefficients) or len(model.coefficients) != len(model.intercepts):
-        raise CorruptError(f"the linear model's coefficients do not fit {shape.inputs} inputs")
+        raise CorruptError(f"the linear model's coefficients do not fit {shape.inputs} inputs", hint=REFUSED)
     return LinearPredictor(model)
 
 

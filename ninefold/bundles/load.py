@@ -9,13 +9,14 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from ninefold.bundles.manifest import MANIFEST, SIGNATURE, Manifest, model_file, verified
-from ninefold.bundles.predictors import open_predictor
+from ninefold.bundles.manifest import AGAIN, MANIFEST, SIGNATURE, Manifest, model_file, verified
+from ninefold.bundles.predictors import REFUSED, open_predictor
 from ninefold.bundles.scorer import Bundle, scorer_of
 from ninefold.errors import CorruptError, DeniedError
 
 # a 32-bit runtime rounds differently on another processor
 TOLERANCE, SINGLE_TOLERANCE = 1e-9, 1e-6
+TRUSTED = "deploy bundles that this installation has made or trusts"
 Verifier = Callable[[bytes, bytes], bool]
 
 
@@ -53,7 +54,7 @@ def opened(folder: Path, manifest: Manifest, files: dict[str, bytes], found: str
         bundle = Bundle(scorer_of(files["encoding.json"], files["scoring.json"], predictor, manifest.shape), manifest, files, found)
         golden = msgspec.json.decode(files["golden.json"], type=Golden)
     except (msgspec.DecodeError, KeyError) as error:
-        raise CorruptError(f"the bundle is not complete: {error}", where=str(folder)) from None
+        raise CorruptError(f"the bundle is not complete: {error}", where=str(folder), hint=AGAIN) from None
     compare(bundle, golden, str(folder))
     return bundle
 
@@ -65,16 +66,16 @@ def compare(bundle: Bundle, golden: Golden, where: str) -> None:
     allowed = SINGLE_TOLERANCE if bundle.encoder.encoding.single else TOLERANCE
     if got.shape != expected.shape or not np.allclose(got, expected, rtol=allowed, atol=allowed, equal_nan=True):
         worst = float(np.max(np.abs(got - expected))) if got.shape == expected.shape else float("nan")
-        raise CorruptError(f"the golden rows do not score as they did when the bundle was made: off by up to {worst:.3g}", where=where)
+        raise CorruptError(f"the golden rows do not score as they did when the bundle was made: off by up to {worst:.3g}", where=where, hint=REFUSED)
 
 
 def _signed(folder: Path, verifier: Verifier) -> None:
     try:
         signature = (folder / SIGNATURE).read_bytes()
     except FileNotFoundError:
-        raise DeniedError("the bundle is not signed", where=str(folder), hint="deploy bundles that this installation has made or trusts") from None
+        raise DeniedError("the bundle is not signed", where=str(folder), hint=TRUSTED) from None
     if not verifier((folder / MANIFEST).read_bytes(), signature):
-        raise DeniedError("the bundle's signature is not from a trusted key", where=str(folder / SIGNATURE))
+        raise DeniedError("the bundle's signature is not from a trusted key", where=str(folder / SIGNATURE), hint=TRUSTED)
 
 
 def _trial(folder: Path, found: str, seconds: float, memory: int) -> None:
@@ -83,8 +84,10 @@ def _trial(folder: Path, found: str, seconds: float, memory: int) -> None:
         # our own interpreter and module; the folder is an argument, no shell reads it
         done = subprocess.run(command, capture_output=True, timeout=seconds, check=False, env={**os.environ, "OMP_NUM_THREADS": "1"})  # noqa: S603
     except subprocess.TimeoutExpired:
-        raise CorruptError(f"loading the bundle took more than {seconds:g} s in a child process", where=str(folder)) from None
+        told = f"loading the bundle took more than {seconds:g} s in a child process"
+        raise CorruptError(told, where=str(folder), hint="try again when the machine has less to do") from None
     if done.returncode != 0:
         said = done.stderr.decode("utf-8", "replace").strip().splitlines()
         how = f"was killed by signal {-done.returncode}" if done.returncode < 0 else f"ended with {done.returncode}"
-        raise CorruptError(f"the trial of the bundle in a child process {how}: {said[-1] if said else 'no message'}", where=str(folder))
+        told = f"the trial of the bundle in a child process {how}: {said[-1] if said else 'no message'}"
+        raise CorruptError(told, where=str(folder), hint=REFUSED)

@@ -5,13 +5,14 @@ from typing import Any, Literal
 
 import msgspec
 
-from ninefold.bundles.predictors import FORMATS, Shape
+from ninefold.bundles.predictors import Shape, form
 from ninefold.errors import CorruptError, NotYetError
 from ninefold.ids import digest
 
 VERSION = 1
 MANIFEST, SEAL, SIGNATURE = "manifest.json", "manifest.sha256", "manifest.sig"
 MAX_FILE = 2 << 30
+AGAIN = "fetch the bundle again: it was changed or cut after it was made"
 
 
 class File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -45,9 +46,7 @@ def verified(folder: Path, expected: str | None = None) -> tuple[Manifest, dict[
     sealed = _read(folder, SEAL).decode("ascii", "replace").strip()
     if found != sealed or (expected is not None and found != expected):
         raise CorruptError(
-            f"the manifest's digest is {found[:12]}, expected was {(expected or sealed)[:12]}",
-            where=str(folder / MANIFEST),
-            hint="fetch the bundle again: it was changed or cut after it was made",
+            f"the manifest's digest is {found[:12]}, expected was {(expected or sealed)[:12]}", where=str(folder / MANIFEST), hint=AGAIN
         )
     try:
         version = msgspec.json.decode(raw, type=dict[str, Any]).get("version")
@@ -55,23 +54,23 @@ def verified(folder: Path, expected: str | None = None) -> tuple[Manifest, dict[
             raise NotYetError(f"the bundle has version {version}, this release reads up to {VERSION}", hint="upgrade ninefold", where=str(folder))
         manifest = msgspec.json.decode(raw, type=Manifest)
     except msgspec.DecodeError as error:
-        raise CorruptError(f"the manifest cannot be read: {error}", where=str(folder / MANIFEST)) from None
+        raise CorruptError(f"the manifest cannot be read: {error}", where=str(folder / MANIFEST), hint=AGAIN) from None
     files = {name: _checked(folder, name, file) for name, file in manifest.files.items()}
     extra = {p.name for p in folder.iterdir()} - set(files) - {MANIFEST, SEAL, SIGNATURE}
     if extra:
-        raise CorruptError(f"the bundle has files that its manifest does not name: {', '.join(sorted(extra))}", where=str(folder))
+        raise CorruptError(f"the bundle has files that its manifest does not name: {', '.join(sorted(extra))}", where=str(folder), hint=AGAIN)
     return manifest, files, found
 
 
 def _checked(folder: Path, name: str, file: File) -> bytes:
     if "/" in name or "\\" in name or name.startswith("."):
-        raise CorruptError(f"the manifest names the file {name!r}: a plain name is expected", where=str(folder / MANIFEST))
+        raise CorruptError(f"the manifest names the file {name!r}: a plain name is expected", where=str(folder / MANIFEST), hint=AGAIN)
     data = _read(folder, name)
     if len(data) != file.size or digest(data) != file.sha256:
         raise CorruptError(
             f"the file has {len(data)} bytes and digest {digest(data)[:12]}, expected were {file.size} and {file.sha256[:12]}",
             where=str(folder / name),
-            hint="fetch the bundle again: it was changed or cut after it was made",
+            hint=AGAIN,
         )
     return data
 
@@ -80,14 +79,12 @@ def _read(folder: Path, name: str) -> bytes:
     path = folder / name
     try:
         if path.is_symlink() or path.stat().st_size > MAX_FILE:
-            raise CorruptError("a link, or larger than any bundle's file may be", where=str(path))
+            raise CorruptError("a link, or larger than any bundle's file may be", where=str(path), hint=AGAIN)
         return path.read_bytes()
     except FileNotFoundError:
-        raise CorruptError("the file is missing", where=str(path), hint="fetch the bundle again") from None
+        raise CorruptError("the file is missing", where=str(path), hint=AGAIN) from None
 
 
 def model_file(manifest: Manifest) -> str:
     """The name of the model's file."""
-    if manifest.format not in FORMATS:
-        raise CorruptError(f'the model\'s format is "{manifest.format}", known are {", ".join(sorted(FORMATS))}')
-    return FORMATS[manifest.format][1]
+    return form(manifest.format)[1]

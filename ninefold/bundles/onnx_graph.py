@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from ninefold.bundles.predictors import Shape
+from ninefold.bundles.predictors import REFUSED, Shape
 from ninefold.errors import CorruptError, NotYetError
 
 Floats = NDArray[np.float64]
@@ -21,7 +21,7 @@ class Onnx:
         try:
             self._session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # the runtime raises classes of its own for each way in which a graph can be wrong
-            raise CorruptError(f"onnxruntime refused the model: {str(error).splitlines()[0]}") from None
+            raise CorruptError(f"onnxruntime refused the model: {str(error).splitlines()[0]}", hint=REFUSED) from None
         self._input = self._session.get_inputs()[0].name
         names = [o.name for o in self._session.get_outputs()]
         self._output = next((n for n in names if "prob" in n.lower()), names[-1])

@@ -7,7 +7,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from ninefold.errors import CorruptError
+from ninefold.errors import CorruptError, closest
 
 Floats = NDArray[np.float64]
 
@@ -19,6 +19,17 @@ FORMATS = {
     "xgboost": ("ninefold.bundles.xgboost_json", "model.json"),
     "onnx": ("ninefold.bundles.onnx_graph", "model.onnx"),
 }
+
+
+# what to do about a model file that its runtime does not take
+REFUSED = "was it made with another release of that library? then make it again: ninefold run"
+
+
+def form(format: str) -> tuple[str, str]:
+    """The module and the name of the file of a format; CorruptError for one that is not known."""
+    if format not in FORMATS:
+        raise CorruptError(f'the model\'s format is "{format}"', hint=closest(format, FORMATS))
+    return FORMATS[format]
 
 
 class Shape(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -54,9 +65,7 @@ def open_predictor(format: str, data: bytes, shape: Shape) -> Predictor:
 
     Raises CorruptError where the format is unknown or the file cannot be parsed.
     """
-    if format not in FORMATS:
-        raise CorruptError(f'the model\'s format is "{format}", known are {", ".join(sorted(FORMATS))}')
-    predictor = import_module(FORMATS[format][0]).load(data, shape)
+    predictor = import_module(form(format)[0]).load(data, shape)
     assert isinstance(predictor, Predictor)
     return predictor
 

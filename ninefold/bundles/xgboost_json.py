@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ninefold.bundles.predictors import Shape
+from ninefold.bundles.predictors import REFUSED, Shape
 from ninefold.errors import CorruptError, NinefoldError
 
 Floats = NDArray[np.float64]
@@ -31,9 +31,9 @@ class XGBoost:
         try:
             self._booster.load_model(bytearray(data))
         except xgboost.core.XGBoostError as error:
-            raise CorruptError(f"XGBoost refused the model: {str(error).splitlines()[0]}") from None
+            raise CorruptError(f"XGBoost refused the model: {str(error).splitlines()[0]}", hint=REFUSED) from None
         if self._booster.num_features() != shape.inputs:
-            raise CorruptError(f"the model reads {self._booster.num_features()} inputs, the bundle's encoding makes {shape.inputs}")
+            raise CorruptError(f"the model reads {self._booster.num_features()} inputs, the bundle's encoding makes {shape.inputs}", hint=REFUSED)
         self._booster.set_param({"nthread": 1})
 
     def _matrix(self, matrix: Floats) -> Any:

@@ -96,11 +96,7 @@ class Service:
         rows = champion.questions.checked(body)
         moments = [q if q is not None else self.clock.now()] * len(rows) if not isinstance(q, Sequence) else list(q)
         values = champion.questions.values(rows, moments, champion.fold)
-        scored = {champion.version: _scored(champion, values, rows)}
-        if challenger is not None:
-            same = challenger.questions is champion.questions
-            others = values if same else challenger.questions.values(rows, moments, challenger.fold)
-            scored[challenger.version] = _scored(challenger, others, rows)
+        scored = _by_version(champion, challenger, values, rows, moments)
         reasons = champion.bundle.explain(values) if explain else None
         answers, records = [], []
         for i, row in enumerate(rows):
@@ -143,7 +139,22 @@ class Service:
         return int.from_bytes(drawn) < share * 2**64
 
 
-def _scored(loaded: Loaded, values: Mapping[str, Sequence[Any]], rows: Sequence[Mapping[str, Any]]) -> tuple[list[Any], list[Any]]:
+Scored = tuple[list[Any], list[Any]]
+
+
+def _by_version(
+    champion: Loaded, challenger: Loaded | None, values: Mapping[str, Sequence[Any]], rows: Sequence[Mapping[str, Any]], moments: Sequence[int]
+) -> dict[int, Scored]:
+    """Every released version's scores and decisions; ``values`` are the champion's inputs, which versions with the same features share."""
+    scored = {champion.version: _scored(champion, values, rows)}
+    if challenger is not None:
+        same = challenger.questions is champion.questions
+        others = values if same else challenger.questions.values(rows, moments, challenger.fold)
+        scored[challenger.version] = _scored(challenger, others, rows)
+    return scored
+
+
+def _scored(loaded: Loaded, values: Mapping[str, Sequence[Any]], rows: Sequence[Mapping[str, Any]]) -> Scored:
     """Scores and decisions; columns that the costs read need be no inputs of the model: then they come with the question."""
     bundle = loaded.bundle
     names = [column.name for column in bundle.schema]

@@ -62,7 +62,7 @@ class Pool:
         bytes (of address space, on top of what the worker has) end it with KilledError or MemoryError.
         """
         if self._closed:
-            raise StepError("the pool is closed")
+            raise StepError("the pool is closed", hint="open another one")
         task = _Task(function, args, timeout, memory)
         self._tasks.put(task)
         return task.future
@@ -184,7 +184,7 @@ class _Worker:
 def _work(pipe: multiprocessing.connection.Connection) -> None:
     """The worker: take a task, run it, send back what came of it; end when the other side is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides what it means
-    _die_with_parent(pipe)
+    _die_with_parent()
     while True:
         try:
             function, args, memory = pickle.loads(pipe.recv_bytes())  # noqa: S301  # our own parent wrote it
@@ -220,7 +220,7 @@ def _plain(error: NinefoldError) -> Exception:
     return RuntimeError(str(error))
 
 
-def _die_with_parent(pipe: multiprocessing.connection.Connection) -> None:
+def _die_with_parent() -> None:
     """End a worker that is in the middle of a task when its parent dies: it would compute for nobody."""
 
     def watch() -> None:

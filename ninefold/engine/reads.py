@@ -42,7 +42,7 @@ def environment(nodes: Sequence[Any], scope: Mapping[str, Any], local: Mapping[s
         module = library.get(name) or (value.__name__ if isinstance(value, ModuleType) else "")
         path = ".".join((module, *attributes)) if module else ""
         if path.startswith("os.environ") or path == "os.getenv" or value is os.environ or value is os.getenv:
-            yield _variable(attributes, use)
+            yield _variable(use)
         elif use is not None and isinstance(use, ast.Call):
             yield from _file(name, attributes, path, use, known=name in scope or name in local)
 
@@ -52,7 +52,7 @@ def _library_aliases(nodes: Sequence[Any]) -> dict[str, str]:
     return {alias: module if name is None else f"{module}.{name}" for alias, module, name in source.imports(list(nodes), "") if alias}
 
 
-def _variable(attributes: tuple[str, ...], use: ast.AST | None) -> Read:
+def _variable(use: ast.AST | None) -> Read:
     name: Any = None
     if isinstance(use, ast.Subscript) and isinstance(use.slice, ast.Constant):
         name = use.slice.value

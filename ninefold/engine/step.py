@@ -79,7 +79,7 @@ def in_order(steps: Sequence[Step], targets: Sequence[str] | None = None) -> lis
     by_name: dict[str, Step] = {}
     for step in steps:
         if step.name in by_name:
-            raise DeclarationError(f'two steps are called "{step.name}"')
+            raise DeclarationError(f'two steps are called "{step.name}"', hint="rename one of them")
         by_name[step.name] = step
     done: dict[str, Step] = {}
     wanted = list(by_name) if targets is None else list(targets)
@@ -108,5 +108,6 @@ def _visit(target: str, asked_by: str, by_name: dict[str, Step], done: dict[str,
         for need in open_needs:
             if need in path:
                 names = list(path)
-                raise DeclarationError("steps need each other: " + " -> ".join([*names[names.index(need) :], need]))
+                circle = " -> ".join([*names[names.index(need) :], need])
+                raise DeclarationError(f"steps need each other: {circle}", hint="take one of these needs away")
         stack.extend((need, name) for need in reversed(open_needs))

@@ -42,7 +42,8 @@ def approve_policy(home: Home, problem: str, *, approver: str, role: str) -> Fac
     """Put a proposed policy in force, as a role that the policy in force asks, or its owner. Its author may not."""
     waiting = proposed(home, problem)
     if waiting is None:
-        raise NotFoundError(f'no change of the policy of "{problem}" waits for an approval')
+        hint = "a change waits once the project was run with it: ninefold run"
+        raise NotFoundError(f'no change of the policy of "{problem}" waits for an approval', hint=hint)
     if approver == waiting.body["author"]:
         raise DeniedError(f'"{approver}" proposed the policy and may not approve it', hint="somebody else has to")
     now = in_force(home, problem)

@@ -25,12 +25,12 @@ def release_report(home: Home, endpoint: str) -> Document:
         raise NotFoundError(f'nothing was released to "{endpoint}"', hint=f"released: {listed(known)}" if known else "ninefold deploy ENDPOINT")
     first = champion(current(home.ledger, home.project, endpoint)) or past[0]
     told = case(home, first.model, first.version)
-    sections = [_answers(home, endpoint, first, facts), _history(facts), _versions(home, past), proved.criteria(told), proved.slices(told)]
+    sections = [_answers(endpoint, first, facts), _history(facts), _versions(home, past), proved.criteria(told), proved.slices(told)]
     sections += [_refused(facts), lived.monitors(told), lived.approvals(told), lived.policy(told), _next(home, told)]
     return document(home.ledger, f"Release report: {endpoint}", f"Project {home.project}, {many(len(past), 'release')}", sections)
 
 
-def _answers(home: Home, endpoint: str, first: Release, facts: list[Fact]) -> Section:
+def _answers(endpoint: str, first: Release, facts: list[Fact]) -> Section:
     section = Section("What answers")
     started = next((f for f in facts if f.body.get("release") == first.id and f.kind == "release.started"), None)
     if started is None:

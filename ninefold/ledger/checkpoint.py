@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 _DASH = "\N{EM DASH}"
+_CHANGED = "it was changed outside of ninefold: bring back a backup with ninefold restore"
 _LONGEST_LINE = 64 << 10  # bytes of an anchor; a note has a few hundred
 
 
@@ -104,14 +105,14 @@ def read(note: str, public: dict[str, bytes]) -> Checkpoint:
         if dash != _DASH or name != origin or note != f"{_text(checkpoint)}\n{_DASH} {name} {base64.b64encode(blob).decode()}\n":
             raise ValueError("it is not written as it must be")
     except (ValueError, binascii.Error) as error:
-        raise CorruptError(f"a checkpoint is no signed note: {error}") from None
+        raise CorruptError(f"a checkpoint is no signed note: {error}", hint=_CHANGED) from None
     key = public.get(blob[:4].hex())
     if key is None:
-        raise CorruptError(f"the checkpoint of size {checkpoint.size} is signed by the unknown key {blob[:4].hex()}")
+        raise CorruptError(f"the checkpoint of size {checkpoint.size} is signed by the unknown key {blob[:4].hex()}", hint=_CHANGED)
     try:
         Ed25519PublicKey.from_public_bytes(key).verify(blob[4:], _text(checkpoint).encode())
     except (InvalidSignature, ValueError):
-        raise CorruptError(f"the signature of the checkpoint of size {checkpoint.size} is wrong") from None
+        raise CorruptError(f"the signature of the checkpoint of size {checkpoint.size} is wrong", hint=_CHANGED) from None
     return checkpoint
 
 

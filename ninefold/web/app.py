@@ -117,7 +117,7 @@ class App:
             if waiting is not None:
                 await waiting
         elif route.who != "public":
-            raise UnknownCallerError("this needs somebody who is signed in")
+            raise UnknownCallerError("this needs somebody who is signed in", hint="send a token: Authorization: Bearer ...")
         if route.kind == "raw":
             call.scope["ninefold.call"] = call
             await reply.pass_on(route.handler, call)
@@ -157,7 +157,7 @@ class App:
 
     async def _events(self, call: Call, result: Any, reply: sending.Reply) -> None:
         if self.streams >= self.limits.streams:
-            raise BusyError("too many open event streams", retry_after=10)
+            raise BusyError("too many open event streams", hint="close pages that are not looked at", retry_after=10)
         self.streams += 1
         try:
             await reply.events(result, call, self.limits.ping, self.draining)

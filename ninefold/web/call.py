@@ -16,6 +16,7 @@ from ninefold.web.shapes import MediaTypeError, SlowError
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 _decoders: dict[Any, msgspec.json.Decoder[Any]] = {}
+_SMALLER = "send it in several requests"
 _LINE_END = re.compile("\r\n|\n|\r")
 _FORM = "application/x-www-form-urlencoded"
 
@@ -114,7 +115,7 @@ class Call:
         except UnicodeDecodeError as error:
             raise UsageError(f"the body is not UTF-8: {error.reason} at byte {error.start}", hint="encode it as UTF-8") from None
         except RecursionError:
-            raise LimitError("the JSON is nested too deeply") from None
+            raise LimitError("the JSON is nested too deeply", hint="send it flatter") from None
 
     def query(self, kind: Any = dict[str, str]) -> Any:
         """The query string as a Struct (fields that are lists take every value of a name), or as a dictionary of texts."""
@@ -142,7 +143,7 @@ class Call:
         try:
             return dict(parse_qsl(self.body.decode(), keep_blank_values=True, errors="strict", max_num_fields=1000))
         except (UnicodeDecodeError, ValueError):
-            raise UsageError("the form cannot be read") from None
+            raise UsageError("the form cannot be read", hint="at most 1000 fields, percent-encoded UTF-8") from None
 
     async def read(self) -> None:
         """Read the whole body, within the limits of size and time."""
@@ -153,7 +154,7 @@ class Call:
             async with asyncio.timeout(self.limits.seconds):
                 chunks = [chunk async for chunk in self._chunks(limit)]
         except TimeoutError:
-            raise SlowError(f"the body did not arrive within {self.limits.seconds:g} seconds") from None
+            raise SlowError(f"the body did not arrive within {self.limits.seconds:g} seconds", hint=_SMALLER) from None
         self.body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
     async def stream(self) -> AsyncIterator[bytes]:
@@ -168,16 +169,16 @@ class Call:
             except StopAsyncIteration:
                 return
             except TimeoutError:
-                raise SlowError(f"nothing arrived for {self.limits.pause:g} seconds") from None
+                raise SlowError(f"nothing arrived for {self.limits.pause:g} seconds", hint="send without such pauses") from None
             yield chunk
 
     def length(self, limit: int) -> int:
         """The declared length, 0 if there is none; LimitError before a byte is read if it is too large."""
         text = self.headers.get("content-length", "0")
         if not text.isascii() or not text.isdigit():
-            raise UsageError(f'the content-length "{text[:40]}" is no number')
+            raise UsageError(f'the content-length "{text[:40]}" is no number', hint="give the number of bytes")
         if len(text) > 18 or int(text) > limit:
-            raise LimitError(f"the body has {text[:18]} bytes, at most {limit} are taken")
+            raise LimitError(f"the body has {text[:18]} bytes, at most {limit} are taken", hint=_SMALLER)
         return int(text)
 
     async def _chunks(self, limit: int) -> AsyncIterator[bytes]:
@@ -189,7 +190,7 @@ class Call:
             chunk = message.get("body", b"")
             seen, more = seen + len(chunk), message.get("more_body", False)
             if seen > limit:
-                raise LimitError(f"the body has more than {limit} bytes")
+                raise LimitError(f"the body has more than {limit} bytes", hint=_SMALLER)
             if chunk:
                 yield chunk
 

@@ -110,7 +110,7 @@ def decode(text: str) -> str:
         except UnicodeDecodeError:
             raise UsageError("the path is not UTF-8", hint="percent-encode it as UTF-8") from None
     if _CONTROL.search(text):
-        raise UsageError("the path has control characters")
+        raise UsageError("the path has control characters", hint="write the path that is meant")
     if ".." in text and ".." in re.split(r"[/\\]", text):
         raise UsageError('the path has ".." in it', hint="write the path that is meant")
     return text

@@ -37,7 +37,7 @@ class Guard:
         for name, value in scope["headers"]:
             if name == b"host":
                 if host is not None:
-                    raise UsageError("there are two Host headers")
+                    raise UsageError("there are two Host headers", hint="send one")
                 host = value
             elif name == b"origin":
                 origin = value
@@ -47,11 +47,11 @@ class Guard:
                 mode = value
         text = (host or b"").decode("latin-1").lower()
         if text not in self._allowed(scope.get("server")):
-            raise DeniedError(f'the host "{text[:100]}" is not served here', hint="name it in the setting hosts, or use localhost")
+            raise DeniedError(f'the host "{text[:100]}" is not served here', hint="call it by localhost, or by the address that it listens on")
         if origin is not None:
             return self._origin(origin.decode("latin-1").lower(), text)
         if site == b"cross-site" and not (scope["method"] in _SAFE and mode == b"navigate"):
-            raise DeniedError("a page of another site may not call this")
+            raise DeniedError("a page of another site may not call this", hint="open the pages of this server itself")
         return None
 
     def _origin(self, origin: str, host: str) -> str | None:
@@ -60,7 +60,7 @@ class Guard:
             return None
         if origin in self.origins:
             return origin
-        raise DeniedError(f'the origin "{origin[:100]}" may not call this', hint="name it in the setting origins")
+        raise DeniedError(f'the origin "{origin[:100]}" may not call this', hint="open the pages of this server itself")
 
     def _allowed(self, server: Any) -> frozenset[str]:
         key = tuple(server) if server else None

@@ -46,4 +46,4 @@ def check_depth(data: bytes, limit: int) -> None:
         token = match[0]
         depth += 1 if token in (b"[", b"{") else -1 if token in (b"]", b"}") else 0
         if depth > limit:
-            raise LimitError(f"the JSON is nested deeper than {limit} levels")
+            raise LimitError(f"the JSON is nested deeper than {limit} levels", hint="send it flatter")
