@@ -101,6 +101,9 @@ def add_columns(log: Log, handle: DeltaTable, schema: Schema, names: Sequence[st
     except CommitFailedError as error:
         log.forget()
         raise Overtaken from error
+    except (DeltaError, OSError) as error:
+        log.forget()
+        raise _refused(error, log.where) from error
     _settle(log, version.version)
     newest = log.latest()
     if newest is None or newest.version() != version.version:

@@ -10,6 +10,7 @@ from deltalake import DeltaTable
 from deltalake.transaction import RemoveAction
 
 from ninefold.clock import now
+from ninefold.ids import is_id
 from ninefold.lake.commit import ROWS_PER_FILE, Overtaken, commit, drop_files, put_files
 from ninefold.lake.digest import content_digest
 from ninefold.lake.frames import lower, scan_files
@@ -87,5 +88,7 @@ def _tail(files: pl.DataFrame) -> pl.DataFrame:
 def _age(table: "LakeTable", name: str) -> float:
     if table.log.folder is not None:
         return time.time() - Path(table.where, name).stat().st_mtime
+    if not is_id(name[:36]):
+        return 0.0  # another writer's: how old it is cannot be told, so it is left alone
     # names are ids of version 7: their first 48 bits are the milliseconds of their making
     return time.time() - int(name.replace("-", "")[:12], 16) / 1000

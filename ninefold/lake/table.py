@@ -126,7 +126,8 @@ class LakeTable:
         if info.digest is not None:
             return info.digest
         if info.version not in self._digests:
-            low, high = schemas(self.log.at(info.version).schema())
+            with self._lock:
+                low, high = schemas(self.log.at(info.version).schema())
             parts = (scan_files([file], low, high, raw=False, options=self.options).collect() for file in self.files(info.version))
             self._digests[info.version] = content_digest(parts, high)
         return self._digests[info.version]

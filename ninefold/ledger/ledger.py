@@ -9,19 +9,18 @@ from concurrent.futures import Future
 from contextlib import closing
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import Any, Self, TypeVar
 
 from ninefold import clock
 from ninefold.errors import ConflictError, CorruptError, NinefoldError, StoppedError
 from ninefold.ledger.checkpoint import Anchor, AnchorFile, Checkpoint, Signer, anchor_folder, key_id
 from ninefold.ledger.driver import REVISION, Driver, Row, driver_of
+from ninefold.ledger.export import export
 from ninefold.ledger.fact import RENAMED, Fact, decode
 from ninefold.ledger.readers import Readers
 from ninefold.ledger.tree import Tree
+from ninefold.ledger.verify import Report, verify
 from ninefold.ledger.writer import Request, Tx, Writer, not_written, read_tree, translated
-
-if TYPE_CHECKING:
-    from ninefold.ledger.verify import Report
 
 T = TypeVar("T")
 _SIGNER = "insert into signers (id, public, since) values (?, ?, ?) on conflict do nothing"
@@ -240,16 +239,12 @@ class Ledger:
             self._anchor(Anchor(at, said.size, said.root.hex(), note, public.hex()))
             return said
 
-    def verify(self) -> "Report":
+    def verify(self) -> Report:
         """Checks every fact against the tree, every checkpoint's signature, and every anchor. Nothing is changed."""
-        from ninefold.ledger.verify import verify  # with its cryptography, only where it is asked for
-
         return verify(self)
 
     def export(self, folder: Path) -> Path:
         """Writes all facts and proofs, with a verifier that needs nothing but Python, into a new folder."""
-        from ninefold.ledger.export import export
-
         self.checkpoint()
         return export(self, folder)
 

@@ -6,6 +6,8 @@ from typing import BinaryIO, Protocol
 from urllib.parse import unquote, urlsplit
 
 from ninefold.errors import UsageError
+from ninefold.storage.local import LocalStore
+from ninefold.storage.memory import MemoryStore
 
 
 class Store(Protocol):
@@ -55,11 +57,7 @@ def open_store(url: str | Path) -> Store:
 
         return S3Store(parts.netloc, parts.path.strip("/"))
     if parts.scheme == "memory":
-        from ninefold.storage.memory import MemoryStore
-
         return MemoryStore.named(parts.netloc + parts.path)
     if parts.scheme in ("", "file") and parts.netloc in ("", "localhost"):
-        from ninefold.storage.local import LocalStore
-
         return LocalStore(Path(unquote(parts.path) if parts.scheme else str(url)))
     raise UsageError(f'"{url}" is no store', hint='write a path, "file:///path", "memory://name" or "s3://bucket/prefix"')

@@ -100,11 +100,7 @@ class App:
                 self.observe(call, reply.status or 500, time.perf_counter() - start)
 
     def _find(self, scope: dict[str, Any], receive: Receive) -> Call:
-        path = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1")
-        project = None
-        if path.startswith("/~"):
-            project, _, rest = path[2:].partition("/")
-            path = "/" + rest
+        project, path = _place(scope)
         route, params = self.dispatcher.find(scope["method"], path)
         call = Call(scope, receive, route, params, self.limits)
         call.project = project
@@ -165,7 +161,7 @@ class App:
             self.streams -= 1
 
     async def _options(self, scope: dict[str, Any], reply: sending.Reply, foreign: bool) -> None:
-        path = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1")
+        _, path = _place(scope)
         allow = ", ".join(self.dispatcher.allowed(path) or self.dispatcher.methods)
         headers: Headers = [(b"allow", allow.encode())]
         if foreign:
@@ -176,7 +172,7 @@ class App:
         if reply.started:
             return  # half an answer is out: returning without the rest closes the connection, which the client notices
         status = status_of(error)
-        speaks = call.route.speaks if call is not None else self._speaks.get(_family(scope["path"]), "ninefold")
+        speaks = call.route.speaks if call is not None else self._speaks.get(_family(_place(scope)[1]), "ninefold")
         if self.shown is not None and _browses(scope):
             await reply.whole(status, self.shown(error, status), "text/html; charset=utf-8", headers_of(error))
             return
@@ -198,6 +194,15 @@ class App:
             if event == "shutdown":
                 self._threads.shutdown(wait=False, cancel_futures=True)
                 return
+
+
+def _place(scope: Mapping[str, Any]) -> tuple[str | None, str]:
+    """The project that stands before a path (``/~flights/orders``), and the raw path without it."""
+    path = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1")
+    if not path.startswith("/~"):
+        return None, path
+    project, _, rest = path[2:].partition("/")
+    return project, "/" + rest
 
 
 def _browses(scope: Mapping[str, Any]) -> bool:

@@ -241,6 +241,7 @@ def test_chunks_make_one_answer(client: httpx2.Client) -> None:
 
 def test_a_project_may_stand_before_the_path(client: httpx2.Client) -> None:
     assert client.get("/~flights/orders").status_code == 200
+    assert client.options("/~flights/ticks").headers["allow"] == "GET, HEAD, OPTIONS"
 
 
 def test_a_client_that_goes_away_harms_nobody(port: int, client: httpx2.Client) -> None:
