@@ -109,7 +109,7 @@ def score(
 
 
 def _due(say: Say, endpoint: str, project: Path | None, environment: str | None, at: int | None, since: int | None) -> None:
-    from ninefold.cli.run import target_of
+    from ninefold.cli.target import target_of
     from ninefold.project.clocks import judging_now
     from ninefold.project.home import Home
     from ninefold.project.scoring import score_due

@@ -6,7 +6,7 @@ import click
 import msgspec
 
 from ninefold.cli.report import Say, command, project_option, table
-from ninefold.cli.run import target_of
+from ninefold.cli.target import target_of
 from ninefold.cli.times import when
 from ninefold.project.home import Home
 

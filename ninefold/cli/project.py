@@ -1,17 +1,16 @@
 """``new`` and ``check``: making a project, and reading it."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from ninefold import config
 from ninefold.cli.report import Say, command, project_option, table
-from ninefold.errors import UsageError
+from ninefold.cli.target import load
 from ninefold.units import many
 
 if TYPE_CHECKING:
-    from ninefold.project.graph import Graph
+    pass
 
 
 @command("ninefold new myproject --template flights")
@@ -60,20 +59,3 @@ def check(say: Say, project: Path | None, environment: str | None) -> None:
 
     told = {"warnings": [str(w) for w in warnings], "not_yet": [str(e) for e in later]}
     say.result({"project": graph.project, "things": {n: t.noun for n, t in graph.things.items()}, **told}, text)
-
-
-def load(project: Path | None, environment: str | None) -> "tuple[Graph, Any]":
-    """The graph and settings of the project that a command names, or that the settings name."""
-    from ninefold.project.read import read
-
-    if project is None:
-        settings = config.load(None, environment)
-        if settings.project is None:
-            files = sorted(p.name for p in settings.root.glob("*.py"))
-            hint = f"name it: ninefold run {files[0]}" if files else "begin with: ninefold new myproject"
-            raise UsageError("which project? none is named here, and pyproject names none", hint=hint)
-        target: str | Path = settings.project
-        return read(target, root=settings.root), settings
-    file = project if project.suffix == ".py" else project / "__init__.py"
-    settings = config.load(config.find_root(file.absolute().parent), environment)
-    return read(project.absolute() if project.exists() else project, root=settings.root), settings

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from ninefold.cli.report import Say, command
-from ninefold.cli.run import target_of
+from ninefold.cli.target import target_of
 from ninefold.errors import UsageError
 from ninefold.governance.approvals import approve as approve_version
 from ninefold.governance.approvals import approve_policy
@@ -14,7 +14,9 @@ from ninefold.loop import deploying, releasing
 from ninefold.project.home import Home, open_home
 from ninefold.project.running import author_name
 
-_project = click.option("--project", "-p", type=click.Path(path_type=Path), help="The project's file (default: the one that pyproject names).")
+_project = click.option(
+    "--project", "-p", type=click.Path(path_type=Path), help="The project's file (default: that of pyproject, else the one that ran here last)."
+)
 _in = click.option("--in", "environment", metavar="NAME", help="The environment (default: dev).")
 
 

@@ -3,22 +3,19 @@
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from ninefold import config
-from ninefold.cli.project import load
 from ninefold.cli.report import FAILED, Say, command, project_option, table
+from ninefold.cli.target import load, target_of
 from ninefold.clock import iso, micros
-from ninefold.config import Settings
 from ninefold.engine import Event, Planned, Result
-from ninefold.errors import UsageError
 from ninefold.project import running
 from ninefold.units import many
 
 if TYPE_CHECKING:
-    from ninefold.project.graph import Graph
+    pass
 
 _as_of = click.option("--as-of", metavar="TIME", help="See every table as it was known then (ISO 8601; a time without offset is in --tz).")
 _tz = click.option("--tz", default="UTC", show_default=True, help="The zone of --as-of where it has no offset.")
@@ -72,34 +69,6 @@ def run(
     say.result(value, lambda: _told(say, done))
     verdicts = [c["verdict"] for m in done.judged.get("models", {}).values() for c in m["criteria"]]
     return FAILED if require and "not met" in verdicts else 0
-
-
-def target_of(project: Path | None, environment: str | None, frozen: str | None = None) -> tuple[Settings, str, Path, Any]:
-    """Settings, name, main file, and how to read the project that a command names; nothing of the user's is imported yet."""
-    from ninefold.project.read import locate
-
-    if project is None:
-        settings = config.load(None, environment)
-        if settings.project is None:
-            raise UsageError("which project? none is named here, and pyproject names none", hint="ninefold run FILE.py")
-        main = locate(settings.project, settings.root)
-    else:
-        main = locate(project.absolute())
-        settings = config.load(config.find_root(main.parent), environment)
-    name = main.parent.name if main.name == "__init__.py" else main.stem
-    if frozen is not None:
-        from ninefold.project.freeze import thaw
-        from ninefold.project.home import Home
-
-        with Home(settings, name) as home:
-            main = thaw(home, frozen)
-    return settings, name, main, lambda: _read(main, settings, frozen)
-
-
-def _read(main: Path, settings: Settings, frozen: str | None) -> "Graph":
-    from ninefold.project.read import read
-
-    return read(main, root=settings.home / "frozen" / frozen if frozen else settings.root)
 
 
 class Progress:

@@ -12,7 +12,7 @@ from ninefold.bundles.encoding import Floats
 from ninefold.errors import DataError, closest
 from ninefold.ids import canonical
 from ninefold.models.split import Split
-from ninefold.units import duration_text
+from ninefold.units import HOUR, duration_text
 
 if TYPE_CHECKING:
     import polars as pl
@@ -173,7 +173,14 @@ def _labels(series: "pl.Series", kind: Target) -> tuple[Floats, tuple[Any, ...]]
         position = {c: float(i) for i, c in enumerate(classes)}
         return np.fromiter((position[v] for v in series.to_list()), np.float64, len(series)), classes
     if not (series.dtype == pl.Boolean or series.dtype.is_numeric()):
-        raise DataError(f"the label is of type {series.dtype}, a {kind} problem needs numbers", hint="or predict=nf.multiclass(...)")
+        wanted = "true and false (or 1 and 0)" if kind == "binary" else "numbers"
+        example = (
+            f'pl.col("label") == "{series.drop_nulls()[0]}"' if kind == "binary" and series.dtype == pl.String else 'pl.col("label").cast(pl.Float64)'
+        )
+        raise DataError(
+            f"the label is of type {series.dtype}, a {kind} problem needs {wanted}",
+            hint=f"make it so in the table's function, such as {example}; classes with names are predict=nf.multiclass(...)",
+        )
     label = np.array(series.cast(pl.Float64).to_numpy(), np.float64)
     if kind == "binary":
         found = set(np.unique(label)[:10].tolist())
@@ -234,12 +241,21 @@ def _by_share(data: Dataset, split: Split, everything: Rows) -> tuple[Rows, Rows
     return everything[~tested & ~validated], everything[validated], everything[tested]
 
 
+def _whole_hours(span: int) -> int:
+    return -(-span // HOUR) * HOUR
+
+
 def _enough(data: Dataset, name: str, rows: Rows, split: Split) -> None:
     if len(rows) < FEWEST_ROWS:
         span = f" ({name} is {duration_text(int(getattr(split, name)))})" if split.kind == "time" and name != "train" else ""
+        # a span that is hardly longer than the wait for an answer keeps next to nothing: shorter would keep less
+        wait = int((data.mature - data.q).max()) if len(data.q) else 0
+        slow = split.kind == "time" and name == "validate" and split.validate < 2 * wait
         raise DataError(
             f"{name} has {len(rows)} of the {len(data.q)} settled questions{span}, at least {FEWEST_ROWS} are needed",
-            hint="more data, or shorter spans in split=",
+            hint=f"answers take {duration_text(_whole_hours(wait))}: make validate= in split= longer than that"
+            if slow
+            else "more data, or shorter spans in split=",
         )
     if data.kind != "regression" and name != "test" and len(np.unique(data.label[rows])) < 2:
         raise DataError(f"the {len(rows)} labels of {name} are all of one class", hint="more data, or other spans in split=")

@@ -83,7 +83,7 @@ def version(ledger: Ledger, project: str, model: str, number: int) -> Version:
     if row is None:
         known = [row["model"] for row in ledger.all("select distinct model from versions where project = ?", project)]
         if model not in known:
-            raise NotFoundError(f'no model "{model}" has a version', hint=closest(model, known))
+            raise NotFoundError(f'no model "{model}" has a version', hint=closest(model, known) if known else "run the project first: ninefold run")
         have = ", ".join(str(v.version) for v in reversed(versions(ledger, project, model)))
         raise NotFoundError(f"the model {model} has no version {number}", hint=f"it has {have}")
     return _version(row)

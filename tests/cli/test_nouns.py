@@ -112,3 +112,17 @@ def test_exploring_says_which_table_is_missing_and_looks_at_the_others(ninefold:
     found = as_json(tiny_copy, "explore", "parcels.py")
     assert ([t["name"] for t in found["tables"]], found["missing"]) == (["parcels"], ["depots"])
     assert 'not made yet, so not looked at: "depots"; `ninefold run` makes it' in ninefold("explore", "parcels.py", at=tiny_copy).out
+
+
+def test_a_project_that_no_setting_names_is_the_one_that_ran_last(ninefold: Any, tiny_copy: Path) -> None:
+    (tiny_copy / "pyproject.toml").write_text("")
+    code, out, err = ninefold("plan", at=tiny_copy)
+    assert (code, "table/parcels" in out) == (0, True), err
+
+
+def test_a_project_that_cannot_be_told_is_asked_for_in_the_command_s_own_words(ninefold: Any, tmp_path: Path) -> None:
+    (tmp_path / "shop.py").write_text("import ninefold as nf\n")
+    assert [ninefold(*words, at=tmp_path).err.splitlines()[1].strip() for words in (["check"], ["deploy", "desk"])] == [
+        "name it: ninefold check shop.py",
+        "name it: ninefold deploy --project shop.py",
+    ]

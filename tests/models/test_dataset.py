@@ -53,7 +53,7 @@ def test_a_split_is_the_same_for_rows_in_another_order(frame: Make) -> None:
         (pl.lit(float("nan")).alias("z"), '"z" is null in all of the 3000 rows'),
         (pl.lit(0).cast(pl.Datetime("us")).alias("z"), "models read numbers, booleans and texts"),
         (pl.lit([1]).alias("z"), "models read numbers, booleans and texts"),
-        (pl.lit("yes").alias("__label"), "a binary problem needs numbers"),
+        (pl.lit("yes").alias("__label"), "a binary problem needs true and false"),
         (pl.lit(2).alias("__label"), "a yes-or-no problem has the values"),
         (pl.lit(None, pl.Boolean).alias("__label"), "none of the 3000 questions has a label"),
     ],
@@ -72,3 +72,10 @@ def test_an_unknown_input_is_refused_with_the_nearest_name(frame: Make) -> None:
     with pytest.raises(DataError) as caught:
         dataset(frame().rename({"x": "wind"}), kind="binary", inputs=["wnd"])
     assert caught.value.hint == 'did you mean "wind"?'
+
+
+def test_a_validation_span_shorter_than_the_wait_for_answers_is_to_be_longer(frame: Make) -> None:
+    slow = frame().with_columns(__mature=pl.col("__q") + 28 * DAY)
+    with pytest.raises(DataError) as raised:
+        prepare(dataset(slow, kind="binary"), nf.by_time(validate="28d", test="20d"))
+    assert raised.value.hint == "answers take 28d: make validate= in split= longer than that"
