@@ -19,38 +19,36 @@ RANK: dict[str, int] = {"constant": 0, "linear": 1, "lightgbm": 2, "xgboost": 2,
 def family(estimator: Any) -> Family:
     """Which library an estimator is from.
 
-    A project's own class belongs to the library that it inherits from, where it changes parameters only. Raises DeclarationError
-    where it fits or answers by itself, for then the library's file is not the model, and NotYetError for what the language has
-    and this release cannot fit.
+    A project's own class belongs to the library that it inherits from. Raises NotYetError for what the language has and this
+    release cannot fit.
     """
-    for kind in type(estimator).__mro__:
-        package = kind.__module__.partition(".")[0]
-        if package in {"lightgbm", "xgboost"}:
-            _inherits_all(type(estimator), kind)
-            return "lightgbm" if package == "lightgbm" else "xgboost"
-        if package == "sklearn":
-            if not kind.__module__.startswith(("sklearn.linear_model", "sklearn.svm._classes")):
-                break
-            _inherits_all(type(estimator), kind)
-            return "linear"
-    if package != "sklearn" and hasattr(estimator, "save") and hasattr(estimator, "load"):
+    library = _library(type(estimator))
+    if library is not type(estimator) and hasattr(estimator, "save") and hasattr(estimator, "load"):
         raise NotYetError(
             f"{type(estimator).__name__} saves and loads itself: such a candidate cannot be fitted yet",
             hint="use LightGBM, XGBoost or scikit-learn in this release",
         )
-    return "sklearn"
+    if library is None or library.__module__.startswith("sklearn"):
+        return "linear" if library is not None and library.__module__.startswith(("sklearn.linear_model", "sklearn.svm._classes")) else "sklearn"
+    return "lightgbm" if library.__module__.startswith("lightgbm") else "xgboost"
 
 
-def _inherits_all(own: type, library: type) -> None:
-    """That a project's own class leaves fitting and answering to the library's."""
+def _library(own: type) -> type | None:
+    """The nearest class of a library's that a class is, or inherits from; what scikit-learn only mixes in is no estimator."""
+    return next((k for k in own.__mro__ if k.__module__.startswith(_LIBRARIES) and not k.__module__.startswith(_MIXED_IN)), None)
+
+
+def by_itself(estimator: Any) -> str | None:
+    """Why the library's file is not the model: a project's own class fits or answers by itself. None where it leaves that to the library."""
+    own, library = type(estimator), _library(type(estimator))
+    if library is None or family(estimator) == "sklearn":
+        return None  # whether there is a converter for it is for the converter to say
     above = own.__mro__[: own.__mro__.index(library)]
     for method in ("fit", "predict", "predict_proba", "decision_function"):
         found = next((k for k in above if method in vars(k)), None)
         if found is not None:
-            raise DeclarationError(
-                f"{own.__name__} cannot be exported: {found.__name__} has a {method} of its own, which no file of a {library.__name__} holds",
-                hint=f"change parameters only (in __init__), or do in features what {method} does",
-            )
+            return f"{found.__name__} has a {method} of its own, which no file of a {library.__name__} holds"
+    return None
 
 
 def form(estimator: Any) -> tuple[str, bool]:

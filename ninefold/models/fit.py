@@ -10,7 +10,7 @@ from ninefold.bundles.predictors import Predictor, Shape, open_predictor, spread
 from ninefold.errors import CorruptError, DataError, NinefoldError
 from ninefold.models.candidate import unwrapped
 from ninefold.models.dataset import Dataset, Rows
-from ninefold.models.estimator import fit, form, prepared
+from ninefold.models.estimator import by_itself, fit, form, prepared
 from ninefold.models.export import export, exportable
 from ninefold.models.learn import learn_encoding, matrix
 
@@ -61,6 +61,13 @@ def fit_recipe(name: str, candidate: Any, params: dict[str, Any], data: Dataset,
     refused = exportable(estimator)
     if refused is not None:
         raise refused
+    own = by_itself(estimator)
+    if own is not None:
+        raise DataError(
+            f'the candidate "{name}" ({type(estimator).__name__}) is a model that cannot be exported: {own}',
+            hint="change parameters only, in __init__; what it does beside belongs into features",
+            where=name,
+        )
     shape, single = form(estimator)
     encoder = Encoder(learn_encoding(data, rows, shape, single=single))
     if not encoder.width:

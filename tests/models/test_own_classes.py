@@ -6,13 +6,13 @@ import lightgbm
 import numpy as np
 import pytest
 import xgboost
+from sklearn.base import TransformerMixin
 from sklearn.linear_model import LogisticRegression, PoissonRegressor
 
 import ninefold as nf
 from ninefold.bundles.encoding import Floats
-from ninefold.errors import DeclarationError
+from ninefold.errors import DataError, DeclarationError
 from ninefold.models.dataset import Dataset
-from ninefold.models.estimator import family
 from ninefold.models.export import export
 from ninefold.models.fit import fit_recipe
 
@@ -28,8 +28,8 @@ class Boosted(xgboost.XGBClassifier):
     """Only another name."""
 
 
-class Strict(LogisticRegression):
-    """Other parameters of a linear model."""
+class Strict(TransformerMixin, LogisticRegression):  # type: ignore[misc]
+    """Other parameters of a linear model, and something mixed in."""
 
     def __init__(self, C: float = 0.1) -> None:
         super().__init__(C=C)
@@ -56,10 +56,10 @@ def test_an_inherited_log_link_is_a_log_link() -> None:
 
 @pytest.mark.parametrize("base", [lightgbm.LGBMClassifier, xgboost.XGBClassifier, LogisticRegression])
 @pytest.mark.parametrize("method", ["fit", "predict_proba"])
-def test_a_class_that_fits_or_answers_by_itself_is_refused_by_name(base: type, method: str) -> None:
+def test_a_class_that_fits_or_answers_by_itself_is_refused_by_name(data: Dataset, base: type, method: str) -> None:
     own = type("Clipped", (base,), {method: lambda self, *given: self})
-    with pytest.raises(DeclarationError, match=f"Clipped cannot be exported: Clipped has a {method} of its own") as error:
-        family(own())
+    with pytest.raises(DataError, match=f"cannot be exported: Clipped has a {method} of its own") as error:
+        fit_recipe("own", own(), {}, data, np.arange(800), seed=1)
     assert "change parameters only" in error.value.hint
 
 
