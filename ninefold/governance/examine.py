@@ -24,7 +24,7 @@ _REFS = "select project, name, content, ref from steps where ref like '%\"table\
 
 def examine(home: Home, *, deep: bool = False) -> list[Finding]:
     """Everything that is wrong, errors first. ``deep`` also reads every blob again."""
-    found = doctor.examine(home.settings.home, deep=deep, anchors=home.settings.anchor, url=_url(home))
+    found = doctor.examine(home.settings.home, deep=deep, anchors=home.settings.anchor, url=_url(home), blobs=home.settings.artifacts)
     if not any(f.severity == "error" and f.where.endswith("ledger.db") for f in found):
         try:
             found += [*_lake(home), *_bundles(home), *_frozen(home)]
@@ -50,9 +50,10 @@ class _Log(msgspec.Struct):
 
 def _lake(home: Home) -> Iterator[Finding]:
     """Versions that steps recorded against those that the lake has; files lost, cut, or named by nobody."""
-    root = Path(home.settings.lake.removeprefix("file://"))
-    if "://" in str(root):
+    place = home.settings.lake.removeprefix("file://")
+    if "://" in place:
         return  # elsewhere: reading it costs requests, and its store checks its own bytes
+    root = Path(place)
     told: dict[str, dict[int, tuple[str, str]]] = {}
     for row in home.ledger.all(_REFS):
         ref = msgspec.json.decode(row["ref"])

@@ -98,19 +98,12 @@ def _check(check: dict[str, Any]) -> str:
 
 
 def _incident(fact: Fact) -> tuple[list[object], list[int]]:
-    body = fact.body
-    text = body.get("text") or body.get("cause") or body.get("title") or ""
-    return [when(moment(fact)), fact.kind.partition(".")[2], text], [fact.seq]
+    return [when(moment(fact)), fact.kind.partition(".")[2], fact.body["text"]], [fact.seq]
 
 
 def _retrained(fact: Fact) -> tuple[list[object], list[int]]:
-    body = fact.body
-    made = f"version {body['version']}" if body.get("version") else ""
-    return [
-        when(moment(fact)),
-        fact.kind.partition(".")[2],
-        body.get("why") or body.get("text") or body.get("outcome") or body.get("reason") or made,
-    ], [fact.seq]
+    body = fact.body  # what was skipped or failed says why, what is done says what came of it, what was started only its reason
+    return [when(moment(fact)), fact.kind.partition(".")[2], body.get("why") or body.get("text") or body["reason"]], [fact.seq]
 
 
 def approvals(case: Case) -> Section:

@@ -88,10 +88,10 @@ def _next(home: Home, told: Case) -> Section:
     """Work that waits, so that a report does not end where the work goes on."""
     section = Section("What waits")
     items = home.ledger.facts(kind=("item.opened", "item.closed"), prefix=home.project + "/")
-    closed = {f.body.get("item") or f.body.get("id") for f in items if f.kind == "item.closed"}
+    closed = {f.body["item"] for f in items if f.kind == "item.closed"}
     for fact in items:
-        if fact.kind == "item.opened" and (fact.body.get("item") or fact.body.get("id")) not in closed:
-            section.say(f"{fact.body.get('title', 'A work item')}, waiting for {fact.body.get('waits_for', 'somebody')}.", fact.seq)
+        if fact.kind == "item.opened" and fact.body["item"] not in closed:
+            section.say(f"{fact.body['title']}, waiting for {fact.body['waits_for']}.", fact.seq)
     proposed = [f for f in told.policies if f.kind == "policy.proposed"]
     if proposed and told.policies[-1] is proposed[-1]:
         section.say(f"A change of policy waits for its approval since {when(proposed[-1].at)}.", proposed[-1].seq)

@@ -33,10 +33,16 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     do: str = ""
 
 
-def examine(home: Path, *, url: str | None = None, deep: bool = False, anchors: Path | None = None) -> list[Finding]:
-    """Everything wrong in a home, errors first. ``deep`` also re-reads every blob (as slow as the disk)."""
+def examine(home: Path, *, url: str | None = None, blobs: str | None = None, deep: bool = False, anchors: Path | None = None) -> list[Finding]:
+    """Everything wrong in a home, errors first. ``url`` and ``blobs`` say where ledger and blobs lie, if not in the home; ``deep`` also
+    re-reads every blob (as slow as the disk).
+    """
     home = Path(home)
-    found = [*_files(home), *_space(home), *_journal(home), *_ledger(home, url, anchors), *_blobs(home, deep)]
+    place = str(home / "blobs") if blobs is None else blobs.removeprefix("file://")
+    folder = None if "://" in place else Path(place)  # elsewhere: looking costs requests, and its store checks its own bytes
+    found = [*_files(home), *_space(home), *_journal(home), *_ledger(home, url, folder, anchors)]
+    if deep and folder is not None:
+        found += _blobs(folder)
     return sorted(found, key=lambda finding: finding.severity)
 
 
@@ -92,7 +98,7 @@ def _journal(home: Path) -> Iterator[Finding]:
             yield Finding(severity="error", where=error.where or str(folder), what=error.message, why="the disk gave other bytes", do=_RESTORE)
 
 
-def _ledger(home: Path, url: str | None, anchors: Path | None) -> Iterator[Finding]:
+def _ledger(home: Path, url: str | None, blobs: Path | None, anchors: Path | None) -> Iterator[Finding]:
     path = home / "ledger.db"
     if url is None and not path.exists():
         if any((home / name).exists() for name in ("keys", "lake", "blobs")):
@@ -105,11 +111,14 @@ def _ledger(home: Path, url: str | None, anchors: Path | None) -> Iterator[Findi
         with Ledger.open(url or f"sqlite:///{path}", home=home, anchors=anchors) as ledger:
             report = ledger.verify()
             for problem in report.problems:
-                yield Finding(severity="error", where=str(path), what=problem, why="facts were changed or cut off outside of ninefold", do=_RESTORE)
+                yield Finding(
+                    severity="error", where=url or str(path), what=problem, why="facts were changed or cut off outside of ninefold", do=_RESTORE
+                )
             if report.checkpoints and NO_ANCHOR in report.notes:
                 do = 'set "anchor" in [tool.ninefold] to a folder that is kept'
                 yield Finding(severity="warning", where=str(ledger.anchor.path), what=NO_ANCHOR, do=do)
-            yield from _missing_blobs(home, ledger)
+            if blobs is not None:
+                yield from _missing_blobs(blobs, ledger)
     except NinefoldError as error:
         yield Finding(severity="error", where=error.where or str(path), what=error.message, do=error.hint)
 
@@ -127,10 +136,8 @@ def _integrity(path: Path) -> Finding | None:
     return Finding(severity="error", where=str(path), what=f"the ledger is damaged: {said}", why=why, do=_RESTORE)
 
 
-def _missing_blobs(home: Path, ledger: Ledger) -> Iterator[Finding]:
+def _missing_blobs(blobs: Path, ledger: Ledger) -> Iterator[Finding]:
     """Blobs that records name and that are not there."""
-    if not (home / "blobs").is_dir() and not ledger.one("select 1 from artifacts limit 1"):
-        return  # the blobs are kept elsewhere
     rows: list[Any] = ledger.all("select digest, min('the artifact ' || path || ' of run ' || run) as of from artifacts group by digest")
     named = {row["digest"]: row["of"] for row in rows}
     for row in ledger.all("select name, ref from steps where ref like '%\"blob\"%'"):
@@ -138,14 +145,12 @@ def _missing_blobs(home: Path, ledger: Ledger) -> Iterator[Finding]:
         if isinstance(blob, str):
             named[blob] = f"the output of step {row['name']}"
     for digest, of in named.items():
-        if not (home / "blobs" / digest[:2] / digest[2:]).exists():
+        if not (blobs / digest[:2] / digest[2:]).exists():
             yield Finding(severity="error", where=digest, what=f"{of} is missing", why="its blob was removed or never copied here", do=_RESTORE)
 
 
-def _blobs(home: Path, deep: bool) -> Iterator[Finding]:
-    if not deep:
-        return
-    for path in sorted((home / "blobs").glob("*/*")):
+def _blobs(folder: Path) -> Iterator[Finding]:
+    for path in sorted(folder.glob("*/*")):
         if path.is_file() and not path.name.endswith(durable.TEMPORARY):
             with path.open("rb") as stream:
                 digest = hashlib.file_digest(stream, "sha256").hexdigest()

@@ -1,10 +1,12 @@
 """The doctor compares lake, bundles and frozen code with what facts and steps say."""
 
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 from ninefold.governance.examine import examine
 from ninefold.ledger.doctor import Finding
-from ninefold.project.home import open_home
+from ninefold.project.home import Home, open_home
 
 
 def found(folder: Path) -> list[Finding]:
@@ -64,3 +66,12 @@ def test_looking_changes_nothing(tiny_copy: Path) -> None:
     torn.write_text('{"add": ')
     found(tiny_copy)
     assert torn.exists()
+
+
+def test_what_lies_elsewhere_is_not_called_lost(tiny_copy: Path) -> None:
+    with open_home(tiny_copy) as home:
+        elsewhere, project = replace(home.settings, lake="s3://bucket/lake", artifacts="s3://bucket/blobs"), home.project
+    for name in ("lake", "blobs"):
+        shutil.rmtree(elsewhere.home / name)
+    with Home(elsewhere, project) as home:
+        assert [f for f in examine(home, deep=True) if f.severity == "error"] == []
