@@ -14,6 +14,7 @@ from ninefold.models.threads import one_thread
 Family = Literal["lightgbm", "xgboost", "linear", "sklearn"]
 # simpler first: what a tie is decided by
 RANK: dict[str, int] = {"constant": 0, "linear": 1, "lightgbm": 2, "xgboost": 2, "onnx": 3}
+_LIBRARIES, _MIXED_IN = ("lightgbm.", "xgboost.", "sklearn."), ("sklearn.base", "sklearn.utils.")
 
 
 def family(estimator: Any) -> Family:
