@@ -28,48 +28,62 @@ def _second_mean(sums: Floats) -> Floats:
     return ratio(sums[..., 2], sums[..., 0])
 
 
+def _yes(rows: Rows) -> Floats:
+    return np.asarray(rows.decision == 1, dtype=np.float64)
+
+
+def _decided(rows: Rows) -> Floats:
+    """1 where there was an answer, 0 where the question was referred to people (−1)."""
+    return np.asarray(rows.decision >= 0, dtype=np.float64)
+
+
 def _confusion(top: int, bottom: Callable[[Rows], Floats]) -> Callable[[Metric, Rows], Formula]:
-    """A share of counts: ``top`` of (1: said and was, 2: said and was not) over the rows of ``bottom``."""
+    """A share of counts: ``top`` of (1: said and was, 2: said and was not) over the rows of ``bottom``, among those that were decided."""
 
     def bind(metric: Metric, rows: Rows) -> Formula:
-        under = bottom(rows)
-        hit = rows.decision * (rows.truth if top == 1 else 1 - rows.truth)
+        under = bottom(rows) * _decided(rows)
+        hit = _yes(rows) * (rows.truth if top == 1 else 1 - rows.truth)
         columns = np.column_stack([rows.weight * under, rows.weight * hit])
         return Formula(columns, _mean, under > 0)
 
     return bind
 
 
-precision = _confusion(1, lambda rows: rows.decision)
+precision = _confusion(1, _yes)
 recall = _confusion(1, lambda rows: rows.truth)
 false_positive_rate = _confusion(2, lambda rows: 1 - rows.truth)
 
 
 def selection_rate(metric: Metric, rows: Rows) -> Formula:
-    """Share said yes."""
-    return Formula(_weighted(rows, rows.decision), _mean, _all(rows))
+    """Share said yes; a question that was referred was not."""
+    return Formula(_weighted(rows, _yes(rows)), _mean, _all(rows))
 
 
 def accuracy(metric: Metric, rows: Rows) -> Formula:
-    """Its constant policy says the commonest class always."""
+    """Among the rows that were decided. Its constant policy says the commonest class always."""
+    decided = _decided(rows)
     right = (rows.decision == rows.truth).astype(np.float64)
-    classes = rows.truth[:, None] == np.arange(max(2, len(rows.classes)))[None, :]
+    classes = (rows.truth[:, None] == np.arange(max(2, len(rows.classes)))[None, :]) * decided[:, None]
 
     def constant(sums: Floats) -> Floats:
         return ratio(sums[..., 2:].max(-1), sums[..., 0])
 
-    return Formula(_weighted(rows, right, *classes.T.astype(np.float64)), _mean, _all(rows), constant)
+    columns = np.column_stack([rows.weight * decided, rows.weight * right, *(rows.weight * c for c in classes.T)])
+    return Formula(columns, _mean, decided > 0, constant)
 
 
 def f_beta(metric: Metric, rows: Rows) -> Formula:
-    """(1 + β²) TP / ((1 + β²) TP + β² FN + FP), the same as from precision and recall, and defined where one of these is not."""
+    """(1 + β²) TP / ((1 + β²) TP + β² FN + FP), the same as from precision and recall, and defined where one of these is not.
+    Among the rows that were decided.
+    """
     square = float(dict(metric.params)["beta"]) ** 2
-    columns = np.column_stack([rows.weight * rows.decision * rows.truth, rows.weight * rows.decision, rows.weight * rows.truth])
+    yes, true = _yes(rows), rows.truth * _decided(rows)
+    columns = np.column_stack([rows.weight * yes * true, rows.weight * yes, rows.weight * true])
 
     def value(sums: Floats) -> Floats:
         return ratio((1 + square) * sums[..., 0], sums[..., 1] + square * sums[..., 2])
 
-    return Formula(columns, value, rows.truth == 1)
+    return Formula(columns, value, true == 1)
 
 
 def probabilities(rows: Rows) -> tuple[Floats, Floats]:
@@ -111,14 +125,16 @@ def brier(metric: Metric, rows: Rows) -> Formula:
 
 
 def cost(metric: Metric, rows: Rows) -> Formula:
-    """Mean cost a question. Its constant policies say yes always, or no always; or today's practice is given."""
+    """Mean cost a question; one that was referred to people costs nothing here, as where the model was chosen. Its constant policies
+    say yes always, or no always; or today's practice is given.
+    """
     costs = rows.priced(metric)
     if rows.kind == "multiclass":
         wrong = (rows.decision != rows.truth) * np.asarray(costs.miss)
         always = [(rows.truth != c) * np.asarray(costs.miss) for c in range(len(rows.classes))]
         return Formula(_weighted(rows, wrong, *always), _mean, _all(rows), _least)
     alarm, miss = (1 - rows.truth) * costs.false_alarm, rows.truth * costs.miss
-    answered = rows.decision * alarm + (1 - rows.decision) * miss
+    answered = _yes(rows) * alarm + (rows.decision == 0) * miss
     if rows.practice_decision is not None:
         today = rows.practice_decision * alarm + (1 - rows.practice_decision) * miss
         return Formula(_weighted(rows, answered, today), _mean, _all(rows), _second_mean)

@@ -71,7 +71,8 @@ class Rows:
     """Rows whose truth is known, as arrays of equal length.
 
     ``truth`` and ``score`` are floats (binary: 0 or 1 and a probability; regression: numbers). For multiclass ``truth`` holds the
-    codes of ``classes`` and ``score`` a probability for each class. ``decision`` is yes (1) or no (0), or the code of a class.
+    codes of ``classes`` and ``score`` a probability for each class. ``decision`` is yes (1), no (0) or
+    referred to people (−1), or the code of a class.
     ``constant`` is the score of the constant policy where a loss is compared with it; ``practice`` today's score or decision.
     """
 

@@ -187,3 +187,10 @@ def test_a_truth_of_several_types_is_refused():
 def test_costs_that_say_nothing_are_refused(costs):
     with pytest.raises(DeclarationError):
         nf.measure(nf.cost(**costs), [0, 1], [0.1, 0.2])
+
+
+def test_what_was_referred_to_people_counts_as_neither_yes_nor_no():
+    truth, decision = [1, 1, 0, 0, 1, 0], [1, 0, 1, 0, -1, -1]
+    metrics = [nf.precision, nf.recall, nf.accuracy, nf.f_beta(beta=1), nf.false_positive_rate, nf.selection_rate, nf.cost(false_alarm=1, miss=5)]
+    found = nf.measure(metrics, truth, [0.5] * 6, decision=decision)
+    assert [m.value for m in found] == [0.5, 0.5, 0.5, 0.5, 0.5, pytest.approx(2 / 6), 1.0]
