@@ -13,7 +13,7 @@ from ninefold.project.home import Home
 TITLES = {
     "leak": "Leaks: columns that tell more than was known",
     "segment": "Segments where the model fails on its test span (intervals by day, corrected)",
-    "drift": "Columns that moved between the older and the newer half of the days",
+    "drift": "Columns that moved between the older and the newer half of the days (corrected for all columns)",
     "belief": "Beliefs worth testing: they are found on these rows, a test needs newer ones",
 }
 

@@ -1,5 +1,6 @@
 """Looking at a project's data: profiles, leaks, columns that drift, segments where the champion fails; each with the line to accept."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -17,6 +18,8 @@ from ninefold.tables.table import Table
 
 if TYPE_CHECKING:
     import polars as pl
+
+    from ninefold.hypotheses.test import Tested
 
 MOST_DISTINCT = 10_000
 
@@ -50,7 +53,8 @@ def explore(graph: Graph, home: Home) -> Explored:
     """
     as_of = _seen_as_of(home)
     asked = {graph.resolve(p.predict.of, ("table",))[0]: (name, p) for name, p in graph.of("problem").items()}
-    tables, findings = [], []
+    tables, looked_at = list[dict[str, Any]](), list[tuple[str, str, "Tested"]]()
+    findings: list[Finding] = []
     missing = [name for name in graph.of("table") if home.stored("tables", name).version is None]
     if missing == list(graph.of("table")):
         raise NotFoundError("no table has been made yet", hint="run the project first: ninefold run")
@@ -59,9 +63,10 @@ def explore(graph: Graph, home: Home) -> Explored:
             continue
         rows = current(view(home, name, table, as_of=as_of)).collect()
         tables.append(_numbers(name, table, rows))
-        findings += _drifts(name, table, rows)
+        looked_at += compared(name, table, rows)
         if name in asked and not isinstance(asked[name][1].predict.label, Ahead):
             findings += _about_label(graph, asked[name][0], name, table, rows)
+    findings += drifts(looked_at)
     for model in graph.of("model"):
         findings += _segments(graph, home, model)
     order = ("leak", "segment", "drift", "belief")
@@ -99,8 +104,8 @@ def _about_label(graph: Graph, problem: str, name: str, table: Table, rows: "pl.
     return found
 
 
-def _drifts(name: str, table: Table, rows: "pl.DataFrame") -> list[Finding]:
-    """Columns whose distribution moved between the halves of the days, beyond their own variation."""
+def compared(name: str, table: Table, rows: "pl.DataFrame") -> "list[tuple[str, str, Tested]]":
+    """Each column of a table, tested: is its distribution the same in the newer half of the days as in the older one?"""
     import polars as pl
 
     from ninefold.hypotheses.test import stable
@@ -118,7 +123,16 @@ def _drifts(name: str, table: Table, rows: "pl.DataFrame") -> list[Finding]:
         kept = values.filter(known)
         if kept.dtype.is_temporal() or kept.dtype.is_nested() or kept.null_count() == kept.len() or _names_rows(kept):
             continue
-        tested = stable(kept, day.filter(known))
+        found.append((name, column, stable(kept, day.filter(known))))
+    return found
+
+
+def drifts(looked_at: "Sequence[tuple[str, str, Tested]]") -> list[Finding]:
+    """The columns that moved, corrected for all columns of all tables that were looked at (Holm): of many, one moves by chance."""
+    from ninefold.hypotheses.test import correct
+
+    found = []
+    for (name, column, _), tested in zip(looked_at, correct([t for _, _, t in looked_at]), strict=True):
         if tested.verdict == "refuted" and tested.effect is not None:
             code = f'{column}_is_stable = nf.Hypothesis("{column} of {name} does not move", nf.stable("{column}", table="{name}"))'
             found.append(Finding("drift", f"{name}.{column}", f'"{column}" of {name} moved: {tested.text}', tested.effect, code))

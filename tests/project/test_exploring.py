@@ -10,7 +10,7 @@ import ninefold as nf
 from ninefold import config
 from ninefold.project.check import check
 from ninefold.project.difference import difference
-from ninefold.project.exploring import explore
+from ninefold.project.exploring import compared, drifts, explore
 from ninefold.project.home import Home
 from ninefold.project.read import read
 from ninefold.project.segments import worst
@@ -54,6 +54,17 @@ def test_where_the_model_is_right_a_segment_is_named_in_at_most_one_look_of_twen
     frames = [pl.DataFrame({"kind": r["kind"], "n": np.arange(8000)}) for r in looks]
     named = [worst(f, r["label"], r["score"], r["day"], binary=True) for f, r in zip(frames, looks, strict=True)]
     assert sum(map(bool, named)) <= 5
+
+
+def test_where_no_column_moves_one_is_named_in_at_most_one_look_of_twenty() -> None:
+    table = nf.Table("db:rows", key="id", time="at", tz="UTC")
+    at = pl.datetime_range(pl.datetime(2024, 1, 1), pl.datetime(2024, 2, 29, 23), "30m", time_zone="UTC", eager=True)
+    named = 0
+    for seed in range(20):
+        draw = np.random.default_rng(seed)
+        columns = {f"c{i}": draw.choice(["a", "b", "c"], len(at)) for i in range(20)}
+        named += bool(drifts(compared("rows", table, pl.DataFrame({"id": np.arange(len(at)), "at": at, **columns}))))
+    assert named <= 1
 
 
 def test_under_twenty_days_nothing_is_said(rows: dict[str, object]) -> None:
