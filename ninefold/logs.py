@@ -57,11 +57,19 @@ class JSONFormatter(logging.Formatter):
         said["message"] = redacted(record.getMessage())
         for name, value in record.__dict__.items():
             if name not in _STANDARD and name not in said:
-                # by its name it is a secret, or by its text
-                said[name] = redacted(f"{name}={value}").removeprefix(f"{name}=") if isinstance(value, str) else value
+                said[name] = _shown(name, value)
         if record.exc_info:
             said["error"] = redacted(self.formatException(record.exc_info))
         return msgspec.json.encode(said, enc_hook=lambda value: redacted(repr(value))).decode()
+
+
+def _shown(name: str, value: Any) -> Any:
+    """A value without what its name or its text says to be secret, also inside of dictionaries and lists."""
+    if isinstance(value, str):
+        return redacted(f"{name}={value}").removeprefix(f"{name}=")
+    if isinstance(value, dict):
+        return {str(key): _shown(str(key), one) for key, one in value.items()}
+    return [_shown(name, one) for one in value] if isinstance(value, (list, tuple, set, frozenset)) else value
 
 
 _STANDARD = set(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}

@@ -39,6 +39,16 @@ def test_a_secret_is_not_logged(form: str, text: str) -> None:
     assert "***" in stream.getvalue()
 
 
+def test_a_secret_inside_of_what_is_logged_beside_is_not_logged() -> None:
+    stream = io.StringIO()
+    logs.hide("hunter22")
+    logs.setup("json", stream=stream)
+    beside = {"body": {"password": "s3cret-x", "note": "it is hunter22"}, "urls": ["postgresql://me:s3cret-x@db/x"]}
+    logging.getLogger("ninefold.x").warning("sent", extra=beside)
+    said = json.loads(stream.getvalue())
+    assert (said["body"], said["urls"]) == ({"password": "***", "note": "it is ***"}, ["postgresql://me:***@db/x"])
+
+
 def test_a_resolved_secret_is_hidden_wherever_it_appears() -> None:
     logs.hide("hunter22")
     assert logs.redacted("odd place hunter22!") == "odd place ***!"

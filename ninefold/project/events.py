@@ -1,11 +1,14 @@
 """Collected events as rows: what is in the lake and what was just journalled, each id once."""
 
+import os
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from ninefold.errors import ConflictError
 from ninefold.project.home import Home
 from ninefold.sources.collect import EventSchema
 from ninefold.sources.events import Events
-from ninefold.storage.durable import write
+from ninefold.storage.durable import make_folder, write
 
 if TYPE_CHECKING:
     import polars as pl
@@ -15,11 +18,9 @@ def secret(home: Home) -> bytes:
     """The key of the hash that stands for personal values: made once, kept in the home, readable by its owner only."""
     path = home.path("keys", "personal")
     if not path.exists():
-        import os
-
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        write(path, os.urandom(32))
-        path.chmod(0o600)
+        make_folder(path.parent, mode=0o700)
+        with suppress(ConflictError):  # another process was quicker: its key is the home's
+            write(path, os.urandom(32), create=True, mode=0o600)
     return path.read_bytes()
 
 

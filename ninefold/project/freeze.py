@@ -30,7 +30,6 @@ def freeze(graph: Graph, home: Home, main: Path) -> str:
     folder = home.path("frozen", found)
     if not (folder / MANIFEST).exists():
         for name, data in files.items():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
             write(folder / name, data)
         write(folder / MANIFEST, canonical(manifest))  # last: a folder without it is not frozen yet
     return found

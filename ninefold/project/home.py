@@ -26,8 +26,9 @@ class Home:
     @cached_property
     def ledger(self) -> "Ledger":
         from ninefold.ledger import Ledger
+        from ninefold.storage.durable import make_folder
 
-        self.settings.home.mkdir(parents=True, exist_ok=True)
+        make_folder(self.settings.home)
         return Ledger.open(self.settings.ledger, home=self.settings.home, actor=self.actor, anchors=self.settings.anchor)
 
     @cached_property

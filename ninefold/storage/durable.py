@@ -74,7 +74,7 @@ def sync(paths: Iterable[Path]) -> None:
 
 
 def move(old: Path, new: Path) -> None:
-    """Rename a file that is already flushed, durably. The folder must be the same."""
+    """Rename a file, or a directory, that is already flushed, durably. The folder must be the same."""
     with stopping(new):
         os.replace(old, new)
         _flush_folder(new.parent)

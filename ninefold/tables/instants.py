@@ -10,7 +10,6 @@ from ninefold.storage.durable import write
 
 def write_instants(path: Path, values: "array[int]") -> None:
     """Write a file of instants durably."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     write(path, instants_bytes(values))
 
 

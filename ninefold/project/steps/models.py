@@ -1,6 +1,5 @@
 """The steps of a model: each candidate fitted, the winner chosen, measured, and packed as a bundle."""
 
-import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,6 +16,7 @@ from ninefold.project.learning import Learning
 from ninefold.project.sealed import signer
 from ninefold.project.steps.making import Making, step
 from ninefold.project.steps.training import features_part, load
+from ninefold.storage import durable
 
 if TYPE_CHECKING:
     from ninefold.ledger import Tx
@@ -186,10 +186,10 @@ def _version(making: Making, learning: Learning, candidates: dict[str, Any]) -> 
 def _keep(made: Path, to: Path) -> None:
     """Put a finished bundle where its digest says; an equal one may be there already."""
     try:
-        os.rename(made, to)
+        durable.move(made, to)
     except OSError:
         if not to.is_dir():
             raise
         if not (to / SIGNATURE).exists():
-            os.replace(made / SIGNATURE, to / SIGNATURE)
+            durable.move(made / SIGNATURE, to / SIGNATURE)
         shutil.rmtree(made)
