@@ -153,7 +153,8 @@ def settings() -> str:
     return (
         HEAD
         + "# Settings\n\nIn pyproject.toml, under `[tool.ninefold]`; an environment overrides them under `[tool.ninefold.environments.NAME]` and is\n"
-        "chosen by `--in NAME` or `NINEFOLD_IN`. Variables override both. Relative paths begin at the\nfolder of pyproject.toml.\n\n| setting | variable | what |\n| --- | --- | --- |\n"
+        "chosen by `--in NAME` or `NINEFOLD_IN`. Variables override both. Relative paths begin at the\n"
+        "folder of pyproject.toml.\n\n| setting | variable | what |\n| --- | --- | --- |\n"
         + "\n".join(rows)
         + "\n\n## Variables alone\n\n| variable | what |\n| --- | --- |\n"
         "| `NINEFOLD_IN` | The environment. |\n| `XDG_STATE_HOME` | Where anchors lie without the setting `anchor`. |\n"
