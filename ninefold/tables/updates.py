@@ -113,17 +113,16 @@ def _versions(table: Table, base: pl.DataFrame, rows: pl.DataFrame, columns: lis
     held: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
     for row in base.sort(K, SEQ, nulls_last=True).iter_rows(named=True):
         held.setdefault(tuple(row[c] for c in key), []).append(dict(row))
-    moments = _declared_rows(table, base, rows, columns)
-    for update in rows.iter_rows(named=True):
+    declared_rows = _declared_rows(table, base, rows, columns, key)
+    for update, stated in zip(rows.iter_rows(named=True), declared_rows, strict=True):
         versions = held.setdefault(tuple(update[c] for c in key), [])
-        given = [c for c in update[GIVEN] if c in columns and c not in key]
+        given = _given(update, columns, key)
         received = update[RECEIVED]
         current = dict(versions[-1]) if versions else {**dict.fromkeys(columns), **{c: update[c] for c in key}, SEQ: None}
         new = not versions
         changed = [c for c in given if not new and _told(current, c, later) and current[c] is not None and current[c] != update[c]]
         for column in given:
             current[column] = update[column]
-        stated = moments(current)
         if new:
             current.update(stated)
             current[K] = _latest(stated[K], received)
@@ -158,12 +157,22 @@ def _latest(declared_at: int | None, received: int) -> int | None:
     return None if declared_at is None else max(declared_at, received)
 
 
-def _declared_rows(table: Table, base: pl.DataFrame, rows: pl.DataFrame, columns: list[str]) -> Any:
-    schema = {c: base.schema[c] for c in columns}
+def _given(update: dict[str, Any], columns: list[str], key: list[str]) -> list[str]:
+    return [c for c in update[GIVEN] if c in columns and c not in key]
 
-    def moments(row: dict[str, Any]) -> dict[str, Any]:
-        one = pl.DataFrame([{c: row[c] for c in columns}], schema=schema)
-        found = declared(table, one.lazy()).collect().row(0, named=True)
-        return {c: v for c, v in found.items() if hidden(c)}
 
-    return moments
+def _declared_rows(table: Table, base: pl.DataFrame, rows: pl.DataFrame, columns: list[str], key: list[str]) -> list[dict[str, Any]]:
+    """The moments that the table declares for its row after each update, all in one frame: values lie over those of the version
+    before, whether an update begins a version or not.
+    """
+    newest: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for row in base.sort(K, SEQ, nulls_last=True).select(columns).iter_rows(named=True):
+        newest[tuple(row[c] for c in key)] = row
+    after = []
+    for update in rows.iter_rows(named=True):
+        who = tuple(update[c] for c in key)
+        before = newest.get(who) or {**dict.fromkeys(columns), **dict(zip(key, who, strict=True))}
+        newest[who] = {**before, **{c: update[c] for c in _given(update, columns, key)}}
+        after.append(newest[who])
+    found = declared(table, pl.DataFrame(after, schema={c: base.schema[c] for c in columns}, infer_schema_length=None).lazy()).collect()
+    return found.select([c for c in found.columns if hidden(c)]).to_dicts()
