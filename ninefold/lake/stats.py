@@ -5,7 +5,8 @@ from typing import Any
 
 import polars as pl
 
-from ninefold.clock import iso, micros
+from ninefold.clock import FIRST, LAST, iso
+from ninefold.units import DAY
 
 _LONGEST = 32  # characters: a longer bound would have to be shortened, and a shortened maximum is none
 
@@ -14,8 +15,10 @@ def file_stats(frame: pl.DataFrame) -> str:
     """Rows, and for plain columns minimum, maximum and nulls, as JSON."""
     plain = [name for name, dtype in frame.schema.items() if dtype.is_numeric() or dtype in (pl.String, pl.Date, pl.Datetime)]
     plain = [name for name in plain if not isinstance(frame.schema[name], pl.Decimal)]
-    bounds = frame.select([pl.col(plain).min().name.prefix("<"), pl.col(plain).max().name.prefix(">")]).row(0, named=True) if plain else {}
-    low, high = ({name: value for name in plain if (value := _json(bounds[sign + name])) is not None} for sign in "<>")
+    # times as numbers: Python's calendar ends before a column's
+    raw = pl.col(plain).to_physical()
+    bounds = frame.select([raw.min().name.prefix("<"), raw.max().name.prefix(">")]).row(0, named=True) if plain else {}
+    low, high = ({name: value for name in plain if (value := _json(bounds[sign + name], frame.schema[name])) is not None} for sign in "<>")
     kept = low.keys() & high.keys()
     return json.dumps(
         {
@@ -27,12 +30,17 @@ def file_stats(frame: pl.DataFrame) -> str:
     )
 
 
-def _json(value: Any) -> Any:
+def _json(value: Any, dtype: pl.DataType) -> Any:
+    """A bound as Delta writes it; None where it has no form there: then no file is skipped by it."""
+    if value is None:
+        return None
+    if isinstance(dtype, pl.Date):
+        return iso(value * DAY)[:10] if FIRST <= value * DAY <= LAST else None
+    if isinstance(dtype, pl.Datetime):
+        text = iso(value) if FIRST <= value <= LAST else None
+        return text if text is None or dtype.time_zone else text.removesuffix("Z")
     if isinstance(value, str):
         return value if len(value) <= _LONGEST else None
     if isinstance(value, float):
         return value if value - value == 0 else None  # not for NaN and infinities
-    if hasattr(value, "tzinfo"):
-        text = iso(micros(value, tz="UTC"))
-        return text if value.tzinfo else text.removesuffix("Z")
-    return value.isoformat() if hasattr(value, "isoformat") else value
+    return value

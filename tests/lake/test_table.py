@@ -136,3 +136,11 @@ def test_names_of_columns_may_have_spaces_dots_and_commas(table: LakeTable) -> N
     rows = pl.DataFrame({"__k.left at": [1], "a, b": [2], "ü=;": [3]})
     table.write(rows)
     assert_frame_equal(table.read(), rows)
+
+
+def test_times_that_no_calendar_has_are_stored_like_others(table: LakeTable) -> None:
+    far = pl.DataFrame({"day": [10_000_000], "at": [300_000_000_000_000_000], "zoned": [-300_000_000_000_000_000]}).select(
+        pl.col("day").cast(pl.Int32).cast(pl.Date), pl.col("at").cast(pl.Datetime("us")), pl.col("zoned").cast(pl.Datetime("us", "UTC"))
+    )
+    table.write(far)
+    assert table.read().equals(far)
