@@ -102,7 +102,7 @@ def version_page(page: Page, origin: Origin, heading: bool = True) -> None:
         page.line("packages that its code reaches: " + ", ".join(f"{n} {v}" for n, v in origin.packages.items()))
     page.head("For which problem")
     page.line(f"{origin.problem['question']}")
-    page.line(f"owner {origin.problem.get('owner')}; {origin.problem.get('why', '')}")
+    page.line("; ".join(filter(None, [f"owner {origin.problem.get('owner')}", origin.problem.get("why", "")])))
     policy = origin.policy
     if policy:
         force = f"in force since {when(policy['since'])} by {policy['author']} (fact {policy['fact']})"

@@ -80,7 +80,12 @@ def behind(
             windows = _Windows(home, name, table, group, request, row, q, versions.get(name), personal.get(name, ()))
             found += [windows.value(f"{spec.name}.{f}", f, a, served.get(f"{spec.name}.{f}")) for f, a in group.aggregates]
         found += [Value(f"{spec.name}.{n}", served.get(f"{spec.name}.{n}"), f"computed: {e}") for n, e in group.expressions]
-    return found + [Value(c, served.get(c), f"{c} of the question") for c in request.bare]
+    return found + [bare_value(c, served.get(c), c in personal.get(request.asked, ())) for c in request.bare]
+
+
+def bare_value(name: str, value: Any, personal: bool) -> Value:
+    """An input that came with the question; what it says of a person is not shown."""
+    return Value(name, None, f"{name} of the question: personal, not shown") if personal else Value(name, value, f"{name} of the question")
 
 
 class _Windows:

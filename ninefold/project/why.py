@@ -99,7 +99,8 @@ def why_prediction(home: Home, id: str) -> Why:
     from ninefold.project.behind import behind
 
     endpoint, one = find(home, id)
-    released = _release(home, endpoint, one.version, one.at)
+    release = release_of(home, endpoint, one.version, one.at)
+    released = {**release.body, "by": release.actor, "fact": release.seq}
     made = version_of(home.ledger, home.project, released["model"], one.version)
     files = verified(home.path("bundles", made.bundle), made.digest)[1]
     request = msgspec.json.decode(files["request.json"], type=Request)
@@ -131,7 +132,7 @@ def why_prediction(home: Home, id: str) -> Why:
         values=values,
         origin=origin,
         release=released,
-        code=_code(home, endpoint, released),
+        code=code_of(home, released.get("frozen", "")),
         facts=[released["fact"], *origin.facts],
     )
 
@@ -221,14 +222,13 @@ def _policy(fact: Fact | None) -> dict[str, Any]:
     }
 
 
-def _release(home: Home, endpoint: str, version: int, at: int) -> dict[str, Any]:
-    """The release whose version answered at ``at``: by the facts, in the order of the machine's clock."""
+def release_of(home: Home, endpoint: str, version: int, at: int) -> Fact:
+    """The release whose version answered at ``at``: by the facts, in the order of the machine's clock. Raises NotFoundError."""
     facts = home.ledger.facts(kind="release.started", subject=home.subject("endpoint", endpoint), newest_first=True)
     fitting = [f for f in facts if f.body["version"] == version]
     if not fitting:
         raise NotFoundError(f"no release of version {version} to {endpoint} is recorded", hint="ninefold audit verify")
-    fact = next((f for f in fitting if f.at <= at), fitting[-1])
-    return {**fact.body, "by": fact.actor, "fact": fact.seq}
+    return next((f for f in fitting if f.at <= at), fitting[-1])
 
 
 def _version_then(home: Home, table: str, at: int) -> int | None:
@@ -238,9 +238,8 @@ def _version_then(home: Home, table: str, at: int) -> int | None:
     return int(fact.body["version"]) if fact else None
 
 
-def _code(home: Home, endpoint: str, released: dict[str, Any]) -> dict[str, Any]:
+def code_of(home: Home, frozen: str) -> dict[str, Any]:
     """The frozen code of a release: digest, files, commit, what was not committed, packages, Python."""
-    frozen = released.get("frozen", "")
     facts = home.ledger.facts(kind="deploy.frozen", prefix=f"{home.project}/", newest_first=True)
     fact = next((f for f in facts if f.body["digest"] == frozen), None)
     return {"frozen": frozen, **{k: v for k, v in (fact.body if fact else {}).items() if k != "digest"}, "fact": fact.seq if fact else None}

@@ -4,13 +4,16 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import polars as pl
 import pytest
 
 import ninefold as nf
+from ninefold.endpoints.questions import Request
 from ninefold.errors import NotFoundError
+from ninefold.project.behind import behind
 from ninefold.project.home import Home
 from ninefold.project.open import OpenProject
 from ninefold.project.why import Why, why_prediction
@@ -144,3 +147,11 @@ def test_a_home_is_only_read(tiny_project: Path, why: Why) -> None:
         before = home.ledger.head()
         why_prediction(home, why.prediction)
         assert home.ledger.head() == before
+
+
+def test_a_personal_input_is_not_shown() -> None:
+    request = Request("orders", ("id",), {"id": "Int64", "email": "String", "floor": "Int64"}, bare=("email", "floor"))
+    served = {"email": "ada@example.com", "floor": 3}
+    nowhere: Any = None  # no group reads a table
+    found = behind(nowhere, [], request, {"id": 1, **served}, 0, served, versions={}, personal={"orders": ["email"]})
+    assert [(v.name, v.value) for v in found] == [("email", None), ("floor", 3)]

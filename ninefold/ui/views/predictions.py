@@ -8,11 +8,10 @@ from ninefold.bundles.manifest import verified
 from ninefold.clock import iso
 from ninefold.endpoints.predictions import Prediction
 from ninefold.errors import NotYetError
-from ninefold.ledger import Fact
 from ninefold.models.records import Version, version
 from ninefold.project.answers import acts, find, outcome
-from ninefold.project.behind import Value, says
-from ninefold.project.why import Origin, origin_of, personal, why_prediction
+from ninefold.project.behind import Value, bare_value, says
+from ninefold.project.why import Origin, code_of, origin_of, personal, release_of, why_prediction
 from ninefold.ui.reading import Reading
 from ninefold.ui.views.endpoints import PredictionLine, endpoint, key_text, replayed
 
@@ -100,12 +99,12 @@ def prediction(reading: Reading, name: str, query: PredictionQuery) -> Predictio
     """One answer by its id. Raises NotFoundError."""
     home = reading.home
     end, one = find(home, name)
-    release = _release(reading, end, one)
+    release = release_of(home, end, one.version, one.at)
     made = version(home.ledger, home.project, release.body["model"], one.version)
     kept = reading.lasting(("bundle", made.digest), None, lambda: verified(home.path("bundles", made.bundle), made.digest)[1])
     request = msgspec.json.decode(kept["request.json"])
     unseen = personal(home).get(request.get("asked", ""), [])
-    values = why_prediction(home, name).values if query.rows else _values(reading, made, kept, one)
+    values = why_prediction(home, name).values if query.rows else _values(reading, made, kept, one, unseen)
     told = outcome(home, end, one.key)
     groups = {v.name: f"/features/{g}" for v in values if (g := v.name.rpartition(".")[0]) in reading.of("features")}
     decision = msgspec.json.decode(kept["scoring.json"]).get("decision", {})
@@ -137,20 +136,14 @@ def prediction(reading: Reading, name: str, query: PredictionQuery) -> Predictio
         release.body,
         release.seq,
         reading.kept(("origin", made.digest), lambda: origin_of(home, made)),
-        _code(reading, release),
+        code_of(home, release.body.get("frozen", "")),
     )
 
 
-def _release(reading: Reading, end: str, one: Prediction) -> Fact:
-    facts = reading.home.ledger.facts(kind="release.started", subject=reading.home.subject("endpoint", end), newest_first=True)
-    fitting = [f for f in facts if f.body["version"] == one.version]
-    return next((f for f in fitting if f.at <= one.at), fitting[-1])
-
-
-def _values(reading: Reading, made: Version, kept: Any, one: Prediction) -> list[Value]:
+def _values(reading: Reading, made: Version, kept: Any, one: Prediction, unseen: list[str]) -> list[Value]:
     """The values as served, each in words, without the rows behind them."""
     told = reading.lasting(("says", made.digest), None, lambda: _says(kept))
-    return [Value(name, value, told.get(name, f"{name} of the question")) for name, value in one.values.items()]
+    return [Value(n, value, told[n]) if n in told else bare_value(n, value, n in unseen) for n, value in one.values.items()]
 
 
 def _adds(reading: Reading, made: Version, one: Prediction) -> dict[str, float]:
@@ -177,10 +170,3 @@ def _says(kept: Any) -> dict[str, str]:
 
 def _shown(value: Any, kind: str, tz: str | None) -> Any:
     return iso(value, tz) if kind.startswith("Datetime") and isinstance(value, int) else value
-
-
-def _code(reading: Reading, release: Fact) -> dict[str, Any]:
-    frozen = release.body.get("frozen", "")
-    facts = reading.home.ledger.facts(kind="deploy.frozen", prefix=f"{reading.project}/", newest_first=True)
-    fact = next((f for f in facts if f.body["digest"] == frozen), None)
-    return {"frozen": frozen, **{k: v for k, v in (fact.body if fact else {}).items() if k != "digest"}}

@@ -6,12 +6,12 @@ import msgspec
 
 from ninefold.errors import NotFoundError
 from ninefold.ledger import Fact
+from ninefold.project.lineage import newest_ref
 from ninefold.ui.reading import Reading
 from ninefold.ui.views.thing import ThingPart, thing_part
 
 ASIDE = 12  # rows of the quarantine that are shown
 WIDE = 14  # their columns
-_PROFILE = "select ref, at from steps where project = ? and name = ? order by at desc limit 1"
 
 
 class Column(msgspec.Struct):
@@ -83,10 +83,9 @@ def _written(fact: Fact) -> Written:
 
 
 def _profile(reading: Reading, name: str) -> Profile | None:
-    row = reading.home.ledger.one(_PROFILE, reading.project, f"profile/{name}")
-    if row is None:
+    ref = newest_ref(reading.home.ledger, reading.project, f"profile/{name}")
+    if ref is None:
         return None
-    ref = msgspec.json.decode(row["ref"])
     found = reading.blob(ref["blob"])
     hidden = set(reading.things[name].personal) if name in reading.things else set()
     return Profile(found["rows"], ref.get("as_of"), [_column(c, c["name"] in hidden) for c in found["columns"]])
