@@ -24,14 +24,15 @@ from ninefold.endpoints.endpoint import Release
 from ninefold.endpoints.records import challenger, current
 from ninefold.errors import NinefoldError, StepError, UsageError
 from ninefold.features.questions import questions
+from ninefold.features.rows import NEVER
 from ninefold.project.comparing import Compared, online_with_batch
 from ninefold.project.freeze import thaw
 from ninefold.project.home import Home
 from ninefold.project.learning import Learning
-from ninefold.project.onrecord import sent, unasked
+from ninefold.project.onrecord import sent, unasked, unsent
 from ninefold.project.production import maturity
 from ninefold.project.read import read
-from ninefold.project.replaying import AT, Bucket, buckets
+from ninefold.project.replaying import AT, Bucket, buckets, updates_of
 from ninefold.project.serving import request
 from ninefold.project.views import view
 from ninefold.tables.table import Table
@@ -169,6 +170,16 @@ class Player:
         if any("questions" in b and b["from"] <= start and end <= b["to"] for b in earlier):
             raise UsageError(f"{iso(start)} to {iso(end)} was replayed here already: every row and question of it is on record", hint=way_out)
         return end
+
+    def stands(self, start: int, here: int) -> int:
+        """The instant (µs) as of which a server has to begin to go on at ``here``: it has seen all that was sent before, of later hours too."""
+        came = [here]
+        for name, (table, rows) in self._views.items():
+            for frame in updates_of(table, rows, start, NEVER):
+                left = unsent(frame, self._sent[name], table)
+                last = frame.join(left, on=frame.columns, how="anti", nulls_equal=True)[AT].max()
+                came += [last + 1] if isinstance(last, int) else []
+        return max(came)
 
     def play(self, start: int, end: int) -> Played:
         """Everything from ``start`` to ``end`` that this home has not seen, hour by hour; a day's monitors run before its first question.

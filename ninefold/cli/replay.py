@@ -34,9 +34,10 @@ def replay(say: Say, project: Path | None, environment: str | None, endpoint: st
     with open_home(project.absolute() if project else None, environment) as home:
         served = Served(home, first)
         player = Player(home, served, _endpoint(home, endpoint), on_day=lambda day: _told(say, day))
-        served.at = player.begins(first, last)
-        if served.at != first:
-            say.line(f"an earlier replay of this home came until {iso(served.at)}: it goes on there")
+        here = player.begins(first, last)
+        served.at = player.stands(first, here)
+        if here != first:
+            say.line(f"an earlier replay of this home came until {iso(here)}: it goes on there")
         with served:
             played = player.play(first, last)
             say.result(played.value(), lambda: _summary(say, played))

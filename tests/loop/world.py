@@ -87,8 +87,12 @@ class World:
 
     def play(self, start: float, end: float) -> Played:
         """Production of these days, through a server of its own."""
-        with self.home() as home, Served(home, micros(start)) as served:
-            return Player(home, served, "desk").play(micros(start), micros(end))
+        with self.home() as home:
+            served = Served(home, micros(start))
+            player = Player(home, served, "desk")
+            served.at = player.stands(micros(start), player.begins(micros(start), micros(end)))
+            with served:
+                return player.play(micros(start), micros(end))
 
     def home(self) -> Home:
         return Home(self.settings, "visits")
