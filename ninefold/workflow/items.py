@@ -12,7 +12,9 @@ if TYPE_CHECKING:
 
 _SAME = "select * from items where project = ? and subject = ? and title = ? and state = 'open'"
 _OPEN = "select * from items where project = ? and state = 'open' order by opened, id"
-_CLOSE = "update items set state = 'closed', closed = ? where id = ? and state = 'open'"
+_LIST = "select * from items where project = ? order by state = 'closed', opened desc, id limit ?"
+_BEGIN = "select * from items where project = ? and substr(id, 1, ?) = ?"
+_CLOSE = "update items set state = 'closed', closed = ?, body = ? where id = ? and state = 'open'"
 
 
 class Item(msgspec.Struct, frozen=True):
@@ -43,11 +45,12 @@ def open_item(tx: "Tx", project: str, title: str, *, waits_for: str, subject: st
     return made
 
 
-def close_item(tx: "Tx", item: Item, *, at: int, why: str) -> bool:
-    """Close an item; False where somebody did before."""
-    if tx.execute(_CLOSE, at, item.id) == 0:
+def close_item(tx: "Tx", item: Item, *, at: int, why: str, by: str = "") -> bool:
+    """Close an item, ``by`` a person where one did; False where somebody did before."""
+    body = {**item.body, "why": why, **({"by": by} if by else {})}
+    if tx.execute(_CLOSE, at, msgspec.json.encode(body).decode(), item.id) == 0:
         return False
-    told = {"item": item.id, "title": item.title, "waits_for": item.waits_for, "opened": item.opened, "when": at, "why": why}
+    told = {"item": item.id, "title": item.title, "waits_for": item.waits_for, "opened": item.opened, "when": at, "why": why, "by": by}
     tx.fact("item.closed", item.subject, {**told, **({"incident": item.body["incident"]} if "incident" in item.body else {})})
     return True
 
@@ -55,6 +58,20 @@ def close_item(tx: "Tx", item: Item, *, at: int, why: str) -> bool:
 def open_items(ledger: "Ledger", project: str) -> list[Item]:
     """What waits, longest first."""
     return [_item(row) for row in ledger.all(_OPEN, project)]
+
+
+def all_items(ledger: "Ledger", project: str, limit: int = 1000) -> list[Item]:
+    """Open ones first, the newest first."""
+    return [_item(row) for row in ledger.all(_LIST, project, limit)]
+
+
+def begins_with(ledger: "Ledger", project: str, id: str) -> Item:
+    """The one item whose id begins so. Raises NotFoundError where none does, or several."""
+    found = ledger.all(_BEGIN, project, len(id), id)
+    if len(found) != 1:
+        what = f"{len(found)} items begin" if found else "there is no item that begins"
+        raise NotFoundError(f'{what} with "{id}"', hint="ninefold items list")
+    return _item(found[0])
 
 
 def item(ledger: "Ledger", project: str, id: str) -> Item:

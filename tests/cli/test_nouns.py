@@ -5,7 +5,10 @@ from typing import Any
 
 import pytest
 
+from ninefold import config
 from ninefold.cli import COMMANDS, cli
+from ninefold.project.home import Home
+from ninefold.workflow.items import open_item
 
 GROUPS = ["runs", "tables", "features", "models", "endpoints", "items"]
 
@@ -81,16 +84,17 @@ def test_the_releases_of_an_endpoint_are_listed(as_json: Any, tiny_project: Path
 
 
 def test_an_item_is_closed_once(ninefold: Any, as_json: Any, tiny_copy: Path) -> None:
-    from ninefold import config
-    from ninefold.project.home import Home
-
-    row = {"id": "0199-a", "project": "parcels", "title": "better features", "waits_for": "dispatch", "state": "open", "opened": 1, "body": "{}"}
     with Home(config.load(tiny_copy), "parcels") as home:
-        home.ledger.write(lambda tx: tx.add("items", [row]))
+        about = {"waits_for": "dispatch", "subject": "parcels/model/forecast@1", "at": 1}
+        made = home.ledger.write(lambda tx: open_item(tx, "parcels", "better features", **about))
+    begin = made.id[:12]
     assert [i["title"] for i in as_json(tiny_copy, "items", "list")] == ["better features"]
-    assert as_json(tiny_copy, "items", "close", "0199", "--because", "they are there")["state"] == "closed"
+    assert as_json(tiny_copy, "items", "close", begin, "--because", "they are there")["state"] == "closed"
     assert as_json(tiny_copy, "items", "list") == []
-    assert ninefold("items", "close", "0199", "--because", "again", at=tiny_copy)[0] == 1
+    assert ninefold("items", "close", begin, "--because", "again", at=tiny_copy)[0] == 1
+    with Home(config.load(tiny_copy), "parcels") as home:
+        [fact] = home.ledger.facts(kind="item.closed")
+    assert (fact.body["waits_for"], fact.body["why"], bool(fact.body["by"])) == ("dispatch", "they are there", True)
 
 
 @pytest.mark.parametrize("group", GROUPS)

@@ -63,7 +63,8 @@ def happened(home: Home) -> None:
                 }
             ],
         )
-        tx.fact("item.opened", "parcels/model/forecast", {"item": "item-1", "title": "Better features are needed", "when": at})
+        said = {"item": "item-1", "title": "Better features are needed", "waits_for": "dispatch", "when": at}
+        tx.fact("item.opened", "parcels/model/forecast", said)
         tx.fact("source.simulated", "parcels/source/orders", {"rule": "Simulated, by a rule of this test."})
 
     home.ledger.write(write)
