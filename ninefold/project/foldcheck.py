@@ -66,7 +66,7 @@ def check_fold(home: Home, model: str, *, days: int = 1, end: int | None = None)
     asked = asked.filter(pl.col("__q").is_between(start, last, closed="left")).sort("__q")
     if not asked.height:
         raise NotFoundError("no question was asked in that span", hint="say when it ends: --until 2013-09-30T00:00")
-    served, rows = _served(home, windows, views, program, asked, start, last)
+    served, rows = _served(home, windows, views, asked, start, last)
     compared, examples = [], []
     for spec in windows:
         batch = _batch(spec, views, asked)
@@ -96,7 +96,7 @@ def _questions(home: Home, program: "Questions", version: int | None, model: str
 
 
 def _served(
-    home: Home, groups: "Sequence[GroupSpec]", views: "Mapping[str, pl.DataFrame]", program: "Questions", asked: "pl.DataFrame", start: int, end: int
+    home: Home, groups: "Sequence[GroupSpec]", views: "Mapping[str, pl.DataFrame]", asked: "pl.DataFrame", start: int, end: int
 ) -> tuple[dict[str, dict[str, list[Any]]], int]:
     """Each group's values at each question, from a fold that was warmed at ``start`` and fed row by row since."""
     from ninefold.features.online import Fold

@@ -42,7 +42,7 @@ def _target(notes: Notes, name: str, target: Target) -> None:
     if target.every is not None and isinstance(asked, Table) and asked.time is None:
         notes.error(name, "questions on a calendar need to know from when a key is valid", "give the asked table time= (and until=)", at=("every",))
     if isinstance(target.label, Ahead):
-        _ahead(notes, name, target, target.label, asked)
+        _ahead(notes, name, target, target.label)
     elif isinstance(asked, Table):
         known = dict(asked.later)
         if target.label not in known:
@@ -62,7 +62,7 @@ def _target(notes: Notes, name: str, target: Target) -> None:
             )
 
 
-def _ahead(notes: Notes, name: str, target: Target, label: Ahead, asked: Any) -> None:
+def _ahead(notes: Notes, name: str, target: Target, label: Ahead) -> None:
     op = getattr(label.aggregate, "op", None)
     if op is None:
         notes.error(name, f"nf.ahead aggregates with {label.aggregate!r}", 'write an aggregate: nf.ahead("table", nf.any(), "30d")', at=("predict",))
