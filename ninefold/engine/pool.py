@@ -14,8 +14,10 @@ import signal
 import threading
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
+from multiprocessing import spawn
 from types import TracebackType
 from typing import Any, Self
 
@@ -26,6 +28,9 @@ _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM
 _ENVIRONMENT = {"OMP_WAIT_POLICY": "passive", **_ONE_THREAD}
 
 
+_starting = threading.Lock()
+
+
 class KilledError(StepError):
     """The task's process was ended: too slow, too large, cancelled, or by the system."""
 
@@ -34,7 +39,10 @@ class KilledError(StepError):
 
 class _Task:
     def __init__(self, function: Callable[..., Any], args: tuple[Any, ...], timeout: float | None, memory: int | None) -> None:
-        self.payload = pickle.dumps((function, args, memory))
+        try:
+            self.payload = pickle.dumps((function, args, memory))
+        except (TypeError, AttributeError) as error:  # what pickle says of locks, lambdas and inner classes
+            raise pickle.PicklingError(str(error)) from error
         self.timeout, self.memory = timeout, memory
         self.future: Future[Any] = Future()
 
@@ -143,7 +151,8 @@ class _Worker:
         os.environ.update(_ENVIRONMENT)
         try:
             self.process = context.Process(target=_work, args=(theirs,), daemon=True)
-            self.process.start()
+            with _without_main():
+                self.process.start()
         finally:
             for name, value in before.items():
                 os.environ.pop(name, None) if value is None else os.environ.__setitem__(name, value)
@@ -181,6 +190,18 @@ class _Worker:
         self.pipe.close()
 
 
+@contextmanager
+def _without_main() -> Iterator[None]:
+    """A worker runs functions of modules. By default it would run the user's script again first, to find what is defined there."""
+    with _starting:
+        prepared = spawn.get_preparation_data
+        spawn.get_preparation_data = lambda name: {k: v for k, v in prepared(name).items() if not k.startswith("init_main")}
+        try:
+            yield
+        finally:
+            spawn.get_preparation_data = prepared
+
+
 def _work(pipe: multiprocessing.connection.Connection) -> None:
     """The worker: take a task, run it, send back what came of it; end when the other side is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides what it means
@@ -190,8 +211,8 @@ def _work(pipe: multiprocessing.connection.Connection) -> None:
             function, args, memory = pickle.loads(pipe.recv_bytes())  # noqa: S301  # our own parent wrote it
         except EOFError:
             return
-        except Exception as error:  # a function that cannot be imported here is the caller's error
-            _send(pipe, (False, error, ""))
+        except Exception as error:  # what cannot be imported here is the caller's error
+            _send(pipe, (False, pickle.PicklingError(str(error)), ""))
             continue
         before = resource.getrlimit(resource.RLIMIT_AS)
         try:

@@ -83,7 +83,7 @@ def fit_recipe(name: str, candidate: Any, params: dict[str, Any], data: Dataset,
 def _fit(name: str, ready: Any, x: Floats, data: Dataset, rows: Rows, encoder: Encoder) -> Any:
     try:
         return fit(ready, x, data.label[rows], encoder, data.kind)
-    except NinefoldError:
+    except (NinefoldError, MemoryError):  # whoever set the memory's limit says which
         raise
     except Exception as error:  # an estimator may raise anything; the user must learn whose error it is
         first = (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -88,3 +88,9 @@ def test_workers_die_with_their_parent(tmp_path: Path) -> None:
     while worker.exists() and time.monotonic() < limit:
         time.sleep(0.05)
     assert not worker.exists() or "Z" in (worker / "stat").read_text().split()[2]
+
+
+def test_a_script_without_a_main_guard_is_not_run_again(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text("from ninefold.engine.pool import Pool\nprint('once')\nwith Pool(1) as pool:\n    print(pool.submit(divmod, 7, 2).result())\n")
+    assert subprocess.run([sys.executable, script], check=False, capture_output=True, text=True).stdout == "once\n(3, 1)\n"

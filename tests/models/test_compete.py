@@ -196,8 +196,13 @@ def test_the_error_is_raised_where_no_candidate_is_left(data: Dataset, split: An
 
 def test_a_candidate_beyond_its_time_is_stopped(data: Dataset, split: Any) -> None:
     slow = nf.on(RandomForestClassifier(100_000), timeout="2s")
-    with pytest.raises(LimitError, match="took longer than its timeout of 2s"):
+    with pytest.raises(LimitError, match='"slow" was ended: it took longer than 2 seconds'):
         fit_candidate("slow", slow, data, prepare(data, split), COST)
+
+
+def test_a_candidate_beyond_its_memory_is_stopped(data: Dataset, split: Any) -> None:
+    with pytest.raises(LimitError, match='"large" was ended: it needs more than'):
+        fit_candidate("large", nf.on(RandomForestClassifier(200), memory="1MiB"), data, prepare(data, split), COST)
 
 
 def test_a_candidate_under_limits_is_the_same_as_without(data: Dataset, split: Any) -> None:
