@@ -36,7 +36,7 @@ from ninefold.project.replaying import AT, Bucket, buckets, updates_of
 from ninefold.project.serving import request
 from ninefold.project.views import view
 from ninefold.tables.table import Table
-from ninefold.units import DAY
+from ninefold.units import DAY, HOUR
 
 START_SECONDS = 60.0
 # questions of each hour that are asked alone, so that latency is measured outside the bursts
@@ -151,6 +151,7 @@ class Player:
         self.graph = read(thaw(home, frozen), root=home.path("frozen", frozen))
         self.learning = Learning.of(self.graph, self.graph.resolve(self.graph.things[endpoint].model, ("model",))[0])  # type: ignore[attr-defined]
         self.played = Played()
+        self._again: int | None = None
 
     def begins(self, start: int, end: int) -> int:
         """The hour (µs) of the first row or question in the span that this home has not seen: where a replay goes on.
@@ -172,14 +173,21 @@ class Player:
         return end
 
     def stands(self, start: int, here: int) -> int:
-        """The instant (µs) as of which a server has to begin to go on at ``here``: it has seen all that was sent before, of later hours too."""
+        """The instant (µs) as of which a server has to begin to go on at ``here``: it has seen all that was sent before, of later hours too.
+
+        Where that reaches further ahead than online features look back (outcomes that came after the last question), it begins at
+        ``here``, and what came later is sent once more when its time comes: a row that is told twice is the same row.
+        """
         came = [here]
         for name, (table, rows) in self._views.items():
             for frame in updates_of(table, rows, start, NEVER):
                 left = unsent(frame, self._sent[name], table)
                 last = frame.join(left, on=frame.columns, how="anti", nulls_equal=True)[AT].max()
                 came += [last + 1] if isinstance(last, int) else []
-        return max(came)
+        if max(came) - here <= HOUR:  # what online features can look back over
+            return max(came)
+        self._again = here
+        return here
 
     def play(self, start: int, end: int) -> Played:
         """Everything from ``start`` to ``end`` that this home has not seen, hour by hour; a day's monitors run before its first question.
@@ -213,7 +221,9 @@ class Player:
         return self.played
 
     def _buckets(self, start: int, end: int) -> Iterable[Bucket]:
-        return buckets(self._views, unasked(self.home, self.learning, self.endpoint, self._asked(end)), start, end, sent=self._sent)
+        return buckets(
+            self._views, unasked(self.home, self.learning, self.endpoint, self._asked(end)), start, end, sent=self._sent, again=self._again
+        )
 
     @cached_property
     def _sent(self) -> dict[str, pl.DataFrame]:
@@ -241,7 +251,7 @@ class Player:
         other = challenger(current(self.home.ledger, self.home.project, self.endpoint))
         if other is not None and release.at_most is not None and self._asked().filter(pl.col("__q") >= end).is_empty():
             until = max(until, other.started + release.at_most)
-        for bucket in buckets(self._views, self._asked().clear(), end, until, sent=self._sent):
+        for bucket in buckets(self._views, self._asked().clear(), end, until, sent=self._sent, again=self._again):
             self._hour(bucket)
         self._advance(until, last=True)
         self.played.until = until

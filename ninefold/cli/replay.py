@@ -26,7 +26,7 @@ from ninefold.units import many
 def replay(say: Say, project: Path | None, environment: str | None, endpoint: str | None, start: str, end: str, tz: str, stay: bool) -> None:
     """Send every stored row when it came to be known, and every question at its decision time, to a live server of its own.
 
-    A replay that was interrupted, or that another one went before, goes on from there: nothing is sent twice.
+    A replay that was interrupted, or that another one went before, goes on from there: nothing is asked or counted twice.
     """
     first, last = micros(start, tz), micros(end, tz)
     if first >= last:

@@ -9,7 +9,7 @@ from ninefold.loop.days import ends, finished
 from ninefold.loop.production import tail
 from ninefold.monitors.arrivals import Feed
 from ninefold.project.steps.training import local_day
-from ninefold.tables.incoming import GIVEN, RECEIVED
+from ninefold.tables.incoming import GIVEN, ORDER, RECEIVED
 from ninefold.tables.known import ALWAYS, K, declared, k_of, later_columns
 from ninefold.tables.moments import micros_of
 from ninefold.tables.table import Table
@@ -40,6 +40,7 @@ class Arrivals:
         self._read_hours: dict[int, tuple[int, int]] = {}
         self._posted_hours: dict[int, tuple[int, int]] = {}
         self._basis: tuple[int | None, int] | None = None
+        self._told: set[int] = set()
         self._lag = 0
         self._measured = self._late = 0
 
@@ -72,6 +73,7 @@ class Arrivals:
         came = self._tail.fresh()
         if came.anew:
             self._posted, self._posted_hours, self._measured, self._late = {}, {}, 0, 0
+            self._told = set()
         if came.rows.height:
             self._take(came.rows)
 
@@ -106,13 +108,23 @@ class Arrivals:
         _arrived(self._posted_hours, arrived)
         if self.table.time is None:
             return
-        first = self._begin_rows(updates, list(later))
+        first = self._begin_rows(updates, list(later)) & self._unseen(updates)
         new = timed.filter(first)
         _count(self._posted, new, self.table)
         received = updates[RECEIVED].filter(first)
         slack = (new[_KNOWN] - new[_AT]).clip(0) // 10 + MINUTE
         late = (received > new[_KNOWN] + slack).drop_nulls()
         self._measured, self._late = self._measured + len(late), self._late + int(late.sum())
+
+    def _unseen(self, updates: pl.DataFrame) -> pl.Series:
+        """Which updates do not repeat one that was counted; a replay that goes on may tell rows twice, word for word."""
+        if self.runtime.replay is None:
+            return pl.repeat(True, updates.height, eager=True)
+        said = updates.select(c for c in updates.columns if c not in {ORDER, RECEIVED}).with_columns(pl.col(GIVEN).list.join(","))
+        hashes = said.hash_rows(seed=0)
+        new = ~hashes.is_in(list(self._told)) & hashes.is_first_distinct()
+        self._told.update(hashes.to_list())
+        return new
 
     def _begin_rows(self, updates: pl.DataFrame, later: list[str]) -> pl.Series:
         """Which updates bring a row, and not only a column that came to be known later."""

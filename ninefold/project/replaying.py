@@ -59,16 +59,17 @@ def buckets(
     end: int,
     *,
     sent: Mapping[str, pl.DataFrame] | None = None,
+    again: int | None = None,
     width: int = HOUR,
 ) -> Iterator[Bucket]:
     """The stream from ``start`` to ``end``, hour by hour: updates first, then questions (strictness is the reader's: by ``q``).
 
     ``questions`` has ``__q`` and the request's columns. Times become ISO texts, as a client would send them. ``sent`` are the
-    updates by table that came before, and are not sent again.
+    updates by table that came before, and are not sent again; but for those from ``again`` on (µs), which are.
     """
     before = sent or {}
     parts = [
-        (name, _split(unsent(frame, before[name], table) if name in before else frame, start, width))
+        (name, _split(_left(frame, before[name], table, again) if name in before else frame, start, width))
         for name, (table, view) in tables.items()
         for frame in updates_of(table, view, start, end)
     ]
@@ -81,6 +82,12 @@ def buckets(
         for rows in updates.values():
             rows.sort(key=lambda row: row[AT])
         yield Bucket(start + n * width, updates, asked.get(n, []))
+
+
+def _left(frame: pl.DataFrame, before: pl.DataFrame, table: Table, again: int | None) -> pl.DataFrame:
+    if again is None:
+        return unsent(frame, before, table)
+    return pl.concat([unsent(frame.filter(pl.col(AT) < again), before, table), frame.filter(pl.col(AT) >= again)])
 
 
 def _split(frame: pl.DataFrame, start: int, width: int) -> dict[int, list[dict[str, Any]]]:
