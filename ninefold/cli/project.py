@@ -35,11 +35,11 @@ def new(say: Say, folder: Path, template: str) -> None:
 def check(say: Say, project: Path | None, environment: str | None) -> None:
     """Read a project, resolve and check everything that can be known without touching data."""
     from ninefold.project.check import check as check_graph
-    from ninefold.project.check.later import answers_nowhere, cannot_run
+    from ninefold.project.check.later import answers_nowhere, cannot_run, watches_less
 
     graph, settings = load(project, environment)
     warnings = check_graph(graph, settings).raise_errors().warnings
-    later = [*cannot_run(graph), *answers_nowhere(graph)]
+    later = [*cannot_run(graph), *answers_nowhere(graph), *watches_less(graph)]
     counts: dict[str, int] = {}
     for thing in graph.things.values():
         counts[thing.noun] = counts.get(thing.noun, 0) + 1

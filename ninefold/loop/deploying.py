@@ -6,6 +6,7 @@ from pathlib import Path
 from ninefold.loop import releasing
 from ninefold.loop.gate import Gate
 from ninefold.models.records import Version
+from ninefold.project.check.later import watches_less
 from ninefold.project.freeze import freeze
 from ninefold.project.graph import Graph
 from ninefold.project.home import Home
@@ -27,9 +28,11 @@ class Deployed:
 def deploy(home: Home, graph: Graph, main: Path, endpoint: str, *, number: int | None = None, at: int | None = None) -> Deployed:
     """Freeze the project and release a version (default: the newest) to ``endpoint``.
 
-    ``at`` is the instant by a replay's clock. Raises DeniedError where the gate holds.
+    ``at`` is the instant by a replay's clock. Raises DeniedError where the gate holds, NotYetError where it could not be watched.
     """
-    _, thing = graph.resolve(endpoint, ("endpoint",))
+    name, thing = graph.resolve(endpoint, ("endpoint",))
+    for error in watches_less(graph, name):
+        raise error
     made = releasing.chosen(home, graph.resolve(thing.model, ("model",))[0], number)
     frozen = freeze(graph, home, main)
     told = {"digest": frozen, "files": [shown(p, graph.root) for p in graph.files], **workplace(graph.root)}

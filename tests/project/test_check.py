@@ -6,6 +6,7 @@ import pytest
 from ninefold.config import load
 from ninefold.errors import NotYetError
 from ninefold.project.check import check, check_built
+from ninefold.project.check.later import watches_less
 from ninefold.project.running import refuse_what_cannot_run
 
 RIGHT = """
@@ -203,3 +204,9 @@ def test_what_this_release_cannot_run_is_accepted_by_check_and_named_by_a_run(pr
         refuse_what_cannot_run(graph)
     assert check(graph).ok
     assert all(said in str(caught.value) for said in ("a stream", "Own saves and loads itself", "models:/late@champion")), str(caught.value)
+
+
+def test_a_monitor_that_would_watch_less_than_was_asked_is_named(project):
+    graph = project(RIGHT.replace("nf.freshness()", 'nf.quality(by="shop")'))
+    assert [e.message for e in watches_less(graph)] == ['the monitor "watch" watches quality by group']
+    assert watches_less(project(RIGHT.replace("nf.freshness()", "nf.quality()"))) == []

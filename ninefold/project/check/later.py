@@ -31,3 +31,15 @@ def answers_nowhere(graph: Graph) -> list[NinefoldError]:
         for name, e in graph.of("endpoint").items()
         if e.to is not None and not e.to.startswith("lake:")
     ]
+
+
+def watches_less(graph: Graph, endpoint: str | None = None) -> list[NinefoldError]:
+    """Monitors (of an endpoint, or all) with a check that this release does not make: a deployment would be watched less than was asked."""
+    found: list[NinefoldError] = []
+    for name, monitor in graph.of("monitor").items():
+        if endpoint is not None and graph.resolve(monitor.endpoint, ("endpoint",))[0] != endpoint:
+            continue
+        if any(c.kind == "quality" and c.by for c in monitor.checks):
+            hint = "leave by= out; nf.bias(by=...) compares groups, and criteria may have them: nf.recall(by=...).worst"
+            found.append(NotYetError(f'the monitor "{name}" watches quality by group', where=graph.place(name), hint=hint))
+    return found
