@@ -44,7 +44,7 @@ def python() -> str:
     stages: dict[str, list[str]] = {}
     for name in nf.__all__:
         stages.setdefault(nf._PUBLIC[name][0].split(".")[1], []).append(name)  # noqa: SLF001  # the table of public names is ours
-    order = ["problems", "sources", "tables", "metrics", "hypotheses", "features", "models", "endpoints", "monitors", "project", "errors"]
+    order = ["problems", "sources", "tables", "metrics", "hypotheses", "features", "models", "endpoints", "monitors", "project", "notebook", "errors"]
     parts = [HEAD + "# Public names\n\n`import ninefold as nf`; each name is imported on first use.\n"]
     for stage in [*order, *(s for s in stages if s not in order)]:
         if stage in stages:

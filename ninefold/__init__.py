@@ -71,6 +71,7 @@ if TYPE_CHECKING:
     from ninefold.monitors import quality as quality
     from ninefold.monitors import retrain as retrain
     from ninefold.monitors import rollback as rollback
+    from ninefold.notebook.open import open as open
     from ninefold.problems import Problem as Problem
     from ninefold.problems import ahead as ahead
     from ninefold.problems import baseline as baseline
@@ -80,8 +81,7 @@ if TYPE_CHECKING:
     from ninefold.problems import regression as regression
     from ninefold.problems import risk as risk
     from ninefold.problems import top as top
-    from ninefold.project import Project as Project
-    from ninefold.project.open import open as open
+    from ninefold.project.reading.here import Project as Project
     from ninefold.sources import Event as Event
     from ninefold.sources import Events as Events
     from ninefold.sources import Personal as Personal
@@ -120,8 +120,8 @@ _PUBLIC: dict[str, tuple[str, str]] = {
         "models": "Model at_random by_group by_time choice existing floats ints on tune",
         "monitors": "Monitor ask bias drift freshness hold quality retrain rollback",
         "problems": "Problem ahead baseline binary multiclass refer regression risk top",
-        "project": "Project",
-        "project.open": "open",  # the module has the function's name
+        "project.reading.here": "Project",
+        "notebook.open": "open",  # the module has the function's name
         "sources": "Event Events Personal Source",
         "tables": "Table between holds matches not_null one_of refers_to row_count table unique",
         "tables.check": "check",

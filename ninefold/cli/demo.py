@@ -20,7 +20,7 @@ from ninefold.errors import UsageError
 from ninefold.loop.deploying import deploy
 from ninefold.project import running
 from ninefold.project.home import Home
-from ninefold.project.read import read
+from ninefold.project.reading.read import read
 
 TZ = "America/New_York"
 BEGIN, END = "2013-10-01T00:00", "2014-01-01T00:00"

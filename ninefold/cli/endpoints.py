@@ -46,8 +46,8 @@ def list_(say: Say, project: Path | None, environment: str | None) -> None:
 @in_project
 def answers(say: Say, endpoint: str, limit: int, project: Path | None, environment: str | None) -> None:
     """The newest answers of an endpoint, with the ids that ``ninefold why`` takes."""
-    from ninefold.project.answers import endpoints as released
-    from ninefold.project.production import predictions
+    from ninefold.project.live.answers import endpoints as released
+    from ninefold.project.live.production import predictions
 
     with home_of(project, environment) as home:
         if endpoint not in (known := released(home)):
@@ -88,8 +88,8 @@ def score(
     if due:
         _due(say, endpoint, project, environment, moment, micros(since, "UTC") if since else None)
         return
-    from ninefold.project.scoring import read_questions
-    from ninefold.project.scoring import score as score_all
+    from ninefold.project.live.scoring import read_questions
+    from ninefold.project.live.scoring import score as score_all
 
     assert file is not None
     with home_of(project, environment) as home:
@@ -110,9 +110,9 @@ def score(
 
 def _due(say: Say, endpoint: str, project: Path | None, environment: str | None, at: int | None, since: int | None) -> None:
     from ninefold.cli.target import target_of
-    from ninefold.project.clocks import judging_now
     from ninefold.project.home import Home
-    from ninefold.project.scoring import score_due
+    from ninefold.project.live.clocks import judging_now
+    from ninefold.project.live.scoring import score_due
 
     settings, name, _, graph_of = target_of(project, environment)
     graph = graph_of()

@@ -23,7 +23,7 @@ TITLES = {
 @click.option("--most", type=click.IntRange(1, 1000), default=8, show_default=True, help="How many of each kind are shown.")
 def explore(say: Say, project: Path | None, environment: str | None, most: int) -> None:
     """Profile every table that there is, as the last run saw it; find leaks, drifts and segments that fail; propose hypotheses."""
-    from ninefold.project.exploring import explore as look
+    from ninefold.project.explaining.exploring import explore as look
 
     settings, name, _, graph_of = target_of(project, environment)
     graph = graph_of()

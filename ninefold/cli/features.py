@@ -32,7 +32,7 @@ def list_(say: Say, project: Path | None, environment: str | None) -> None:
 @in_project
 def check(say: Say, model: str | None, days: int, until: str | None, project: Path | None, environment: str | None) -> int:
     """Replay the last day through the online fold, and compare every value with the batch kernel's."""
-    from ninefold.project.foldcheck import check_fold
+    from ninefold.project.live.foldcheck import check_fold
 
     with home_of(project, environment) as home:
         models = [model] if model else _models(home)
@@ -69,7 +69,7 @@ def _inputs(home: Home, model: str) -> list[dict[str, Any]]:
     from ninefold.endpoints.questions import Request
     from ninefold.features.spec import GroupSpec, features_of
     from ninefold.models.records import newest
-    from ninefold.project.behind import says
+    from ninefold.project.explaining.behind import says
 
     made = newest(home.ledger, home.project, model)
     assert made is not None

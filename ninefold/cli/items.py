@@ -9,7 +9,7 @@ from ninefold.cli.noun import home_of, in_project, noun
 from ninefold.cli.report import Say, command, table
 from ninefold.cli.times import when
 from ninefold.errors import ConflictError
-from ninefold.project.clocks import judging_now
+from ninefold.project.live.clocks import judging_now
 from ninefold.project.running import author_name
 from ninefold.workflow.items import all_items, begins_with, close_item
 

@@ -50,7 +50,7 @@ def list_(say: Say, project: Path | None, environment: str | None) -> None:
 @in_project
 def show(say: Say, version: str, project: Path | None, environment: str | None) -> None:
     """One version (default: the newest): why it won, its criteria, what it learned from."""
-    from ninefold.project.reasons import why_version
+    from ninefold.project.explaining.reasons import why_version
 
     with home_of(project, environment) as home:
         model = version.partition("@")[0]

@@ -25,15 +25,15 @@ from ninefold.endpoints.records import challenger, current
 from ninefold.errors import NinefoldError, StepError, UsageError
 from ninefold.features.questions import questions
 from ninefold.features.rows import NEVER
-from ninefold.project.comparing import Compared, online_with_batch
-from ninefold.project.freeze import thaw
 from ninefold.project.home import Home
 from ninefold.project.learning import Learning
-from ninefold.project.onrecord import sent, unasked, unsent
-from ninefold.project.production import maturity
-from ninefold.project.read import read
-from ninefold.project.replaying import AT, Bucket, buckets, updates_of
-from ninefold.project.serving import request
+from ninefold.project.live.comparing import Compared, online_with_batch
+from ninefold.project.live.freeze import thaw
+from ninefold.project.live.onrecord import sent, unasked, unsent
+from ninefold.project.live.production import maturity
+from ninefold.project.live.replaying import AT, Bucket, buckets, updates_of
+from ninefold.project.live.serving import request
+from ninefold.project.reading.read import read
 from ninefold.project.views import view
 from ninefold.tables.table import Table
 from ninefold.units import DAY, HOUR

@@ -10,9 +10,9 @@ from ninefold.cli.playing import Played, Player, Served
 from ninefold.cli.report import Say, command, project_option
 from ninefold.clock import iso, micros
 from ninefold.errors import NotFoundError, UsageError
-from ninefold.project.freeze import thaw
 from ninefold.project.home import open_home
-from ninefold.project.read import read
+from ninefold.project.live.freeze import thaw
+from ninefold.project.reading.read import read
 from ninefold.units import many
 
 

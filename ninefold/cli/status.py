@@ -6,14 +6,14 @@ import msgspec
 
 from ninefold.cli.report import Say, command, project_option
 from ninefold.cli.times import when
+from ninefold.project.explaining.status import status as status_of
 from ninefold.project.home import open_home
-from ninefold.project.status import status as status_of
 from ninefold.units import plural
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ninefold.project.status import Status
+    from ninefold.project.explaining.status import Status
 
 COLOURS = {"solved": "green", "not solved": "red", "met": "green", "not met": "red", "attention": "red", "missing": "yellow"}
 

@@ -9,10 +9,10 @@ from ninefold.cli.playing import Played
 from ninefold.cli.report import Say, table
 from ninefold.clock import iso, micros, moment_of
 from ninefold.endpoints.records import champion, current, history
-from ninefold.project import production
-from ninefold.project.graph import Graph
 from ninefold.project.home import Home
 from ninefold.project.learning import Learning
+from ninefold.project.live import production
+from ninefold.project.reading.graph import Graph
 
 
 @dataclass(frozen=True, slots=True)

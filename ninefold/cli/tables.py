@@ -8,9 +8,9 @@ import click
 from ninefold.cli.noun import home_of, in_project, noun
 from ninefold.cli.report import Say, command, table
 from ninefold.errors import NotFoundError, UsageError, closest
+from ninefold.project.explaining.plain import plain_row
+from ninefold.project.explaining.stored import profile_of, quarantine_of, versions_of
 from ninefold.project.home import Home
-from ninefold.project.opened import profile_of, quarantine_of, versions_of
-from ninefold.project.plain import plain_row
 from ninefold.units import many
 
 _NAMES = "select distinct name from steps where project = ? and kind = 'table' order by name"
@@ -54,7 +54,7 @@ def show(say: Say, name: str, project: Path | None, environment: str | None) -> 
 @in_project
 def diff(say: Say, name: str, first: int, second: int, keys: tuple[str, ...], project: Path | None, environment: str | None) -> None:
     """What changed between two stored versions: columns, rows added and gone, values that differ."""
-    from ninefold.project.difference import difference
+    from ninefold.project.explaining.difference import difference
 
     with home_of(project, environment) as home:
         known(home, name)

@@ -12,14 +12,14 @@ from ninefold.errors import UsageError
 from ninefold.project.home import Home, projects
 
 if TYPE_CHECKING:
-    from ninefold.project.graph import Graph
+    from ninefold.project.reading.graph import Graph
 
 Read = Callable[[], "Graph"]
 
 
 def target_of(project: Path | None, environment: str | None, frozen: str | None = None) -> tuple[Settings, str, Path, Read]:
     """Settings, name, main file, and how to read the project that a command names; nothing of the user's is imported yet."""
-    from ninefold.project.read import locate
+    from ninefold.project.reading.read import locate
 
     if project is None:
         settings = config.load(None, environment)
@@ -29,7 +29,7 @@ def target_of(project: Path | None, environment: str | None, frozen: str | None 
         settings = config.load(config.find_root(main.parent), environment)
     name = main.parent.name if main.name == "__init__.py" else main.stem
     if frozen is not None:
-        from ninefold.project.freeze import thaw
+        from ninefold.project.live.freeze import thaw
 
         with Home(settings, name) as home:
             main = thaw(home, frozen)
@@ -43,7 +43,7 @@ def load(project: Path | None, environment: str | None) -> "tuple[Graph, Setting
 
 
 def _read(main: Path, settings: Settings, frozen: str | None) -> "Graph":
-    from ninefold.project.read import read
+    from ninefold.project.reading.read import read
 
     return read(main, root=settings.home / "frozen" / frozen if frozen else settings.root)
 

@@ -11,8 +11,8 @@ from ninefold.cli.report import Say, command, project_option
 from ninefold.clock import SimulatedClock, SystemClock, iso, micros
 from ninefold.errors import NotFoundError, UsageError
 from ninefold.ledger.roles import Role
-from ninefold.project.clocks import back_to_now, replayed_until
 from ninefold.project.home import Home, open_home, projects
+from ninefold.project.live.clocks import back_to_now, replayed_until
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 

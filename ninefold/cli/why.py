@@ -8,10 +8,10 @@ import msgspec
 
 from ninefold.cli.report import Say, command, table
 from ninefold.cli.times import ago, when
+from ninefold.project.explaining.reasons import WhyIncident, WhyStep
+from ninefold.project.explaining.reasons import why as reasons
+from ninefold.project.explaining.why import Origin, Why
 from ninefold.project.home import open_home
-from ninefold.project.reasons import WhyIncident, WhyStep
-from ninefold.project.reasons import why as reasons
-from ninefold.project.why import Origin, Why
 from ninefold.units import many
 
 

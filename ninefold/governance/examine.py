@@ -14,8 +14,8 @@ from ninefold.bundles.manifest import verified
 from ninefold.errors import CorruptError, NinefoldError
 from ninefold.ledger import doctor
 from ninefold.ledger.doctor import Finding
-from ninefold.project.freeze import thaw
 from ninefold.project.home import Home
+from ninefold.project.live.freeze import thaw
 
 _ENTRY = re.compile(r"(\d{20})\.json")
 _RESTORE = "bring back a backup: ninefold restore"

@@ -5,8 +5,8 @@ from typing import Any
 import msgspec
 
 from ninefold.ledger import Fact
+from ninefold.project.explaining.lineage import Made, lineage
 from ninefold.project.home import Home
-from ninefold.project.lineage import Made, lineage
 
 _DONE = "select subject from steps where key = ?"
 

@@ -7,11 +7,11 @@ from ninefold.loop import releasing
 from ninefold.loop.gate import Gate
 from ninefold.models.records import Version
 from ninefold.project.check.later import watches_less
-from ninefold.project.freeze import freeze
-from ninefold.project.graph import Graph
 from ninefold.project.home import Home
-from ninefold.project.place import shown
-from ninefold.project.workplace import workplace
+from ninefold.project.live.freeze import freeze
+from ninefold.project.live.workplace import workplace
+from ninefold.project.reading.graph import Graph
+from ninefold.project.reading.place import shown
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from ninefold.models.objective import Objective
 from ninefold.monitors.estimate import ASSUMES, Correction, Estimate, Questions, correction, estimate, unknowable
 from ninefold.problems.criterion import Baseline, Criterion
 from ninefold.project.learning import Learning
-from ninefold.project.production import left_alone
+from ninefold.project.live.production import left_alone
 
 _KINDS = {"multiclass": "several classes", "regression": "numbers"}
 

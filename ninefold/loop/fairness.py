@@ -18,7 +18,7 @@ from ninefold.monitors.monitor import Check
 from ninefold.project.home import Home
 from ninefold.project.judging import levels
 from ninefold.project.learning import Learning
-from ninefold.project.production import columns_of, of_classes
+from ninefold.project.live.production import columns_of, of_classes
 
 LEAST, MORE = 0.1, 1.25
 """Without a criterion, a gap may be a quarter larger than on the evidence, and 0.1 (of the label's spread, for numbers) always."""

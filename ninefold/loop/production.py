@@ -14,7 +14,7 @@ from ninefold.errors import HeldError
 from ninefold.features.rows import NEVER
 from ninefold.loop.tail import Tail
 from ninefold.project.learning import Learning
-from ninefold.project.production import NEAR, outcomes_frame
+from ninefold.project.live.production import NEAR, outcomes_frame
 from ninefold.project.steps.training import local_day
 from ninefold.units import DAY
 
@@ -78,7 +78,7 @@ class Production:
 
     def labelled(self, now: int, after: int, *, first: int | None = None, last: int | None = None) -> pl.DataFrame:
         """The answers of the local days ``first`` to ``last`` (default: all) with ``__label`` and ``__state`` as of ``now``."""
-        from ninefold.project.production import with_truth
+        from ninefold.project.live.production import with_truth
 
         rows = self.rows.filter(pl.col("q").dt.timestamp("us") < now)
         if first is not None:

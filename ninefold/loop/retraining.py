@@ -14,8 +14,8 @@ import msgspec
 
 from ninefold.clock import iso
 from ninefold.errors import StepError
-from ninefold.project.freeze import MANIFEST, thaw
 from ninefold.project.home import Home
+from ninefold.project.live.freeze import MANIFEST, thaw
 
 KILL_AFTER = 10.0  # seconds between asking a run to stop and ending it
 

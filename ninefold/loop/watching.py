@@ -15,7 +15,7 @@ from ninefold.models.objective import Objective, objective_of
 from ninefold.models.records import Version, version
 from ninefold.monitors.monitor import Monitor
 from ninefold.project.learning import Learning
-from ninefold.project.production import judge_rows, maturity
+from ninefold.project.live.production import judge_rows, maturity
 from ninefold.units import DAY
 
 if TYPE_CHECKING:

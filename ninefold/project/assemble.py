@@ -5,8 +5,8 @@ from dataclasses import replace
 
 from ninefold.engine.step import Output, Step
 from ninefold.errors import NinefoldError
-from ninefold.project.graph import Graph
 from ninefold.project.home import Home
+from ninefold.project.reading.graph import Graph
 from ninefold.project.steps.hypotheses import hypothesis_step
 from ninefold.project.steps.making import Making
 from ninefold.project.steps.models import model_steps

@@ -2,10 +2,10 @@
 
 from ninefold.ids import digest, digest_of
 from ninefold.ledger import Fact
-from ninefold.project.described import describe
-from ninefold.project.graph import Graph
 from ninefold.project.home import Home
-from ninefold.project.place import shown
+from ninefold.project.reading.described import describe
+from ninefold.project.reading.graph import Graph
+from ninefold.project.reading.place import shown
 
 KIND = "project.declared"
 

@@ -12,10 +12,10 @@ from ninefold.ledger import Fact
 from ninefold.metrics.metric import Metric
 from ninefold.models.records import by_digest, newest
 from ninefold.problems.criterion import Criterion
-from ninefold.project.graph import Graph
 from ninefold.project.home import Home
 from ninefold.project.learning import Learning, metric_thing
 from ninefold.project.policy import criteria_of, in_force, in_force_before
+from ninefold.project.reading.graph import Graph
 
 if TYPE_CHECKING:
     from ninefold.metrics.measurement import Measurement

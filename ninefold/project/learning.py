@@ -8,7 +8,7 @@ from ninefold.metrics.metric import Metric
 from ninefold.models.model import Model
 from ninefold.problems.problem import Problem
 from ninefold.problems.target import Ahead
-from ninefold.project.graph import Graph
+from ninefold.project.reading.graph import Graph
 from ninefold.tables.table import Table
 
 if TYPE_CHECKING:

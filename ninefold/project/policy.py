@@ -19,7 +19,7 @@ from ninefold.project.home import Home
 from ninefold.units import duration_text
 
 if TYPE_CHECKING:
-    from ninefold.project.graph import Graph
+    from ninefold.project.reading.graph import Graph
 
 
 def policy_of(graph: "Graph", name: str) -> dict[str, Any]:

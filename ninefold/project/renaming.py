@@ -7,9 +7,9 @@ from ninefold.errors import ConflictError, DeclarationError
 from ninefold.ledger import Tx
 from ninefold.ledger.fact import RENAMED
 from ninefold.project.declared import KIND, subject
-from ninefold.project.described import describe
-from ninefold.project.graph import Graph
 from ninefold.project.home import Home
+from ninefold.project.reading.described import describe
+from ninefold.project.reading.graph import Graph
 
 _COPY = """insert into versions (project, model, version, bundle, digest, at, key, body)
 select project, ?, version, bundle, digest, at, key, body from versions where project = ? and model = ?"""

@@ -11,13 +11,13 @@ from ninefold.engine import Event, Planned, Result, Runner
 from ninefold.errors import DeclarationError
 from ninefold.ledger import Fact
 from ninefold.project import storedplan
-from ninefold.project.clocks import judging_now
 from ninefold.project.home import Home
 from ninefold.project.judging import last_verdicts
+from ninefold.project.live.clocks import judging_now
 
 if TYPE_CHECKING:
     from ninefold.engine.step import Step
-    from ninefold.project.graph import Graph
+    from ninefold.project.reading.graph import Graph
 
 
 @dataclass(frozen=True, slots=True)

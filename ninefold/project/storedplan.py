@@ -14,9 +14,9 @@ from ninefold.clock import now
 from ninefold.engine.step import Step
 from ninefold.ids import digest, digest_of
 from ninefold.project.filedigests import file_digest
-from ninefold.project.graph import Graph
 from ninefold.project.home import Home
 from ninefold.project.parts import Known, Tick, Together, decode, encode
+from ninefold.project.reading.graph import Graph
 
 _KEEP = """insert into plans (digest, project, body, at) values (?, ?, ?, ?)
 on conflict (project, digest) do update set body = excluded.body, at = excluded.at"""
@@ -29,7 +29,7 @@ def _key(main: Path, as_of: int | None) -> str:
 
 def keep(home: Home, main: Path, graph: Graph, steps: list[Step], as_of: int | None) -> None:
     """Store the plan of a run that ended well."""
-    from ninefold.project.described import describe
+    from ninefold.project.reading.described import describe
 
     variables = sorted({part[4:] for step in steps for part in _fixed(step) if part.startswith("env:")})
     body = {

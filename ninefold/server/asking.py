@@ -11,8 +11,8 @@ from ninefold.endpoints.service import Service
 from ninefold.errors import UsageError
 from ninefold.ids import is_id
 from ninefold.models.records import version as version_of
-from ninefold.project.answers import find
-from ninefold.project.sealed import bundle_of
+from ninefold.project.live.answers import find
+from ninefold.project.live.sealed import bundle_of
 from ninefold.server.doors import SENDS, in_replay
 from ninefold.server.runtime import Runtime
 from ninefold.tables.incoming import time_of

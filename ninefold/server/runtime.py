@@ -20,14 +20,14 @@ from ninefold.ids import digest_of
 from ninefold.journal import Journal
 from ninefold.lake.roll import Roller
 from ninefold.models.records import version as version_of
-from ninefold.project.answers import decisions_frame
-from ninefold.project.events import schema as event_schema
-from ninefold.project.freeze import thaw
 from ninefold.project.home import Home
-from ninefold.project.production import outcomes_frame
-from ninefold.project.production import predictions as answered
-from ninefold.project.read import read
-from ninefold.project.sealed import bundle_of
+from ninefold.project.live.answers import decisions_frame
+from ninefold.project.live.events import schema as event_schema
+from ninefold.project.live.freeze import thaw
+from ninefold.project.live.production import outcomes_frame
+from ninefold.project.live.production import predictions as answered
+from ninefold.project.live.sealed import bundle_of
+from ninefold.project.reading.read import read
 from ninefold.project.views import view
 from ninefold.sources import posted
 from ninefold.sources.events import Events
@@ -36,7 +36,7 @@ from ninefold.tables.incoming import ORDER, Incoming
 from ninefold.units import DAY
 
 if TYPE_CHECKING:
-    from ninefold.project.graph import Graph
+    from ninefold.project.reading.graph import Graph
     from ninefold.sources.collect import EventSchema
 
 _log = logging.getLogger("ninefold.server")

@@ -6,8 +6,8 @@ from functools import cache
 from typing import Any, NamedTuple, get_type_hints
 
 from ninefold.errors import NinefoldError, NotFoundError, closest
+from ninefold.project.explaining.status import NOUNS
 from ninefold.project.home import Home
-from ninefold.project.status import NOUNS
 from ninefold.ui import live, static_files
 from ninefold.ui.reading import Reading
 from ninefold.ui.rendering import Renderer

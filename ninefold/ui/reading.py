@@ -19,7 +19,7 @@ _PLANS = "select body from plans where project = ? order by at desc limit 5"
 
 
 class Described(msgspec.Struct, frozen=True):
-    """A thing as its project's file declares it (see ``ninefold.project.described``)."""
+    """A thing as its project's file declares it (see ``ninefold.project.reading.described``)."""
 
     noun: str
     doc: str = ""

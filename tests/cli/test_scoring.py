@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 import ninefold as nf
-from ninefold.project.scoring import read_questions
+from ninefold.project.live.scoring import read_questions
 
 
 @pytest.fixture

@@ -259,7 +259,7 @@ def test_a_project_that_has_not_run_cannot_be_deployed(project: Path, ninefold: 
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        (["run"], 2, "ninefold run FILE.py"),
+        (["run"], 2, "ninefold new myproject"),
         (["check"], 2, "ninefold new"),
         (["status"], 1, "ninefold run FILE.py"),
         (["why", "x"], 1, "ninefold run FILE.py"),

@@ -7,8 +7,8 @@ from world import LEARNT, World, micros
 
 from ninefold.cli.playing import Player, Served
 from ninefold.errors import UsageError
-from ninefold.project.onrecord import sent
-from ninefold.project.production import predictions
+from ninefold.project.live.onrecord import sent
+from ninefold.project.live.production import predictions
 
 pytestmark = pytest.mark.slow
 PER_DAY = 48

@@ -12,7 +12,7 @@ from ninefold.cli.playing import Played, Player, Served
 from ninefold.loop.deploying import Deployed, deploy
 from ninefold.project import running
 from ninefold.project.home import Home
-from ninefold.project.read import read
+from ninefold.project.reading.read import read
 
 FIRST = datetime(2024, 1, 1, tzinfo=UTC)
 LEARNT, DAYS, PER_DAY = 64, 96, 48

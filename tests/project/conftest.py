@@ -6,9 +6,9 @@ from textwrap import dedent
 
 import pytest
 
-from ninefold.project.graph import Graph
-from ninefold.project.load import forget
-from ninefold.project.read import read
+from ninefold.project.reading.graph import Graph
+from ninefold.project.reading.load import forget
+from ninefold.project.reading.read import read
 
 HEAD = "import polars as pl\nimport ninefold as nf\n"
 

@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 
 from ninefold.project.check import check
-from ninefold.project.read import read
+from ninefold.project.reading.read import read
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 LATER = {"churn": ["warehouse"], "demand": ["lake", "erp"], "fraud": ["bus"], "flights": []}

@@ -9,11 +9,11 @@ import pytest
 import ninefold as nf
 from ninefold import config
 from ninefold.project.check import check
-from ninefold.project.difference import difference
-from ninefold.project.exploring import compared, drifts, explore
+from ninefold.project.explaining.difference import difference
+from ninefold.project.explaining.exploring import compared, drifts, explore
+from ninefold.project.explaining.segments import worst
 from ninefold.project.home import Home
-from ninefold.project.read import read
-from ninefold.project.segments import worst
+from ninefold.project.reading.read import read
 
 
 def test_a_planted_leak_is_found_and_every_line_is_accepted(tiny_copy: Path) -> None:

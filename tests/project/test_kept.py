@@ -9,8 +9,8 @@ import pytest
 
 from ninefold.bundles.manifest import MANIFEST
 from ninefold.config import load
-from ninefold.project.events import secret
 from ninefold.project.home import Home
+from ninefold.project.live.events import secret
 from ninefold.project.steps.models import _keep
 from ninefold.storage import durable
 from ninefold.tables.instants import write_instants

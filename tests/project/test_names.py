@@ -4,7 +4,7 @@ import pytest
 
 import ninefold as nf
 from ninefold.errors import DeclarationError, DeclarationErrors
-from ninefold.project.read import read
+from ninefold.project.reading.read import read
 
 
 def wrong(path) -> str:

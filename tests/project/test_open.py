@@ -7,7 +7,7 @@ import pytest
 
 import ninefold as nf
 from ninefold.errors import NotFoundError
-from ninefold.project.open import OpenProject
+from ninefold.notebook.open import OpenProject
 
 QUESTION = {"parcel_id": "new", "depot": "north", "region": "hills", "weight": 3.0, "promised_at": "2024-02-27T10:00:00Z"}
 

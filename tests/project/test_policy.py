@@ -12,8 +12,8 @@ from ninefold.governance.approvals import approve, approve_policy
 from ninefold.loop import releasing
 from ninefold.loop.gate import gate
 from ninefold.project import policy
+from ninefold.project.explaining.status import status
 from ninefold.project.home import Home
-from ninefold.project.status import status
 
 
 def rewrite(main: Path, before: str, after: str) -> None:

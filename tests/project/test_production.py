@@ -19,10 +19,10 @@ from ninefold.clock import SimulatedClock
 from ninefold.loop.fairness import Fairness
 from ninefold.loop.production import Production as Followed
 from ninefold.models.records import newest
-from ninefold.project import production
 from ninefold.project.home import Home
 from ninefold.project.learning import Learning
-from ninefold.project.read import read
+from ninefold.project.live import production
+from ninefold.project.reading.read import read
 from ninefold.server.runtime import Runtime
 
 DAY = timedelta(days=1)

@@ -9,7 +9,7 @@ import pytest
 
 import ninefold as nf
 from ninefold.errors import DeclarationErrors
-from ninefold.project.read import read
+from ninefold.project.reading.read import read
 
 
 def wrong(path: Path | str) -> list[tuple[str, str, str]]:
@@ -140,7 +140,7 @@ def test_a_file_called_like_a_module_of_python_is_refused(write):
 
 def test_in_a_notebook_the_newest_definition_wins():
     namespace = {"raw": nf.Source("new.csv"), "In": ["", 'raw = nf.Source("old.csv")', 'x = 1\nraw = nf.Source("new.csv")']}
-    from ninefold.project.here import gather
+    from ninefold.project.reading.here import gather
 
     graph = gather(namespace, "book", Path())
     assert (graph.things["raw"].of, graph.place("raw")) == ("new.csv", "cell [2]:2")
@@ -148,7 +148,7 @@ def test_in_a_notebook_the_newest_definition_wins():
 
 def test_importing_ninefold_loads_no_engine():
     code = (
-        "import sys, ninefold, ninefold.project.read, ninefold.project.check\n"
+        "import sys, ninefold, ninefold.project.reading.read, ninefold.project.check\n"
         "for name in ninefold.__all__: name in ('join', 'measure', 'check', 'open', 'Event', 'Events', 'Personal') or getattr(ninefold, name)\n"
         "print([m for m in ('polars','duckdb','deltalake','pyarrow','obstore','onnxruntime','optuna','sklearn','lightgbm','scipy','numpy',"
         "'starlette','jinja2','cryptography','rich','sqlalchemy') if m in sys.modules])"

@@ -9,7 +9,7 @@ from ninefold.errors import ConflictError, DeclarationError
 from ninefold.loop.gate import gate
 from ninefold.models.records import newest, version
 from ninefold.project.policy import in_force
-from ninefold.project.read import read
+from ninefold.project.reading.read import read
 from ninefold.project.renaming import go_on, offers
 
 

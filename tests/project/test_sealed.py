@@ -10,7 +10,7 @@ from ninefold.errors import DeniedError
 from ninefold.ledger.checkpoint import Signer
 from ninefold.models.records import version
 from ninefold.project.home import Home
-from ninefold.project.sealed import PURPOSE, bundle_of
+from ninefold.project.live.sealed import PURPOSE, bundle_of
 
 
 def signature(folder: Path) -> Path:

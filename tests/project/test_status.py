@@ -10,9 +10,9 @@ import pytest
 from ninefold import config
 from ninefold.errors import NinefoldError
 from ninefold.project import running
+from ninefold.project.explaining.status import Status, status
 from ninefold.project.home import Home, open_home
-from ninefold.project.read import read
-from ninefold.project.status import Status, status
+from ninefold.project.reading.read import read
 
 ENGINES = (
     "polars",

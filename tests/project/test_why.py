@@ -13,10 +13,10 @@ import pytest
 import ninefold as nf
 from ninefold.endpoints.questions import Request
 from ninefold.errors import NotFoundError
-from ninefold.project.behind import behind
+from ninefold.notebook.open import OpenProject
+from ninefold.project.explaining.behind import behind
+from ninefold.project.explaining.why import Why, why_prediction
 from ninefold.project.home import Home
-from ninefold.project.open import OpenProject
-from ninefold.project.why import Why, why_prediction
 
 
 @pytest.fixture
@@ -124,7 +124,7 @@ def test_an_incident_tells_its_alerts_and_facts(tiny_copy: Path) -> None:
 
 
 def test_uncommitted_changes_are_recorded_with_a_deployment(tmp_path: Path) -> None:
-    from ninefold.project.workplace import workplace
+    from ninefold.project.live.workplace import workplace
 
     git = ["git", "-C", str(tmp_path), "-c", "user.name=a", "-c", "user.email=a@b"]
     (tmp_path / "a.py").write_text("x = 1\n")
@@ -137,7 +137,7 @@ def test_uncommitted_changes_are_recorded_with_a_deployment(tmp_path: Path) -> N
 
 
 def test_outside_of_a_repository_there_is_no_commit(tmp_path: Path) -> None:
-    from ninefold.project.workplace import workplace
+    from ninefold.project.live.workplace import workplace
 
     assert workplace(tmp_path)["commit"] is None
 

@@ -51,10 +51,10 @@ def build(folder: Path) -> Path:
     from ninefold import config
     from ninefold.loop import releasing
     from ninefold.project import running
-    from ninefold.project.freeze import freeze
     from ninefold.project.home import Home
-    from ninefold.project.read import read
-    from ninefold.project.workplace import workplace
+    from ninefold.project.live.freeze import freeze
+    from ninefold.project.live.workplace import workplace
+    from ninefold.project.reading.read import read
 
     main = write(folder)
     settings = config.load(folder)
@@ -75,7 +75,7 @@ def ask(home: object) -> None:
 
     from ninefold.clock import SimulatedClock
     from ninefold.clock import micros as parse
-    from ninefold.project.replaying import AT, buckets
+    from ninefold.project.live.replaying import AT, buckets
     from ninefold.project.views import view
     from ninefold.server.runtime import Runtime
 

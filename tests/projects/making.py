@@ -10,7 +10,7 @@ from ninefold import config
 from ninefold.loop.deploying import deploy
 from ninefold.project import running
 from ninefold.project.home import Home
-from ninefold.project.read import read
+from ninefold.project.reading.read import read
 
 FIRST = datetime(2024, 1, 1, tzinfo=UTC)
 DAYS = 60

@@ -84,9 +84,9 @@ class Server:
 def collecting_project(tiny_project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The small project with events: its code frozen anew, as a deployment does. Only copy it."""
     from ninefold import config
-    from ninefold.project.freeze import freeze
     from ninefold.project.home import Home
-    from ninefold.project.read import read
+    from ninefold.project.live.freeze import freeze
+    from ninefold.project.reading.read import read
 
     folder = Path(shutil.copytree(tiny_project, tmp_path_factory.mktemp("collecting") / "parcels"))
     main = folder / "parcels.py"

@@ -14,9 +14,9 @@ from pathlib import Path
 import making
 from live import Live
 
-from ninefold.project import production
-from ninefold.project.events import collected
-from ninefold.project.read import read
+from ninefold.project.live import production
+from ninefold.project.live.events import collected
+from ninefold.project.reading.read import read
 from ninefold.sources.events import Events
 
 QUESTION = {"item": "i1", "price": 3.0}

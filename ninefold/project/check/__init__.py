@@ -4,7 +4,7 @@ from ninefold.config import Settings
 from ninefold.project.check import features, hypotheses, models, problems, tables, watch, wiring
 from ninefold.project.check.built import check_built
 from ninefold.project.check.notes import Checked, Notes
-from ninefold.project.graph import Graph
+from ninefold.project.reading.graph import Graph
 
 __all__ = ["Checked", "check", "check_built"]
 

@@ -13,7 +13,7 @@ from ninefold.problems import Ahead, Problem
 from ninefold.project.check.models import asked_columns
 from ninefold.project.check.notes import Notes
 from ninefold.project.check.problems import cost_columns
-from ninefold.project.graph import Graph
+from ninefold.project.reading.graph import Graph
 from ninefold.things import Thing
 
 Columns = Mapping[str, Any]  # column → its type; or only the names

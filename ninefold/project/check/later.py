@@ -3,7 +3,7 @@
 from ninefold.errors import DeclarationError, NinefoldError, NotYetError
 from ninefold.models.support import unsupported
 from ninefold.problems import Problem
-from ninefold.project.graph import Graph
+from ninefold.project.reading.graph import Graph
 
 
 def cannot_run(graph: Graph) -> list[NinefoldError]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ninefold.errors import DeclarationError, DeclarationErrors, NinefoldError
-from ninefold.project.graph import Graph
+from ninefold.project.reading.graph import Graph
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from ninefold.config import Settings
 from ninefold.endpoints import Endpoint
 from ninefold.errors import closest
 from ninefold.project.check.notes import Notes
-from ninefold.project.wire import Bound, function_of, references
+from ninefold.project.reading.wire import Bound, function_of, references
 from ninefold.sources import Source
 from ninefold.tables import Table
 from ninefold.things import Thing

@@ -8,9 +8,9 @@ from typing import Any
 from ninefold.engine.code import code_parts, value_part
 from ninefold.engine.step import Output, Step
 from ninefold.engine.values import Uncacheable
-from ninefold.project.graph import Graph
 from ninefold.project.home import Home
 from ninefold.project.parts import Fixed, Together
+from ninefold.project.reading.graph import Graph
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from ninefold.errors import DataError, NinefoldError, NotYetError, StoppedError
 from ninefold.ids import canonical, digest, new_id
 from ninefold.models.records import record_version
 from ninefold.project.learning import Learning
-from ninefold.project.sealed import signer
+from ninefold.project.live.sealed import signer
 from ninefold.project.steps.making import Making, step
 from ninefold.project.steps.training import features_part, load
 from ninefold.storage import durable
@@ -100,7 +100,7 @@ def _program(making: Making, learning: Learning) -> Step:
     tables = dict.fromkeys([learning.asked, *(of for _, _, of in learning.groups if of is not None)])
 
     def run(outputs: Mapping[str, Output]) -> Output:
-        from ninefold.project.serving import program
+        from ninefold.project.live.serving import program
 
         blob = home.blobs.add(canonical(program(making.graph, home, learning)))
         return Output(blob, {"blob": blob})

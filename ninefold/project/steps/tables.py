@@ -102,7 +102,7 @@ def _posted(making: Making, name: str, version: int | None) -> "pl.LazyFrame":
 
 def _collected(making: Making, name: str, version: int | None) -> "pl.LazyFrame":
     """Collected events, each id once; none yet is an empty frame of their shape."""
-    from ninefold.project.events import schema
+    from ninefold.project.live.events import schema
 
     if version is None:
         none_yet: pl.LazyFrame = schema(making.home, making.thing(name)).frame([]).lazy()

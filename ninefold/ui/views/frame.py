@@ -2,7 +2,7 @@
 
 import msgspec
 
-from ninefold.project.status import NOUNS
+from ninefold.project.explaining.status import NOUNS
 from ninefold.ui.reading import Reading
 from ninefold.ui.views.standing import standings
 from ninefold.ui.views.states import state_of

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from ninefold.project.status import NOUNS, status
+from ninefold.project.explaining.status import NOUNS, status
 from ninefold.ui.reading import Reading
 from ninefold.ui.views.facts import FactLine, condensed
 from ninefold.ui.views.items import open_items

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from ninefold.errors import NotFoundError
-from ninefold.project.status import NOUNS
+from ninefold.project.explaining.status import NOUNS
 from ninefold.ui.reading import Reading
 from ninefold.units import plural
 

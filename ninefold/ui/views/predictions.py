@@ -9,9 +9,9 @@ from ninefold.clock import iso
 from ninefold.endpoints.predictions import Prediction
 from ninefold.errors import NotYetError
 from ninefold.models.records import Version, version
-from ninefold.project.answers import acts, find, outcome
-from ninefold.project.behind import Value, bare_value, says
-from ninefold.project.why import Origin, code_of, origin_of, personal, release_of, why_prediction
+from ninefold.project.explaining.behind import Value, bare_value, says
+from ninefold.project.explaining.why import Origin, code_of, origin_of, personal, release_of, why_prediction
+from ninefold.project.live.answers import acts, find, outcome
 from ninefold.ui.reading import Reading
 from ninefold.ui.views.endpoints import PredictionLine, endpoint, key_text, replayed
 

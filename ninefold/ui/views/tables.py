@@ -6,7 +6,7 @@ import msgspec
 
 from ninefold.errors import NotFoundError
 from ninefold.ledger import Fact
-from ninefold.project.lineage import newest_ref
+from ninefold.project.explaining.lineage import newest_ref
 from ninefold.ui.reading import Reading
 from ninefold.ui.views.thing import ThingPart, thing_part
 

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from ninefold.errors import NotFoundError, UsageError, closest
+from ninefold.project.explaining.plain import plain
+from ninefold.project.explaining.stored import versions_of
+from ninefold.project.explaining.why import declared
 from ninefold.project.home import Home
-from ninefold.project.opened import versions_of
-from ninefold.project.plain import plain
-from ninefold.project.why import declared
 
 EXAMPLES = 5
 

@@ -34,7 +34,7 @@ def find(home: Home, id: str) -> tuple[str, Prediction]:
 
 def outcome(home: Home, endpoint: str, key: str) -> dict[str, Any] | None:
     """What came true of a key, as it was told first: ``value`` and ``told`` (µs); None while it is open."""
-    from ninefold.project.production import outcomes_frame
+    from ninefold.project.live.production import outcomes_frame
 
     found = _where(_rows(home, "outcomes", endpoint, outcomes_frame), "key", key)
     first = min(found, key=lambda row: row["told"], default=None)

@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING, Any, Self
 from ninefold import config
 from ninefold.clock import iso, micros
 from ninefold.errors import NotFoundError, closest
-from ninefold.project.clocks import judging_now
+from ninefold.notebook.opened import OpenModel, OpenTable
 from ninefold.project.home import Home, projects
-from ninefold.project.opened import OpenModel, OpenTable
+from ninefold.project.live.clocks import judging_now
 
 if TYPE_CHECKING:
     import polars as pl
 
     from ninefold.engine import Planned
-    from ninefold.project.graph import Graph
-    from ninefold.project.reasons import WhyIncident, WhyStep
+    from ninefold.project.explaining.reasons import WhyIncident, WhyStep
+    from ninefold.project.explaining.status import Status
+    from ninefold.project.explaining.why import Origin, Why
+    from ninefold.project.reading.graph import Graph
     from ninefold.project.running import Ran
-    from ninefold.project.status import Status
-    from ninefold.project.why import Origin, Why
 
 
 def open(path: str | Path | None = None, environment: str | None = None) -> "OpenProject":
@@ -42,7 +42,7 @@ def open(path: str | Path | None = None, environment: str | None = None) -> "Ope
     if start is not None and (start / "__init__.py").is_file():
         return OpenProject(Home(settings, start.name), start / "__init__.py")
     if settings.project is not None:
-        from ninefold.project.read import locate
+        from ninefold.project.reading.read import locate
 
         main = locate(settings.project, settings.root)
         return OpenProject(Home(settings, main.parent.name if main.name == "__init__.py" else main.stem), main)
@@ -66,7 +66,7 @@ class OpenProject:
     @cached_property
     def graph(self) -> "Graph":
         """What the file declares, read once (the user's modules are imported)."""
-        from ninefold.project.read import read
+        from ninefold.project.reading.read import read
 
         if self.main is None:
             raise NotFoundError(f'it is not known which file declares "{self.name}"', hint='name it: nf.open("shop.py")')
@@ -78,7 +78,7 @@ class OpenProject:
         The file is read anew. Raises StepError, DeclarationErrors and what the steps raise.
         """
         from ninefold.project import running
-        from ninefold.project.read import read
+        from ninefold.project.reading.read import read
 
         self.__dict__.pop("graph", None)
         assert self.main is not None or self.graph  # says which file is missing
@@ -97,13 +97,13 @@ class OpenProject:
 
     def status(self) -> "Status":
         """Solved or not, the nine stages, what waits for whom, the next command."""
-        from ninefold.project.status import status
+        from ninefold.project.explaining.status import status
 
         return status(self.home)
 
     def why(self, what: str) -> "Why | WhyStep | WhyIncident | Origin":
         """Everything behind a prediction's id, a step, a version (``"forecast@2"``) or an incident."""
-        from ninefold.project.reasons import why
+        from ninefold.project.explaining.reasons import why
 
         return why(self.home, what)
 
@@ -123,7 +123,7 @@ class OpenProject:
         >>> project.predict("desk", {"flight_id": "2013-12-01-UA-1", "origin": "EWR"})["score"]  # doctest: +SKIP
         0.31
         """
-        from ninefold.project.answering import predict
+        from ninefold.project.live.answering import predict
 
         at = micros(asked_at, tz) if asked_at is not None else judging_now(self.home)
         return predict(self.home, self._known("endpoint", endpoint), question, at=at, explain=explain)
@@ -134,7 +134,7 @@ class OpenProject:
         ``frame`` is any frame with the request's columns. Each question is asked at its decision time, where the problem says
         one, else at ``at`` (default: now).
         """
-        from ninefold.project.scoring import score
+        from ninefold.project.live.scoring import score
         from ninefold.tables.frames import from_any
 
         rows = from_any(frame, said="the questions are").collect()
@@ -145,14 +145,14 @@ class OpenProject:
 
         ``since`` and ``until`` bound the decision times.
         """
-        from ninefold.project.production import predictions
+        from ninefold.project.live.production import predictions
 
         first, last = (micros(t) if t is not None else None for t in (since, until))
         return predictions(self.home, self._known("endpoint", endpoint), since=first, until=last)
 
     def names(self, noun: str) -> list[str]:
         """The names of all things of a noun: ``project.names("table")``."""
-        from ninefold.project.why import declared
+        from ninefold.project.explaining.why import declared
 
         things = declared(self.home)
         if not things and self.main is not None:

@@ -10,9 +10,9 @@ import msgspec
 from ninefold.clock import iso
 from ninefold.errors import NotFoundError
 from ninefold.ledger import Fact
-from ninefold.project.behind import Value
+from ninefold.project.explaining.behind import Value
+from ninefold.project.explaining.lineage import Made, lineage
 from ninefold.project.home import Home
-from ninefold.project.lineage import Made, lineage
 
 if TYPE_CHECKING:
     from ninefold.endpoints.questions import Request
@@ -95,8 +95,8 @@ def why_prediction(home: Home, id: str) -> Why:
     from ninefold.endpoints.questions import Request
     from ninefold.features.spec import GroupSpec
     from ninefold.models.records import version as version_of
-    from ninefold.project.answers import acts, find, outcome
-    from ninefold.project.behind import behind
+    from ninefold.project.explaining.behind import behind
+    from ninefold.project.live.answers import acts, find, outcome
 
     endpoint, one = find(home, id)
     release = release_of(home, endpoint, one.version, one.at)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ninefold.errors import DeclarationError
-from ninefold.project.place import Place
+from ninefold.project.reading.place import Place
 from ninefold.things import Thing
 
 RESERVED = frozenset({"predictions"})

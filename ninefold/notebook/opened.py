@@ -2,20 +2,17 @@
 
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
-from ninefold.clock import iso, micros
+from ninefold.clock import micros
 from ninefold.errors import NotFoundError
-from ninefold.project.home import Home
-from ninefold.project.lineage import newest_ref
+from ninefold.project.explaining.stored import profile_of, quarantine_of, versions_of
 from ninefold.units import many
 
 if TYPE_CHECKING:
     import polars as pl
 
     from ninefold.models.records import Version
-    from ninefold.project.open import OpenProject
-    from ninefold.project.why import Origin
+    from ninefold.notebook.open import OpenProject
+    from ninefold.project.explaining.why import Origin
 
 
 class OpenTable:
@@ -76,18 +73,16 @@ class OpenModel:
 
     def origin(self, version: int | None = None) -> "Origin":
         """Where a version (default: the newest) comes from: why it won, criteria, training, tables, files, packages."""
-        from ninefold.project.why import origin_of
+        from ninefold.project.explaining.why import origin_of
 
         return origin_of(self.project.home, self._version(version))
 
     def card(self, version: int | None = None) -> str:
         """The model card of a version (default: the newest), in Markdown; each sentence points to its facts."""
-        from importlib import import_module
+        from ninefold.governance.card import card
+        from ninefold.governance.render import markdown
 
-        # cards are written from facts by a room above this one; it is asked for by name only when somebody asks for a card
-        cards, render = import_module("ninefold.governance.card"), import_module("ninefold.governance.render")
-        text: str = render.markdown(cards.card(self.project.home, self.name, self._version(version).version))
-        return text
+        return markdown(card(self.project.home, self.name, self._version(version).version))
 
     def _version(self, number: int | None) -> "Version":
         from ninefold.models.records import newest, version
@@ -102,43 +97,3 @@ class OpenModel:
         newest = next(iter(self.versions()), None)
         said = f"@{newest.version}: {newest.body.get('winner', '')} won" if newest else ": no version yet"
         return f"<model {self.project.name}/{self.name}{said}>"
-
-
-def versions_of(home: Home, name: str) -> list[dict[str, Any]]:
-    """The versions of a table from their facts, the newest first; an equal content that was made again is one line."""
-    found: dict[int, dict[str, Any]] = {}
-    for fact in home.ledger.facts(kind="table.written", prefix=f"{home.subject('table', name)}@", newest_first=True):
-        body = fact.body
-        found.setdefault(
-            body["version"],
-            {
-                "version": body["version"],
-                "at": iso(fact.at),
-                "rows": body["rows"],
-                "columns": body["columns"],
-                "quarantined": body["quarantined"],
-                "reasons": {r: n for r, n in body["reasons"].items() if n},
-                "content": body["content"],
-                "inputs": body["inputs"],
-                "fact": fact.seq,
-            },
-        )
-    return list(found.values())
-
-
-def profile_of(home: Home, name: str) -> dict[str, Any]:
-    """The stored profile of a table; NotFoundError before the first run."""
-    ref = newest_ref(home.ledger, home.project, f"profile/{name}")
-    if ref is None:
-        raise NotFoundError(f'the table "{name}" has no profile yet', hint="run the project first: ninefold run")
-    found: dict[str, Any] = msgspec.json.decode(home.blobs.get(ref["blob"]))
-    return {**found, "as_of": ref.get("as_of")}
-
-
-def quarantine_of(home: Home, name: str) -> "pl.DataFrame":
-    """The rows that the newest version of a table keeps out; none where every row is sound."""
-    import polars as pl
-
-    newest = home.ledger.facts(kind="table.written", prefix=f"{home.subject('table', name)}@", newest_first=True, limit=1)
-    version = newest[0].body.get("quarantine") if newest else None
-    return home.stored("quarantine", name).read(version) if version is not None else pl.DataFrame({"__reason": []}, schema={"__reason": pl.String()})

@@ -10,9 +10,9 @@ from ninefold.endpoints.records import champion, current
 from ninefold.errors import NotFoundError, closest
 from ninefold.models.records import Version
 from ninefold.models.records import version as version_of
-from ninefold.project.answers import endpoints
 from ninefold.project.home import Home
-from ninefold.project.sealed import bundle_of
+from ninefold.project.live.answers import endpoints
+from ninefold.project.live.sealed import bundle_of
 
 if TYPE_CHECKING:
     import polars as pl

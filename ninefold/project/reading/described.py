@@ -13,8 +13,8 @@ from ninefold.models.model import Model
 from ninefold.monitors.monitor import Monitor
 from ninefold.problems.problem import Problem
 from ninefold.problems.target import Ahead, Target
-from ninefold.project.graph import Graph
-from ninefold.project.place import shown
+from ninefold.project.reading.graph import Graph
+from ninefold.project.reading.place import shown
 from ninefold.sources.events import Events
 from ninefold.sources.source import Source
 from ninefold.tables.table import Table

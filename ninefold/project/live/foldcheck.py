@@ -7,8 +7,8 @@ import msgspec
 
 from ninefold.errors import NotFoundError
 from ninefold.models.records import newest
-from ninefold.project.answering import opened, rows_of, tables_of
 from ninefold.project.home import Home
+from ninefold.project.live.answering import opened, rows_of, tables_of
 from ninefold.units import DAY
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def _served(
     """Each group's values at each question, from a fold that was warmed at ``start`` and fed row by row since."""
     from ninefold.features.online import Fold
     from ninefold.features.spec import table_of
-    from ninefold.project.replaying import AT, updates_of
+    from ninefold.project.live.replaying import AT, updates_of
 
     fold = Fold(groups)
     fed: list[tuple[int, int, str, dict[str, Any]]] = []

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from ninefold.errors import DeclarationError, closest
-from ninefold.project.place import Place
-from ninefold.project.wire import PREDICTIONS, ROWS, Bound, function_of, positional, references, signature
+from ninefold.project.reading.place import Place
+from ninefold.project.reading.wire import PREDICTIONS, ROWS, Bound, function_of, positional, references, signature
 from ninefold.things import Ref, Thing
 
 

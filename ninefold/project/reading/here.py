@@ -11,10 +11,10 @@ from typing import Any
 
 from ninefold.config import Settings, load
 from ninefold.errors import DeclarationError, DeclarationErrors
-from ninefold.project.graph import Graph
-from ninefold.project.names import name_things
-from ninefold.project.place import bindings
-from ninefold.project.read import read
+from ninefold.project.reading.graph import Graph
+from ninefold.project.reading.names import name_things
+from ninefold.project.reading.place import bindings
+from ninefold.project.reading.read import read
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING, Any
 
 from ninefold.endpoints.records import current
 from ninefold.errors import DataError, NotYetError, UsageError, closest
-from ninefold.project.answering import answering, opened, rows_of, tables_of
-from ninefold.project.clocks import judging_now
 from ninefold.project.home import Home
+from ninefold.project.live.answering import answering, opened, rows_of, tables_of
+from ninefold.project.live.clocks import judging_now
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ninefold.endpoints.questions import Questions
     from ninefold.features.spec import GroupSpec
     from ninefold.models.records import Version
-    from ninefold.project.graph import Graph
+    from ninefold.project.reading.graph import Graph
 
 # how many questions are checked and computed together
 _AT_ONCE = 10_000

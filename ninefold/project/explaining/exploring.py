@@ -9,9 +9,9 @@ from ninefold.errors import NotFoundError
 from ninefold.ledger import Fact
 from ninefold.models.records import newest
 from ninefold.problems.target import Ahead
-from ninefold.project.graph import Graph
 from ninefold.project.home import Home
 from ninefold.project.learning import Learning
+from ninefold.project.reading.graph import Graph
 from ninefold.project.views import current, view
 from ninefold.tables.known import hidden, k_of
 from ninefold.tables.table import Table
@@ -146,7 +146,7 @@ def _names_rows(values: "pl.Series") -> bool:
 
 def _segments(graph: Graph, home: Home, name: str) -> list[Finding]:
     """Where the newest version fails on its test span."""
-    from ninefold.project.segments import worst
+    from ninefold.project.explaining.segments import worst
 
     made = newest(home.ledger, home.project, name)
     if made is None or "evidence" not in made.body:

@@ -22,7 +22,7 @@ from types import CodeType, ModuleType
 
 from ninefold.errors import DeclarationError, DeclarationErrors, NinefoldError, closest
 from ninefold.metrics import builtin
-from ninefold.project.place import bound_names, shown
+from ninefold.project.reading.place import bound_names, shown
 
 _UNEXPECTED = re.compile(r"(\w+)(?:\.__\w+__)?\(\) got an unexpected keyword argument '(\w+)'")
 _FUTURE = {name: getattr(__future__, name).compiler_flag for name in __future__.all_feature_names}

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from ninefold.features.aggregate import Aggregate
+from ninefold.project.explaining.plain import plain, plain_row
 from ninefold.project.home import Home
-from ninefold.project.plain import plain, plain_row
 from ninefold.units import duration_text
 
 if TYPE_CHECKING:

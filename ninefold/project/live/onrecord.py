@@ -6,7 +6,7 @@ import polars as pl
 
 from ninefold.lake.roll import scan_both
 from ninefold.project.home import Home
-from ninefold.project.production import columns_of, predictions
+from ninefold.project.live.production import columns_of, predictions
 from ninefold.tables.incoming import GIVEN, Incoming
 from ninefold.tables.table import Table
 

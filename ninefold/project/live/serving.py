@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from ninefold.endpoints.questions import Request
-from ninefold.project.graph import Graph
 from ninefold.project.home import Home
 from ninefold.project.learning import Learning
+from ninefold.project.reading.graph import Graph
 
 if TYPE_CHECKING:
     import polars as pl

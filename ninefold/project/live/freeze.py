@@ -4,8 +4,8 @@ from pathlib import Path
 
 from ninefold.errors import CorruptError, NotFoundError
 from ninefold.ids import canonical, digest, digest_of
-from ninefold.project.graph import Graph
 from ninefold.project.home import Home
+from ninefold.project.reading.graph import Graph
 from ninefold.storage.durable import write
 
 MANIFEST = "frozen.json"

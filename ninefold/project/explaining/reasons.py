@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from ninefold.errors import NotFoundError, UsageError, closest
+from ninefold.project.explaining.why import Origin, Why, origin_of, why_prediction
 from ninefold.project.home import Home
-from ninefold.project.why import Origin, Why, origin_of, why_prediction
 
 if TYPE_CHECKING:
     from ninefold.engine.plan import Difference

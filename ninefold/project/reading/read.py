@@ -5,10 +5,10 @@ from pathlib import Path
 
 from ninefold.config import find_root
 from ninefold.errors import DeclarationError, DeclarationErrors, UsageError
-from ninefold.project.graph import Graph
-from ninefold.project.load import load
-from ninefold.project.names import name_things
-from ninefold.project.place import bindings, shown
+from ninefold.project.reading.graph import Graph
+from ninefold.project.reading.load import load
+from ninefold.project.reading.names import name_things
+from ninefold.project.reading.place import bindings, shown
 
 _PROJECT = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 

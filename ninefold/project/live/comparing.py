@@ -5,10 +5,10 @@ from typing import Any
 
 import msgspec
 
-from ninefold.project.graph import Graph
 from ninefold.project.home import Home
 from ninefold.project.learning import Learning
-from ninefold.project.production import columns_of, predictions
+from ninefold.project.live.production import columns_of, predictions
+from ninefold.project.reading.graph import Graph
 from ninefold.project.views import view
 
 TOLERANCE = 1e-9

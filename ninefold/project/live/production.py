@@ -10,10 +10,10 @@ from ninefold.errors import DataError
 from ninefold.metrics.metric import Custom, Metric
 from ninefold.problems.criterion import Criterion
 from ninefold.problems.target import Ahead
-from ninefold.project.graph import Graph
+from ninefold.project.explaining.lineage import newest_ref
 from ninefold.project.home import Home
 from ninefold.project.learning import Learning, metric_thing
-from ninefold.project.lineage import newest_ref
+from ninefold.project.reading.graph import Graph
 from ninefold.tables.incoming import read_rows as typed_rows
 from ninefold.units import MINUTE
 
@@ -299,7 +299,7 @@ def _in_zone(frame: "pl.DataFrame", tz: str | None) -> "pl.DataFrame":
 
 def read_rows(graph: Graph, home: Home, name: str, now: int | None = None) -> "pl.DataFrame":
     """All rows of a table as known at ``now``, or of collected events, for a metric."""
-    from ninefold.project.events import collected
+    from ninefold.project.live.events import collected
     from ninefold.project.views import view, visible
     from ninefold.sources.events import Events
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from ninefold.project.onrecord import unsent
+from ninefold.project.live.onrecord import unsent
 from ninefold.tables.known import K, k_of
 from ninefold.tables.table import Table
 from ninefold.units import HOUR

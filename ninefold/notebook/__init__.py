@@ -1,0 +1,1 @@
+"""A project as an object: what notebooks and scripts work with."""
