@@ -7,7 +7,7 @@ import msgspec
 from ninefold.endpoints.records import current
 from ninefold.errors import NotFoundError
 from ninefold.models.records import Version, versions
-from ninefold.project.policy import in_force
+from ninefold.project.policy import in_force_before
 from ninefold.ui.reading import Reading
 from ninefold.ui.views.standing import CriterionLine, criterion_line, judgement
 from ninefold.ui.views.thing import ThingPart, thing_part
@@ -157,7 +157,9 @@ def _parts(reading: Reading, made: Version, report: dict[str, Any]) -> list[Part
     """The parts of the split in time: the test span ends where the questions end, validate where test begins."""
     rows, end, start = report["rows"], made.body.get("to"), made.body.get("from")
     judged = reading.last("model.judged", "model", made.model, made.version)
-    policy = in_force(reading.home, judged.body["problem"]) if judged else None
+    told = reading.last("model.version", "model", made.model, made.version)
+    # by the split under which it was made, whatever is in force now
+    policy = in_force_before(reading.home, judged.body["problem"], told.seq) if judged and told else None
     split = (policy.body["policy"]["splits"].get(made.model, {}) if policy else {}) or {}
     names = [n for n in ("train", "validate", "test") if n in rows]
     if split.get("kind") != "time" or end is None or start is None:
