@@ -1,6 +1,7 @@
 """The command line: one file per command group, each imported only when it is asked for."""
 
 import os
+import signal
 import sys
 
 from ninefold.cli.group import LazyGroup
@@ -52,4 +53,6 @@ def main() -> None:
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)
+    # the work is done, and its code is known: while Python takes itself down, Ctrl-C would end the process by the signal
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     sys.exit(code)
