@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from ninefold.errors import NotYetError, UsageError
 
-REVISION = "0001"  # of schema.sql: the newest of migrations/versions
+REVISION = "0002"  # of schema.sql: the newest of migrations/versions
 
 
 class Row(Protocol):

@@ -92,20 +92,45 @@ create table files (
 
 -- runs --------------------------------------------------------------------------------------------------------------
 
+-- numbered within their project; 0 is the one that every project has. root: the URI of the folder below which its runs keep files
+create table experiments (
+    project text not null,
+    id integer not null,
+    name text not null,
+    root text not null,
+    state text not null default 'active' check (state in ('active', 'deleted')),
+    created integer not null,
+    updated integer not null,
+    primary key (project, id)
+) strict, without rowid;
+create unique index experiments_name on experiments (project, name);
+
+create table experiment_tags (
+    project text not null,
+    experiment integer not null,
+    key text not null,
+    value text not null,
+    primary key (project, experiment, key)
+) strict, without rowid;
+
+-- status is what became of the execution, state whether somebody has removed the run; root as in experiments
 create table runs (
     id text not null primary key,
     project text not null,
-    experiment text not null,
+    experiment integer not null,
     name text not null,
     status text not null check (status in ('scheduled', 'running', 'done', 'failed', 'killed')),
+    state text not null default 'active' check (state in ('active', 'deleted')),
     started integer not null,
     ended integer,
-    parent text references runs (id),
+    updated integer not null,
+    parent text,
+    root text not null default '',
     source text not null default '',
     actor text not null default ''
 ) strict;
-create index runs_experiment on runs (project, experiment, started);
-create index runs_status on runs (project, status, started);
+create index runs_experiment on runs (project, experiment, state, started, id);
+create index runs_started on runs (project, state, started, id);
 create index runs_parent on runs (parent) where parent is not null;
 
 create table params (
@@ -116,29 +141,6 @@ create table params (
 ) strict, without rowid;
 create index params_key on params (key, value);
 
--- a point repeated by a retry is the same row; nan is 1 where the value was no number (value is then 0)
-create table metrics (
-    run text not null references runs (id),
-    key text not null,
-    step integer not null,
-    at integer not null,
-    value real not null,
-    nan integer not null default 0,
-    primary key (run, key, step, at, value, nan)
-) strict, without rowid;
-
--- the newest point of each metric: greatest step, then time, then value
-create table latest (
-    run text not null references runs (id),
-    key text not null,
-    step integer not null,
-    at integer not null,
-    value real not null,
-    nan integer not null default 0,
-    primary key (run, key)
-) strict, without rowid;
-create index latest_key on latest (key, value);
-
 create table tags (
     run text not null references runs (id),
     key text not null,
@@ -147,15 +149,209 @@ create table tags (
 ) strict, without rowid;
 create index tags_key on tags (key, value);
 
-create table artifacts (
+-- one metric of one run, with its newest point: greatest step, then time, then value (nan is 1 where that was no number; value
+-- is then 0). project and experiment are those of the run, repeated so that one index answers "the best runs of an experiment".
+-- writes counts the groups of points that were added, so that a digest knows whether it is still of what is there.
+create table series (
+    id integer primary key,
     run text not null references runs (id),
+    key text not null,
+    project text not null,
+    experiment integer not null,
+    step integer not null,
+    at integer not null,
+    value real not null,
+    nan integer not null default 0,
+    writes integer not null default 1,
+    unique (run, key)
+) strict;
+create index series_value on series (project, experiment, key, nan, value, run);
+
+-- a point repeated by a retry is the same row
+create table points (
+    series integer not null,
+    step integer not null,
+    at integer not null,
+    value real not null,
+    nan integer not null default 0,
+    primary key (series, step, at, value, nan)
+) strict, without rowid;
+
+-- files by path below the project's root of artifacts: <experiment>/<run>/artifacts/<path>, <experiment>/models/<id>/artifacts/<path>
+create table artifacts (
+    project text not null,
     path text not null,
     digest text not null,
     size integer not null,
     at integer not null,
-    primary key (run, path)
+    primary key (project, path)
 ) strict, without rowid;
 create index artifacts_digest on artifacts (digest);
+
+-- uploads in parts: where the parts lie while they come
+create table uploads (
+    id text not null primary key,
+    project text not null,
+    path text not null,
+    created integer not null,
+    body text not null
+) strict;
+
+-- data that runs read: schema and profile as the client says them
+create table datasets (
+    project text not null,
+    experiment integer not null,
+    name text not null,
+    digest text not null,
+    kind text not null,
+    source text not null,
+    schema text,
+    profile text,
+    primary key (project, experiment, name, digest)
+) strict, without rowid;
+
+create table inputs (
+    run text not null references runs (id),
+    name text not null,
+    digest text not null,
+    place integer not null,
+    tags text not null default '{}',
+    primary key (run, name, digest)
+) strict, without rowid;
+create index inputs_dataset on inputs (name, digest);
+
+-- models as a run saved them, before anybody registers a version
+create table logged_models (
+    id text not null primary key,
+    project text not null,
+    experiment integer not null,
+    name text not null,
+    kind text not null default '',
+    run text,
+    status text not null check (status in ('pending', 'ready', 'failed')),
+    message text not null default '',
+    root text not null,
+    state text not null default 'active' check (state in ('active', 'deleted')),
+    created integer not null,
+    updated integer not null
+) strict;
+create index logged_models_experiment on logged_models (project, experiment, state, created, id);
+create index logged_models_run on logged_models (run) where run is not null;
+
+create table logged_params (
+    model text not null references logged_models (id),
+    key text not null,
+    value text not null,
+    primary key (model, key)
+) strict, without rowid;
+
+create table logged_tags (
+    model text not null references logged_models (id),
+    key text not null,
+    value text not null,
+    primary key (model, key)
+) strict, without rowid;
+
+-- which logged models a run took in or gave out
+create table model_links (
+    run text not null references runs (id),
+    model text not null,
+    way text not null check (way in ('in', 'out')),
+    step integer not null default 0,
+    place integer not null,
+    primary key (run, model, way)
+) strict, without rowid;
+create index model_links_model on model_links (model, way);
+
+-- metrics of a logged model, on a dataset where one is named ('' otherwise)
+create table model_points (
+    model text not null,
+    key text not null,
+    run text not null,
+    step integer not null,
+    at integer not null,
+    value real not null,
+    nan integer not null default 0,
+    dataset text not null default '',
+    digest text not null default '',
+    primary key (model, key, run, step, at, value, nan, dataset, digest)
+) strict, without rowid;
+
+-- requests that carried a key of their own, and what they were answered: the same again is answered the same and done once.
+-- digest: of the request, so that another one under the same key is refused
+create table requests (
+    project text not null,
+    key text not null,
+    digest text not null,
+    answer text not null,
+    at integer not null,
+    primary key (project, key)
+) strict, without rowid;
+create index requests_at on requests (at);
+
+-- what was brought over from another tracker: its id, and ours
+create table imports (
+    origin text not null,
+    kind text not null,
+    id text not null,
+    ours text not null,
+    state text not null,
+    at integer not null,
+    primary key (origin, kind, id)
+) strict, without rowid;
+
+-- traces: one request through somebody's application, with its spans; attributes, events and previews are JSON
+create table traces (
+    id text not null primary key,
+    project text not null,
+    experiment integer not null,
+    name text not null default '',
+    status text not null default '',
+    started integer not null,
+    took integer,
+    client text not null default '',
+    run text,
+    session text not null default '',
+    request text not null default '',
+    response text not null default '',
+    body text not null default '{}'
+) strict;
+create index traces_experiment on traces (project, experiment, started, id);
+
+create table trace_labels (
+    trace text not null references traces (id),
+    kind text not null check (kind in ('tag', 'metadata')),
+    key text not null,
+    value text not null,
+    primary key (trace, kind, key)
+) strict, without rowid;
+create index trace_labels_key on trace_labels (kind, key, value);
+
+create table spans (
+    trace text not null references traces (id),
+    id text not null,
+    parent text,
+    name text not null,
+    kind text not null default '',
+    status text not null default '',
+    started integer not null,
+    ended integer,
+    body text not null default '{}',
+    primary key (trace, id)
+) strict, without rowid;
+
+create table assessments (
+    id text not null primary key,
+    trace text not null references traces (id),
+    kind text not null check (kind in ('feedback', 'expectation', 'issue')),
+    name text not null,
+    source text not null default '',
+    value text not null default 'null',
+    created integer not null,
+    updated integer not null,
+    body text not null default '{}'
+) strict;
+create index assessments_trace on assessments (trace, created);
 
 -- hypotheses, problems ----------------------------------------------------------------------------------------------
 
@@ -187,6 +383,63 @@ create table versions (
     primary key (project, model, version)
 ) strict;
 create index versions_digest on versions (digest);
+
+-- models under whose name others register versions; a project's own models have theirs in versions
+create table registered (
+    project text not null,
+    name text not null,
+    description text not null default '',
+    created integer not null,
+    updated integer not null,
+    primary key (project, name)
+) strict, without rowid;
+
+create table registered_tags (
+    project text not null,
+    name text not null,
+    key text not null,
+    value text not null,
+    primary key (project, name, key)
+) strict, without rowid;
+
+-- source: what the client named; root: where the files lie; model: the logged model that it was made from;
+-- bundle: the digest of the bundle that was made of it, once an endpoint asked for it
+create table registered_versions (
+    project text not null,
+    name text not null,
+    version integer not null,
+    source text not null,
+    root text not null,
+    run text,
+    model text,
+    status text not null default 'ready' check (status in ('pending', 'ready', 'failed')),
+    message text not null default '',
+    stage text not null default 'None',
+    description text not null default '',
+    actor text not null default '',
+    bundle text,
+    created integer not null,
+    updated integer not null,
+    primary key (project, name, version)
+) strict, without rowid;
+create index registered_versions_run on registered_versions (run) where run is not null;
+
+create table version_tags (
+    project text not null,
+    name text not null,
+    version integer not null,
+    key text not null,
+    value text not null,
+    primary key (project, name, version, key)
+) strict, without rowid;
+
+create table aliases (
+    project text not null,
+    name text not null,
+    alias text not null,
+    version integer not null,
+    primary key (project, name, alias)
+) strict, without rowid;
 
 -- endpoints ---------------------------------------------------------------------------------------------------------
 
@@ -268,3 +521,76 @@ create table outbox (
     error text not null default ''
 ) strict;
 create index outbox_due on outbox (state, due);
+
+-- webhooks: where somebody wants to hear of what happens; secret: encrypted with the home's key
+create table webhooks (
+    id text not null primary key,
+    project text not null,
+    name text not null,
+    url text not null,
+    events text not null,
+    description text not null default '',
+    status text not null default 'active' check (status in ('active', 'disabled')),
+    secret blob,
+    created integer not null,
+    updated integer not null
+) strict;
+create index webhooks_project on webhooks (project, created);
+
+-- accounts ----------------------------------------------------------------------------------------------------------
+
+-- password: argon2id, '' where there is none; subject: issuer and subject of an identity provider
+create table users (
+    name text not null primary key,
+    full_name text not null default '',
+    email text not null default '',
+    password text not null default '',
+    subject text unique,
+    kind text not null default 'person' check (kind in ('person', 'service')),
+    state text not null default 'active' check (state in ('active', 'disabled')),
+    created integer not null,
+    updated integer not null
+) strict;
+
+-- project: '*' means every project
+create table grants (
+    who text not null references users (name),
+    project text not null,
+    role text not null,
+    by text not null default '',
+    at integer not null,
+    primary key (who, project, role)
+) strict, without rowid;
+
+-- digest: SHA-256 of the token, which is shown once; roles: at most these of its owner's, JSON, null for all
+create table tokens (
+    id text not null primary key,
+    digest text not null unique,
+    who text not null references users (name),
+    name text not null,
+    project text,
+    roles text,
+    created integer not null,
+    expires integer,
+    used integer,
+    revoked integer
+) strict;
+
+create table sessions (
+    digest text not null primary key,
+    who text not null references users (name),
+    created integer not null,
+    seen integer not null,
+    expires integer not null,
+    body text not null default '{}'
+) strict, without rowid;
+create index sessions_who on sessions (who);
+
+-- failed sign-ins, so that guessing has a price
+create table attempts (
+    who text not null,
+    client text not null,
+    at integer not null
+) strict;
+create index attempts_who on attempts (who, at);
+create index attempts_at on attempts (at);

@@ -53,7 +53,7 @@ def older(home: Path) -> None:
 
 
 def test_a_revision_that_fails_leaves_the_database_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ninefold.ledger.sqlite.schema", lambda: "create table a (b); create table a (b);")
+    monkeypatch.setattr("ninefold.ledger.migrations.applying.statements", lambda text: ["create table a (b)", "create table a (b)"])
     driver = SQLiteDriver(tmp_path / "ledger.db", tmp_path / "locks")
     with pytest.raises(Exception, match="already exists"):
         migrate(driver)

@@ -1,8 +1,8 @@
-"""The first release: its schema as it is. From the second revision on, this text is frozen beside this file."""
+"""The first release: its schema as it was, frozen in the text beside this file."""
 
-from alembic import op
+from pathlib import Path
 
-from ninefold.ledger.sqlite import schema, statements
+from ninefold.ledger.migrations.applying import apply
 
 revision = "0001"
 down_revision = None
@@ -10,6 +10,4 @@ down_revision = None
 
 def upgrade() -> None:
     """Makes the tables of the first release."""
-    for statement in statements(schema()):
-        if "create table alembic_version" not in statement:  # Alembic has made its own
-            op.execute(statement)
+    apply(Path(__file__).with_suffix(".sql"))
