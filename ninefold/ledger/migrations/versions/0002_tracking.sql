@@ -265,6 +265,7 @@ create table registered_versions (
     description text not null default '',
     actor text not null default '',
     bundle text,
+    state text not null default 'active' check (state in ('active', 'deleted')),
     created integer not null,
     updated integer not null,
     primary key (project, name, version)
@@ -345,6 +346,51 @@ create table attempts (
 ) strict;
 create index attempts_who on attempts (who, at);
 create index attempts_at on attempts (at);
+
+create view own_versions as
+select v.project, v.model, v.version, v.bundle, v.digest, v.at, v.key, v.body
+from versions v
+where not exists (
+    select 1 from registered_versions r
+    where r.project = v.project and r.name = v.model and r.version = v.version and r.bundle is not null
+);
+
+create view registry_models as
+select r.project, r.name, r.description, r.created, r.updated, 0 as own
+from registered r
+where not exists (select 1 from own_versions o where o.project = r.project and o.model = r.name)
+union all
+select o.project, o.model, max(coalesce(r.description, '')), min(o.at), max(case when coalesce(r.updated, 0) > o.at then r.updated else o.at end), 1
+from own_versions o left join registered r on r.project = o.project and r.name = o.model
+group by o.project, o.model;
+
+create view registry_versions as
+select r.project, r.name, r.version, r.source, r.root, r.run, r.model, r.status, r.message, r.stage, r.description, r.actor, r.bundle,
+    r.created, r.updated, 0 as own
+from registered_versions r
+where r.state = 'active'
+    and not exists (select 1 from own_versions o where o.project = r.project and o.model = r.name and o.version = r.version)
+union all
+select o.project, o.model, o.version, 'bundles/' || o.bundle, '', null, null, 'ready', '', coalesce(r.stage, 'None'), coalesce(r.description, ''), '',
+    o.digest, o.at, case when coalesce(r.updated, 0) > o.at then r.updated else o.at end, 1
+from own_versions o left join registered_versions r on r.project = o.project and r.name = o.model and r.version = o.version;
+
+create view registry_aliases as
+select a.project, a.name, a.alias, a.version
+from aliases a
+where a.alias <> 'champion' or not exists (select 1 from own_versions o where o.project = a.project and o.model = a.name)
+union all
+select o.project, o.model, 'champion', o.version
+from own_versions o
+where exists (
+    select 1 from releases r
+    where r.project = o.project and r.model = o.model and r.version = o.version and r.ended is null and r.state = 'champion'
+        and not exists (
+            select 1 from releases n
+            where n.project = r.project and n.model = r.model and n.ended is null and n.state = 'champion'
+                and (n.started > r.started or (n.started = r.started and n.id > r.id))
+        )
+);
 
 insert into experiments (project, id, name, root, created, updated)
 select project, 0, 'Default', '', min(started), min(started) from old_runs group by project;
