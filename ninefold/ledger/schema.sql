@@ -289,6 +289,15 @@ create table requests (
 ) strict, without rowid;
 create index requests_at on requests (at);
 
+-- spools of scripts: the number of the last entry of each that was applied, written with what the entry did. What comes again is known by it
+create table spools (
+    project text not null,
+    id text not null,
+    applied integer not null,
+    at integer not null,
+    primary key (project, id)
+) strict, without rowid;
+
 -- what was brought over from another tracker: its id, and ours
 create table imports (
     origin text not null,

@@ -179,6 +179,13 @@ create table requests (
     primary key (project, key)
 ) strict, without rowid;
 create index requests_at on requests (at);
+create table spools (
+    project text not null,
+    id text not null,
+    applied integer not null,
+    at integer not null,
+    primary key (project, id)
+) strict, without rowid;
 create table imports (
     origin text not null,
     kind text not null,
