@@ -298,13 +298,14 @@ create table spools (
     primary key (project, id)
 ) strict, without rowid;
 
--- what was brought over from another tracker: its id, and ours
+-- what was brought over from another tracker: its id, and ours; body: what it was there, as counts and digests
 create table imports (
     origin text not null,
     kind text not null,
     id text not null,
     ours text not null,
-    state text not null,
+    state text not null check (state in ('begun', 'brought', 'verified')),
+    body text not null default '{}',
     at integer not null,
     primary key (origin, kind, id)
 ) strict, without rowid;

@@ -191,7 +191,8 @@ create table imports (
     kind text not null,
     id text not null,
     ours text not null,
-    state text not null,
+    state text not null check (state in ('begun', 'brought', 'verified')),
+    body text not null default '{}',
     at integer not null,
     primary key (origin, kind, id)
 ) strict, without rowid;
