@@ -21,13 +21,17 @@ _KINDS = ("run.started", "run.done", "run.failed")
 @in_project
 def list_(say: Say, experiment: str | None, limit: int, project: Path | None, environment: str | None) -> None:
     """The runs of the project, and those that were tracked, the newest first."""
-    from ninefold.runs import Runs, search
+    from ninefold.runs import search
+    from ninefold.runs.points import latest
 
     with home_of(project, environment) as home:
         own = [] if experiment else of_project(home, limit)
-        runs = Runs(home.ledger)
         found = search(home.ledger, home.project, experiment=experiment, limit=limit)
-        tracked = [{**msgspec.to_builtins(run), "metrics": runs.metrics(run.id)} for run in found]
+        newest = latest(home.ledger, [run.id for run in found])
+        named = _experiments(home)
+        tracked = [
+            {**msgspec.to_builtins(run), "experiment": named[run.experiment], "metrics": {p.key: p.value for p in newest[run.id]}} for run in found
+        ]
 
     def text() -> None:
         rows = [[r["id"][:13], r["state"], when(r["started"]), _took(r["seconds"]), r["ran"], r["hits"], r["reason"], r["error"][:60]] for r in own]
@@ -120,13 +124,18 @@ def _shown(home: Home, run: str) -> dict[str, Any]:
         return {**own[0], "as_of": when(own[0]["as_of"]), "steps": _steps(home, own[0]["id"])}
     from ninefold.runs import Runs
 
-    runs = Runs(home.ledger)
+    runs = Runs(home.ledger, home.blobs)
     try:
         one = runs.get(run)
     except NotFoundError:
         raise NotFoundError(f'there is no run "{run}" of {home.project}', hint="ninefold runs list") from None
-    details = {"params": runs.params(run), "metrics": runs.metrics(run), "tags": runs.tags(run)}
+    details: dict[str, Any] = {"params": runs.params(run), "metrics": runs.metrics(run), "tags": runs.tags(run)}
+    details["experiment"] = _experiments(home)[one.experiment]
     return {**msgspec.to_builtins(one), **details, "artifacts": [msgspec.to_builtins(a) for a in runs.artifacts(run)]}
+
+
+def _experiments(home: Home) -> dict[int, str]:
+    return {row["id"]: row["name"] for row in home.ledger.all("select id, name from experiments where project = ?", home.project)}
 
 
 def _steps(home: Home, run: str) -> list[dict[str, Any]]:

@@ -33,6 +33,10 @@ class Session(Protocol):
         """How many rows a statement changed."""
         ...
 
+    def many(self, sql: str, rows: Sequence[Sequence[Any]]) -> int:
+        """One statement for many rows of parameters, all of one length; how many rows it changed. Meant for ``insert … values``."""
+        ...
+
     def insert(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
         """Many rows at once. Unlike an upsert in one statement, a conflict is an error."""
         ...

@@ -105,6 +105,9 @@ class SQLiteSession:
     def execute(self, sql: str, args: Sequence[Any]) -> int:
         return self.connection.execute(sql, args).rowcount
 
+    def many(self, sql: str, rows: Sequence[Sequence[Any]]) -> int:
+        return self.connection.executemany(sql, rows).rowcount if rows else 0
+
     def insert(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
         self.connection.executemany(insert_text(table, tuple(columns)), rows)
 

@@ -48,6 +48,10 @@ class Tx:
         """How many rows a statement changed."""
         return self._group.session(sql).execute(sql, args)
 
+    def many(self, sql: str, rows: Sequence[Sequence[Any]]) -> int:
+        """One statement for many rows of parameters; how many rows it changed."""
+        return self._group.session(sql).many(sql, rows) if rows else 0
+
     def add(self, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
         """Inserts rows, all with the same columns. A row that is there already is an error."""
         if rows:

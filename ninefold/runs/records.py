@@ -1,54 +1,24 @@
 """Runs in the ledger: rows while they last, one fact when they begin and one, with a digest of all of it, when they end."""
 
-import hashlib
-import math
 from collections.abc import Mapping, Sequence
-from pathlib import Path, PurePosixPath
-from typing import Any, BinaryIO, Literal
-
-import msgspec
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any, BinaryIO
 
 from ninefold import clock, ids
 from ninefold.errors import ConflictError, NotFoundError, UsageError
-from ninefold.ledger import Ledger, Row, Tx
+from ninefold.ledger import Ledger, Tx
 from ninefold.ledger.sqlfile import Statements
+from ninefold.runs import writing
+from ninefold.runs.artifacts import File, Files, checked, folder_of
+from ninefold.runs.digest import Digested
+from ninefold.runs.experiments import active_experiment, ensured
+from ninefold.runs.points import Point, history, latest
+from ninefold.runs.run import ENDED, Run, State, Status, found, missing, removed, subject
 from ninefold.storage.blobs import Blobs
 
-Status = Literal["scheduled", "running", "done", "failed", "killed"]
 _SQL = Statements(Path(__file__).with_name("records.sql"))
-
-
-class Run(msgspec.Struct, frozen=True, kw_only=True):
-    """One execution. Times are microseconds UTC; ``parent`` is the run that it is part of."""
-
-    id: str
-    project: str
-    experiment: str
-    name: str
-    status: Status
-    started: int
-    ended: int | None = None
-    parent: str | None = None
-    source: str = ""
-    actor: str = ""
-
-
-class Point(msgspec.Struct, frozen=True):
-    """One value of a metric, at a step and a time (microseconds UTC). The value may be infinite or no number."""
-
-    key: str
-    value: float
-    step: int
-    at: int
-
-
-class Artifact(msgspec.Struct, frozen=True):
-    """A file of a run: its path inside the run, the SHA-256 of its content, bytes."""
-
-    path: str
-    digest: str
-    size: int
-    at: int
+_ALL = 100_000  # points read at once
 
 
 class Runs:
@@ -65,6 +35,8 @@ class Runs:
     def __init__(self, ledger: Ledger, blobs: Blobs | None = None) -> None:
         self.ledger, self._blobs = ledger, blobs
 
+    # a run's life
+
     def start(
         self,
         project: str,
@@ -78,71 +50,135 @@ class Runs:
         tags: Mapping[str, str] | None = None,
         at: int | None = None,
     ) -> Run:
-        """Begins a run and records it as a fact. ConflictError where ``id`` is taken, NotFoundError where there is no ``parent``."""
-        run = Run(
-            id=id or ids.new_id(),
-            project=project,
-            experiment=experiment,
-            name=name or experiment,
-            status="running",
-            started=clock.now() if at is None else at,
-            parent=parent,
-            source=source,
-            actor=self.ledger.actor,
-        )
+        """Begins a run of an experiment by its name, which is made where there is none.
 
-        def begin(tx: Tx) -> None:
+        ConflictError where ``id`` is taken, NotFoundError where there is no ``parent``.
+        """
+
+        def begin(tx: Tx) -> Run:
             if parent is not None and tx.one(_SQL["find"], parent) is None:
-                raise _missing(parent)
-            tx.add("runs", [msgspec.structs.asdict(run)])
-            for key, value in (params or {}).items():
-                _set_param(tx, run.id, key, str(value))
-            for key, value in (tags or {}).items():
-                tx.execute(_SQL["set_tag"], run.id, key, value)
-            tx.fact("run.started", subject(run), {"experiment": experiment, "name": run.name, "parent": parent}, run=run.id)
+                raise missing(parent)
+            number = ensured(tx, project, experiment).id
+            texts = {key: str(value) for key, value in (params or {}).items()}
+            return add(
+                tx,
+                project,
+                number,
+                id=id,
+                name=name or experiment,
+                started=at,
+                actor=self.ledger.actor,
+                source=source,
+                params=texts,
+                tags=tags,
+                parent=parent,
+            )
 
-        self.ledger.write(begin)
-        return run
+        return self.ledger.write(begin)
+
+    def begin(self, project: str, experiment: int, **given: Any) -> Run:
+        """Begins a run of an experiment by its number, and records it as a fact.
+
+        ``id``, ``name``, ``started`` (microseconds), ``actor``, ``source``, ``params``, ``tags`` and ``parent`` as in ``add``.
+        ConflictError where ``id`` is taken or the experiment is deleted, NotFoundError where there is no experiment.
+        """
+        return self.submit_begin(project, experiment, **given).result()
+
+    def submit_begin(self, project: str, experiment: int, **given: Any) -> "Future[Run]":
+        """Like ``begin``, without waiting."""
+        given.setdefault("actor", self.ledger.actor)
+        return self.ledger.submit(lambda tx: add(tx, project, experiment, **given))
 
     def end(self, id: str, status: Status = "done", *, at: int | None = None) -> Run:
         """Ends a run; its fact carries the digest of parameters, tags, metric points and artifacts. ConflictError if it has ended."""
-        when = clock.now() if at is None else at
+        if self.get(id).ended is not None:
+            raise ConflictError(f"the run {id} has ended", hint="start another run")
+        return self.update(id, status=status, ended=at)
 
-        def finish(tx: Tx) -> Run:
-            if not tx.execute(_SQL["end"], status, when, id):
-                raise ConflictError(f"the run {id} has ended", hint="start another run") if tx.one(_SQL["find"], id) else _missing(id)
-            run = _run(tx.one(_SQL["find"], id), id)
-            tx.fact("run.failed" if status == "failed" else "run.done", subject(run), {"status": status, "digest": content_digest(tx, id)}, run=id)
-            return run
+    def update(self, id: str, *, status: Status | None = None, ended: int | None = None, name: str | None = None) -> Run:
+        """Changes what a run is called, or what became of it; an end, and going on after one, are facts. The same again is nothing.
 
-        return self.ledger.write(finish)
+        ConflictError where the run is deleted.
+        """
+        digested = Digested(self.ledger, self.get(id)) if status in ENDED else None
 
-    def get(self, id: str) -> Run:
-        """The run with that id; NotFoundError."""
-        return _run(self.ledger.one(_SQL["find"], id), id)
+        def change(tx: Tx) -> Run:
+            now = found(tx.one(_SQL["find"], id), id)
+            if now.state != "active":
+                raise removed(id)
+            to = status or now.status
+            over = (ended if ended is not None else now.ended or clock.now()) if to in ENDED else None
+            if (to, over, name or now.name) == (now.status, now.ended, now.name):
+                return now
+            tx.execute(_SQL["update"], to, over, name or now.name, clock.now(), id)
+            changed = found(tx.one(_SQL["find"], id), id)
+            if to in ENDED and digested is not None:
+                kind = "run.done" if to == "done" else "run.failed"
+                tx.fact(kind, subject(changed), {"status": to, "digest": digested.whole(tx)}, run=id)
+            elif now.status in ENDED and to not in ENDED:
+                tx.fact("run.resumed", subject(changed), {"status": to}, run=id)
+            return changed
+
+        return self.ledger.write(change)
+
+    def remove(self, id: str) -> None:
+        """Deletes a run: it takes no writes and is not found, until it is restored, or removed for good."""
+        self._to(id, "deleted", "run.deleted")
+
+    def restore(self, id: str) -> None:
+        """Brings a deleted run back."""
+        self._to(id, "active", "run.restored")
+
+    def _to(self, id: str, state: State, kind: str) -> None:
+        def change(tx: Tx) -> None:
+            now = found(tx.one(_SQL["find"], id), id)
+            if now.state != state:
+                tx.execute(_SQL["set_state"], state, clock.now(), id)
+                tx.fact(kind, subject(now), {}, run=id)
+
+        self.ledger.write(change)
+
+    # what is logged
+
+    def batch(self, id: str, *, params: Sequence[writing.Pair] = (), points: Sequence[Point] = (), tags: Sequence[writing.Pair] = ()) -> None:
+        """Parameters, points and tags in one transaction; the same again changes nothing.
+
+        NotFoundError for no run; ConflictError for a deleted one, or where a parameter has another value: then nothing is written.
+        """
+        self.submit_batch(id, params=params, points=points, tags=tags).result()
+
+    def submit_batch(
+        self, id: str, *, params: Sequence[writing.Pair] = (), points: Sequence[Point] = (), tags: Sequence[writing.Pair] = ()
+    ) -> "Future[None]":
+        """Like ``batch``, without waiting: the future is done when all of it is on disk."""
+        settled, groups, labels = writing.checked(params), writing.grouped(points), writing.checked(tags)
+        return self.ledger.submit(lambda tx: writing.write(tx, id, params=settled, points=groups, tags=labels))
 
     def set_params(self, id: str, params: Mapping[str, Any]) -> None:
         """Sets parameters once; ConflictError where one has another value already."""
-
-        def set_(tx: Tx) -> None:
-            _run(tx.one(_SQL["find"], id), id)
-            for key, value in params.items():
-                _set_param(tx, id, key, str(value))
-
-        self.ledger.write(set_)
+        self.batch(id, params=[(key, str(value)) for key, value in params.items()])
 
     def set_tags(self, id: str, tags: Mapping[str, str | None]) -> None:
         """Sets tags; None removes one."""
+        kept = writing.checked((key, value) for key, value in tags.items() if value is not None)
 
-        def set_(tx: Tx) -> None:
-            _run(tx.one(_SQL["find"], id), id)
+        def change(tx: Tx) -> None:
+            writing.write(tx, id, tags=kept)
             for key, value in tags.items():
                 if value is None:
-                    tx.execute(_SQL["drop_tag"], id, key)
-                else:
-                    tx.execute(_SQL["set_tag"], id, key, value)
+                    writing.drop_tag(tx, id, key)
 
-        self.ledger.write(set_)
+        self.ledger.write(change)
+
+    def drop_tag(self, id: str, key: str) -> None:
+        """Takes a tag away; NotFoundError where the run has none of that name."""
+
+        def change(tx: Tx) -> None:
+            writing.active(tx, id)
+            if not writing.drop_tag(tx, id, key):
+                raise NotFoundError(f'the run {id} has no tag "{key[:80]}"', hint="read its tags")
+
+        self.ledger.write(change)
 
     def log(self, id: str, metrics: Mapping[str, float], *, step: int = 0, at: int | None = None) -> None:
         """Adds one point to each of several metrics, on disk when it returns."""
@@ -151,15 +187,13 @@ class Runs:
 
     def log_points(self, id: str, points: Sequence[Point]) -> None:
         """Adds points. A point that is there already (a retry) is the same point."""
-        rows = [(id, point.key, point.step, point.at, *_number(point)) for point in points]
+        self.batch(id, points=points)
 
-        def add(tx: Tx) -> None:
-            _run(tx.one(_SQL["find"], id), id)
-            for row in rows:
-                tx.execute(_SQL["add_point"], *row)
-                tx.execute(_SQL["set_latest"], *row)
+    # what there is
 
-        self.ledger.write(add)
+    def get(self, id: str) -> Run:
+        """The run with that id, deleted or not; NotFoundError."""
+        return found(self.ledger.one(_SQL["find"], id), id)
 
     def params(self, id: str) -> dict[str, str]:
         """Parameters by name, as text."""
@@ -171,81 +205,73 @@ class Runs:
 
     def metrics(self, id: str) -> dict[str, float]:
         """The newest value of each metric: that of the greatest step, then time."""
-        return {row["key"]: _value(row) for row in self.ledger.all(_SQL["latest"], id)}
+        return {point.key: point.value for point in latest(self.ledger, [id])[id]}
 
     def points(self, id: str, key: str) -> list[Point]:
         """All points of a metric, by step."""
-        return [Point(key, _value(row), row["step"], row["at"]) for row in self.ledger.all(_SQL["points"], id, key)]
+        points, token = history(self.ledger, id, key, limit=_ALL)
+        while token is not None:
+            more, token = history(self.ledger, id, key, after=token, limit=_ALL)
+            points += more
+        return points
 
-    def add_artifact(self, id: str, path: str, data: bytes | BinaryIO | Path) -> Artifact:
-        """Stores a file of the run; the same path again replaces it."""
-        name = PurePosixPath(path)
-        if name.is_absolute() or ".." in name.parts or not name.parts:
-            raise UsageError(f'the path of an artifact is "{path}"', hint="give a path inside the run, such as plots/roc.svg")
-        self.get(id)
-        digest = self._store().add(data)
-        kept = Artifact(str(name), digest, self._store().size(digest), clock.now())
-        self.ledger.write(lambda tx: tx.execute(_SQL["set_artifact"], id, kept.path, kept.digest, kept.size, kept.at))
-        return kept
+    # files
 
-    def artifacts(self, id: str) -> list[Artifact]:
-        """The files of a run, by path."""
-        return [Artifact(row["path"], row["digest"], row["size"], row["at"]) for row in self.ledger.all(_SQL["artifacts"], id)]
+    def add_artifact(self, id: str, path: str, data: bytes | BinaryIO | Path) -> File:
+        """Stores a file of the run; the same path again replaces it. ``path`` of what returns is inside the run."""
+        files, folder = self._files(id, checked(path))
+        chunks = data if isinstance(data, bytes | Path) else iter(lambda: data.read(1 << 20), b"")
+        kept = files.put(f"{folder}/{path}", chunks)
+        return File(path, kept.digest, kept.size, kept.at)
+
+    def artifacts(self, id: str) -> list[File]:
+        """The files of a run, by path inside it."""
+        run = self.get(id)
+        folder = folder_of(run)
+        if folder is None or self._blobs is None:
+            return []
+        return [File(f.path[len(folder) + 1 :], f.digest, f.size, f.at) for f in Files(self.ledger, self._blobs, run.project).all(folder)]
 
     def read_artifact(self, id: str, path: str) -> bytes:
         """The content of a file, verified; NotFoundError, or CorruptError where the disk gave back other bytes."""
-        row = self.ledger.one(_SQL["artifact"], id, path)
-        if row is None:
-            raise NotFoundError(f'the run {id} has no artifact "{path}"', hint="list them: ninefold runs show " + id)
-        return self._store().get(row["digest"])
+        files, folder = self._files(id, checked(path))
+        return files.read(f"{folder}/{path}")
 
-    def _store(self) -> Blobs:
+    def _files(self, id: str, path: str) -> tuple[Files, str]:
+        run = self.get(id)
+        folder = folder_of(run)
         if self._blobs is None:
             raise UsageError("these runs have no store for artifacts", hint="give Runs(ledger, blobs)")
-        return self._blobs
+        if folder is None:
+            raise UsageError(f"the files of the run {id} lie in {run.root}, not here", where=path, hint="read and write them there")
+        return Files(self.ledger, self._blobs, run.project), folder
 
 
-def subject(run: Run) -> str:
-    """What facts about a run are about."""
-    return f"{run.project}/run/{run.id}"
-
-
-def content_digest(tx: Tx, id: str) -> str:
-    """The digest of everything that was logged to a run."""
-    total = hashlib.sha256()
-    for name in ("params", "tags", "all_points", "artifacts"):
-        for row in tx.all(_SQL[name], id):
-            total.update(ids.canonical([name, *row]) + b"\n")
-    return total.hexdigest()
-
-
-def run_of(row: Row) -> Run:
-    """A run's row as a value."""
-    return msgspec.convert({name: row[name] for name in row.keys()}, Run)  # noqa: SIM118  a row iterates over its values
-
-
-def _run(row: Row | None, id: str) -> Run:
-    if row is None:
-        raise _missing(id)
-    return run_of(row)
-
-
-def _missing(id: str) -> NotFoundError:
-    return NotFoundError(f'there is no run "{id}"', hint="list them: ninefold runs")
-
-
-def _set_param(tx: Tx, run: str, key: str, value: str) -> None:
-    if tx.execute(_SQL["set_param"], run, key, value) == 0:
-        row = tx.one(_SQL["param"], run, key)
-        if row is not None and row["value"] != value:
-            raise ConflictError(f'the parameter "{key}" is {row["value"]!r} already, not {value!r}', hint="start another run")
-
-
-def _number(point: Point) -> tuple[float, int]:
-    if isinstance(point.value, bool) or not isinstance(point.value, int | float):
-        raise UsageError(f'the metric "{point.key}" is {point.value!r}', hint="give a number")
-    return (0.0, 1) if math.isnan(point.value) else (float(point.value), 0)
-
-
-def _value(row: Row) -> float:
-    return math.nan if row["nan"] else float(row["value"])
+def add(
+    tx: Tx,
+    project: str,
+    experiment: int,
+    *,
+    id: str | None = None,
+    name: str = "",
+    started: int | None = None,
+    actor: str,
+    source: str = "",
+    params: Mapping[str, str] | None = None,
+    tags: Mapping[str, str] | None = None,
+    parent: str | None = None,
+    status: Status = "running",
+    ended: int | None = None,
+) -> Run:
+    """Begins a run in a transaction of somebody else."""
+    within = active_experiment(tx, project, experiment)
+    id, now = id or ids.new_id(), clock.now()
+    began = now if started is None else started
+    root = f"{within.root.rstrip('/')}/{id}/artifacts"
+    if not tx.execute(_SQL["add"], id, project, experiment, name or id, status, began, ended, now, parent, root, source, actor):
+        raise ConflictError(f"the run {id} is there already", hint="leave out the id, or log to the run that has it")
+    if params or tags:
+        writing.write(tx, id, params=writing.checked((params or {}).items()), tags=writing.checked((tags or {}).items()))
+    run = found(tx.one(_SQL["find"], id), id)
+    tx.fact("run.started", subject(run), {"experiment": within.name, "name": run.name, "parent": parent}, run=id, actor=actor)
+    return run

@@ -5,9 +5,11 @@ from typing import Any
 
 from ninefold.errors import UsageError, closest
 from ninefold.ledger import Ledger
-from ninefold.runs.records import Run, Runs, run_of
+from ninefold.runs.records import Runs
+from ninefold.runs.run import Run, run_of
 
 _COLUMNS = {"name", "experiment", "status", "started", "ended", "parent", "source", "actor"}
+_EXPERIMENT = "r.experiment = (select e.id from experiments e where e.project = r.project and e.name = ?)"
 _SIGNS = {"=", "!=", "<", "<=", ">", ">="}
 
 
@@ -29,10 +31,10 @@ def search(
     ``metrics`` compares newest values: ``{"auc": (">=", 0.7)}``. ``order`` is a column, ``metrics.NAME`` or ``params.NAME``,
     with ``-`` before it for the greatest first; runs without that metric come last.
     """
-    where, args = ["r.project = ?"], [project]  # type: tuple[list[str], list[Any]]
-    for column, value in (("experiment", experiment), ("status", status)):
+    where, args = ["r.project = ?", "r.state = 'active'"], [project]  # type: tuple[list[str], list[Any]]
+    for condition, value in ((_EXPERIMENT, experiment), ("r.status = ?", status)):
         if value is not None:
-            where.append(f"r.{column} = ?")
+            where.append(condition)
             args.append(value)
     for table, wanted in (("params", params), ("tags", tags)):
         for key, value in (wanted or {}).items():
@@ -41,7 +43,7 @@ def search(
     for key, (sign, bound) in (metrics or {}).items():
         if sign not in _SIGNS:
             raise UsageError(f'the comparison of the metric "{key}" is "{sign}"', hint=f"write one of {' '.join(sorted(_SIGNS))}")
-        where.append(f"exists (select 1 from latest x where x.run = r.id and x.key = ? and x.nan = 0 and x.value {sign} ?)")
+        where.append(f"exists (select 1 from series x where x.run = r.id and x.key = ? and x.nan = 0 and x.value {sign} ?)")
         args += [key, bound]
     by, by_args = _order(order)
     rows = ledger.all(f"select r.* from runs r where {' and '.join(where)} order by {by}, r.id desc limit ? offset ?", *args, *by_args, limit, offset)
@@ -53,7 +55,7 @@ def _order(order: str) -> tuple[str, list[str]]:
     table, dot, key = column.partition(".")
     if dot and table in {"metrics", "params"}:
         # a metric that is no number has no place in an order
-        source, is_number = ("latest", " and x.nan = 0") if table == "metrics" else ("params", "")
+        source, is_number = ("series", " and x.nan = 0") if table == "metrics" else ("params", "")
         value = f"(select value from {source} x where x.run = r.id and x.key = ?{is_number})"
         return f"{value} is null, {value} {direction}", [key, key]
     if column not in _COLUMNS:

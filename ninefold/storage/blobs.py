@@ -1,10 +1,11 @@
 """Contents addressed by their SHA-256: stored once, verified on every read."""
 
+import asyncio
 import hashlib
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -44,6 +45,32 @@ class Blobs:
             shutil.copyfileobj(data, spool, _CHUNK)
             spool.seek(0)
             return self._add_stream(cast(BinaryIO, spool))
+
+    def store_chunks(self, data: bytes | Iterable[bytes] | Path) -> tuple[str, int]:
+        """Store what comes in chunks, however much it is; its digest and size."""
+        if isinstance(data, bytes):
+            return self.add(data), len(data)
+        if isinstance(data, Path):
+            return self.add(data), data.stat().st_size
+        with tempfile.SpooledTemporaryFile(_IN_MEMORY) as spool:
+            for chunk in data:
+                spool.write(chunk)
+            size = spool.tell()
+            spool.seek(0)
+            return self._add_stream(cast(BinaryIO, spool)), size
+
+    async def store_stream(self, chunks: AsyncIterator[bytes]) -> tuple[str, int]:
+        """Store what comes in chunks from the event loop; its digest and size."""
+        with tempfile.SpooledTemporaryFile(_IN_MEMORY) as spool:
+            async for chunk in chunks:
+                spool.write(chunk)
+            size = spool.tell()
+            spool.seek(0)
+            return await asyncio.to_thread(self._add_stream, cast(BinaryIO, spool)), size
+
+    def stream(self, digest: str) -> Iterator[bytes]:
+        """The content in chunks; the last one is given out when the digest of all is right. CorruptError instead of it."""
+        return _verified(self._found(digest).open(blob_name(digest)), digest)
 
     def get(self, digest: str) -> bytes:
         """The content; NotFoundError, or CorruptError if the stored bytes are others."""
@@ -111,6 +138,19 @@ def blob_name(digest: str) -> str:
 def _chunks(stream: BinaryIO) -> Iterator[bytes]:
     while chunk := stream.read(_CHUNK):
         yield chunk
+
+
+def _verified(stream: BinaryIO, digest: str) -> Iterator[bytes]:
+    total, held = hashlib.sha256(), b""
+    with stream:
+        for chunk in _chunks(stream):
+            total.update(chunk)
+            if held:
+                yield held
+            held = chunk
+    if total.hexdigest() != digest:
+        raise _corrupt(digest)
+    yield held
 
 
 def _hashed(stream: BinaryIO, update: Callable[[bytes], None]) -> Iterator[bytes]:

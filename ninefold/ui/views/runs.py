@@ -1,16 +1,23 @@
 """Runs: executions of the project with their steps, and tracked runs with parameters and metrics."""
 
+import math
+from itertools import islice
 from typing import Any
 
 import msgspec
 
 from ninefold.errors import NotFoundError
 from ninefold.ledger import Fact
+from ninefold.runs import Runs
+from ninefold.runs.points import latest, sampled
 from ninefold.ui.reading import Reading
 from ninefold.ui.views.facts import FactLine, line
 
-_TRACKED = "select * from runs where project = ? order by started desc limit 50"
-_ONE = "select * from runs where project = ? and id = ?"
+_COLUMNS = "r.id, e.name as experiment, r.name, r.status, r.started, r.ended, r.root"
+_FROM = f"select {_COLUMNS} from runs r join experiments e on e.project = r.project and e.id = r.experiment where r.project = ?"
+_TRACKED = f"{_FROM} and r.state = 'active' order by r.started desc, r.id desc limit 50"
+_ONE = f"{_FROM} and r.id = ?"
+_POINTS = 1000  # of each metric; a longer history is sampled
 
 
 class RunLine(msgspec.Struct):
@@ -138,7 +145,8 @@ def _tracked_page(reading: Reading, row: dict[str, Any]) -> TrackedPage:
         t: {r["key"]: r["value"] for r in ledger.all(f"select key, value from {t} where run = ? order by key", row["id"])} for t in ("params", "tags")
     }
     metrics: dict[str, list[tuple[int, float]]] = {}
-    for r in ledger.all("select key, step, value from metrics where run = ? and nan = 0 order by key, step, at limit 5000", row["id"]):
-        metrics.setdefault(r["key"], []).append((r["step"], r["value"]))
-    artifacts = [(r["path"], r["size"]) for r in ledger.all("select path, size from artifacts where run = ? order by path limit 200", row["id"])]
+    for newest in latest(ledger, [row["id"]])[row["id"]]:
+        points = sampled(ledger, row["id"], newest.key, limit=_POINTS)
+        metrics[newest.key] = [(p.step, p.value) for p in points if not math.isnan(p.value)]
+    artifacts = [(f.path, f.size) for f in islice(Runs(ledger, reading.home.blobs).artifacts(row["id"]), 200)]
     return TrackedPage(_tracked(row), pairs["params"], pairs["tags"], metrics, artifacts)

@@ -1,0 +1,15 @@
+-- name: set
+insert into artifacts (project, path, digest, size, at) values (?, ?, ?, ?, ?)
+on conflict (project, path) do update set digest = excluded.digest, size = excluded.size, at = excluded.at;
+
+-- name: find
+select path, digest, size, at from artifacts where project = ? and path = ?;
+
+-- name: below
+select path, digest, size, at from artifacts where project = ? and path >= ? and path < ? order by path limit ?;
+
+-- name: drop
+delete from artifacts where project = ? and path = ?;
+
+-- name: drop_below
+delete from artifacts where project = ? and path >= ? and path < ?;

@@ -1,0 +1,14 @@
+-- name: run
+select id, project, experiment, state from runs where id = ?;
+
+-- name: set_param
+insert into params (run, key, value) values (?, ?, ?) on conflict (run, key) do nothing;
+
+-- name: param
+select value from params where run = ? and key = ?;
+
+-- name: set_tag
+insert into tags (run, key, value) values (?, ?, ?) on conflict (run, key) do update set value = excluded.value;
+
+-- name: drop_tag
+delete from tags where run = ? and key = ?;
