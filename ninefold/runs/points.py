@@ -14,7 +14,8 @@ from ninefold.ledger import Ledger, Row
 from ninefold.ledger.sqlfile import Statements
 
 SQL = Statements(Path(__file__).with_name("points.sql"))
-_IN = 500  # values in one list of a query, always so many: one text, prepared once
+_LIST = 100  # values in one list of a query, always so many: one text, prepared once
+IN = ", ".join("?" * _LIST)
 _TOKEN = struct.Struct("<qqqdB")
 _LEAST, _MOST = -(1 << 63), (1 << 63) - 1
 
@@ -31,9 +32,10 @@ class Point(msgspec.Struct, frozen=True):
 def latest(ledger: Ledger, run_ids: Sequence[str]) -> dict[str, list[Point]]:
     """The newest point of each metric of each run, by key: that of the greatest step, then time, then value."""
     found: dict[str, list[Point]] = {run: [] for run in run_ids}
-    text = f"select run, key, step, at, value, nan from series where run in ({', '.join('?' * _IN)}) order by run, key"
-    for ids in chunks(run_ids):
-        for row in ledger.all(text, *ids):
+    text = "select run, key, step, at, value, nan from series where run in ({}) order by run, key"
+    lists = [list(run_ids)] if len(run_ids) == 1 else chunks(run_ids)
+    for ids in lists:
+        for row in ledger.all(text.format("?" if len(ids) == 1 else IN), *ids):
             found[row["run"]].append(Point(row["key"], value_of(row), row["step"], row["at"]))
     return found
 
@@ -90,9 +92,9 @@ def value_of(row: Row) -> float:
 
 def chunks(values: Sequence[str]) -> Iterable[list[str]]:
     """Values in lists of one length, the last one filled up by repeating its last value."""
-    for begin in range(0, len(values), _IN):
-        part = list(values[begin : begin + _IN])
-        yield part + part[-1:] * (_IN - len(part))
+    for begin in range(0, len(values), _LIST):
+        part = list(values[begin : begin + _LIST])
+        yield part + part[-1:] * (_LIST - len(part))
 
 
 def _point(key: str, row: Row) -> Point:

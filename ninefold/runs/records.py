@@ -22,7 +22,7 @@ _ALL = 100_000  # points read at once
 
 
 class Runs:
-    """The runs of a ledger; artifacts lie in ``blobs``.
+    """The runs of a ledger, or of one ``project`` in it (those of others are then not found); artifacts lie in ``blobs``.
 
     >>> import tempfile; folder = Path(tempfile.mkdtemp())
     >>> ledger = Ledger.open(f"sqlite:///{folder}/ledger.db", anchors=folder)
@@ -32,8 +32,8 @@ class Runs:
     ('done', {'leaves': '31'}, {'auc': 0.71})
     """
 
-    def __init__(self, ledger: Ledger, blobs: Blobs | None = None) -> None:
-        self.ledger, self._blobs = ledger, blobs
+    def __init__(self, ledger: Ledger, blobs: Blobs | None = None, project: str | None = None) -> None:
+        self.ledger, self.project, self._blobs = ledger, project, blobs
 
     # a run's life
 
@@ -103,7 +103,7 @@ class Runs:
         digested = Digested(self.ledger, self.get(id)) if status in ENDED else None
 
         def change(tx: Tx) -> Run:
-            now = found(tx.one(_SQL["find"], id), id)
+            now = self._found(tx, id)
             if now.state != "active":
                 raise removed(id)
             to = status or now.status
@@ -111,7 +111,7 @@ class Runs:
             if (to, over, name or now.name) == (now.status, now.ended, now.name):
                 return now
             tx.execute(_SQL["update"], to, over, name or now.name, clock.now(), id)
-            changed = found(tx.one(_SQL["find"], id), id)
+            changed = self._found(tx, id)
             if to in ENDED and digested is not None:
                 kind = "run.done" if to == "done" else "run.failed"
                 tx.fact(kind, subject(changed), {"status": to, "digest": digested.whole(tx)}, run=id)
@@ -131,12 +131,15 @@ class Runs:
 
     def _to(self, id: str, state: State, kind: str) -> None:
         def change(tx: Tx) -> None:
-            now = found(tx.one(_SQL["find"], id), id)
+            now = self._found(tx, id)
             if now.state != state:
                 tx.execute(_SQL["set_state"], state, clock.now(), id)
                 tx.fact(kind, subject(now), {}, run=id)
 
         self.ledger.write(change)
+
+    def _found(self, tx: Tx, id: str) -> Run:
+        return found(tx.one(_SQL["find"], id), id, self.project)
 
     # what is logged
 
@@ -152,7 +155,7 @@ class Runs:
     ) -> "Future[None]":
         """Like ``batch``, without waiting: the future is done when all of it is on disk."""
         settled, groups, labels = writing.checked(params), writing.grouped(points), writing.checked(tags)
-        return self.ledger.submit(lambda tx: writing.write(tx, id, params=settled, points=groups, tags=labels))
+        return self.ledger.submit(lambda tx: writing.write(tx, id, params=settled, points=groups, tags=labels, project=self.project))
 
     def set_params(self, id: str, params: Mapping[str, Any]) -> None:
         """Sets parameters once; ConflictError where one has another value already."""
@@ -163,7 +166,7 @@ class Runs:
         kept = writing.checked((key, value) for key, value in tags.items() if value is not None)
 
         def change(tx: Tx) -> None:
-            writing.write(tx, id, tags=kept)
+            writing.write(tx, id, tags=kept, project=self.project)
             for key, value in tags.items():
                 if value is None:
                     writing.drop_tag(tx, id, key)
@@ -174,7 +177,7 @@ class Runs:
         """Takes a tag away; NotFoundError where the run has none of that name."""
 
         def change(tx: Tx) -> None:
-            writing.active(tx, id)
+            writing.active(tx, id, self.project)
             if not writing.drop_tag(tx, id, key):
                 raise NotFoundError(f'the run {id} has no tag "{key[:80]}"', hint="read its tags")
 
@@ -193,7 +196,7 @@ class Runs:
 
     def get(self, id: str) -> Run:
         """The run with that id, deleted or not; NotFoundError."""
-        return found(self.ledger.one(_SQL["find"], id), id)
+        return found(self.ledger.one(_SQL["find"], id), id, self.project)
 
     def params(self, id: str) -> dict[str, str]:
         """Parameters by name, as text."""

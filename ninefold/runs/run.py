@@ -42,9 +42,9 @@ def subject(run: Run) -> str:
     return f"{run.project}/run/{run.id}"
 
 
-def found(row: Row | None, id: str) -> Run:
-    """The run of a row that was looked for; NotFoundError where there is none."""
-    if row is None:
+def found(row: Row | None, id: str, project: str | None = None) -> Run:
+    """The run of a row that was looked for; NotFoundError where there is none, or it is another project's."""
+    if row is None or (project is not None and row["project"] != project):
         raise missing(id)
     return run_of(row)
 

@@ -17,9 +17,17 @@ Pair = tuple[str, str]
 Number = tuple[int, int, float, int]  # step, at, value, nan: a point as it is stored, and in the order that says which is newest
 
 
-def write(tx: Tx, id: str, *, params: Iterable[Pair] = (), points: dict[str, set[Number]] | None = None, tags: Iterable[Pair] = ()) -> None:
+def write(
+    tx: Tx,
+    id: str,
+    *,
+    params: Iterable[Pair] = (),
+    points: dict[str, set[Number]] | None = None,
+    tags: Iterable[Pair] = (),
+    project: str | None = None,
+) -> None:
     """All of it, or nothing. NotFoundError for no run, ConflictError for a deleted run or a parameter that has another value."""
-    run = active(tx, id)
+    run = active(tx, id, project)
     for key, value in params:
         _set_param(tx, id, key, value)
     for key, value in tags:
@@ -31,10 +39,10 @@ def write(tx: Tx, id: str, *, params: Iterable[Pair] = (), points: dict[str, set
         tx.many(POINTS["add_point"], [(series, *number) for number in numbers])
 
 
-def active(tx: Tx, id: str) -> Row:
-    """The row of a run that takes writes: id, project, experiment."""
+def active(tx: Tx, id: str, project: str | None = None) -> Row:
+    """The row of a run (of that project) that takes writes: id, project, experiment."""
     run = tx.one(_SQL["run"], id)
-    if run is None:
+    if run is None or (project is not None and run["project"] != project):
         raise missing(id)
     if run["state"] != "active":
         raise removed(id)
@@ -57,7 +65,7 @@ def grouped(points: Sequence[Point]) -> dict[str, set[Number]]:
             raise UsageError(f'the metric "{point.key}" has the step {step} and the time {at}', hint="both are whole numbers of 64 bits")
         group = groups.get(point.key)
         if group is None:
-            group = groups[_text(point.key)] = set()
+            group = groups[text(point.key)] = set()
         # a plain sum: adding 0.0 makes a float of a whole number, and 0.0 of -0.0, which compares equal but is another row
         group.add((step, at, 0.0, 1) if math.isnan(value) else (step, at, _real(value, point.key) + 0.0, 0))
     return groups
@@ -65,7 +73,7 @@ def grouped(points: Sequence[Point]) -> dict[str, set[Number]]:
 
 def checked(pairs: Iterable[tuple[str, str]]) -> list[Pair]:
     """Keys and values that every database can keep."""
-    return [(_text(key), _text(value)) for key, value in pairs]
+    return [(text(key), text(value)) for key, value in pairs]
 
 
 def _real(value: float, key: str) -> float:
@@ -75,7 +83,8 @@ def _real(value: float, key: str) -> float:
         raise UsageError(f'the metric "{key}" is a whole number that no float can hold', hint="give a smaller one") from None
 
 
-def _text(text: str) -> str:
+def text(text: str) -> str:
+    """Text that every database can keep."""
     if "\0" in text:
         raise UsageError(f"{text[:80]!r} contains a zero character", hint="give text without it")
     return text
