@@ -173,7 +173,8 @@ def routes() -> str:
     """Every route of the server, from its route table."""
     parts = [HEAD + "# Routes and pages\n\nAny page is also JSON under `/api`. Errors have one shape: [errors](errors.md).\n"]
     for title, kinds in (("Doors and API", {"json", "upload", "stream", "events", "raw"}), ("Pages", {"page"})):
-        rows = [f"| `{r.method} {r.path}` | {r.summary} | {_who(r.who)} |" for r in sorted(route_table(), key=lambda r: r.path) if r.kind in kinds]
+        ours = [r for r in sorted(route_table(), key=lambda r: r.path) if r.kind in kinds and r.speaks == "ninefold"]
+        rows = [f"| `{r.method} {r.path}` | {r.summary} | {_who(r.who)} |" for r in ours]
         parts.append(f"\n## {title}\n\n| route | what | who |\n| --- | --- | --- |\n" + "\n".join(rows) + "\n")
     return "".join(parts)
 

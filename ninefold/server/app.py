@@ -9,6 +9,9 @@ from ninefold import __version__
 from ninefold.clock import iso, micros
 from ninefold.errors import DeniedError, UsageError
 from ninefold.loop.loop import Loop
+from ninefold.protocols.mlflow import errors as mlflow_errors
+from ninefold.protocols.mlflow.routes import routes as mlflow_routes
+from ninefold.protocols.mlflow.tracking import Tracking
 from ninefold.server import asking, doors
 from ninefold.server.runtime import Runtime
 from ninefold.ui.pages import refused
@@ -36,14 +39,16 @@ def build(runtime: Runtime) -> App:
     """The application of a runtime. Without accounts it serves this machine only, and whoever calls may do everything."""
     loop = Loop(runtime)
     beside = Beside(runtime, loop)
-    routes = [*doors.routes(runtime), *asking.routes(runtime), *_own(runtime, loop), *page_routes(runtime.home)]
+    tracked = mlflow_routes(Tracking(runtime.home))
+    routes = [*doors.routes(runtime), *asking.routes(runtime), *_own(runtime, loop), *tracked, *page_routes(runtime.home)]
 
     def described(call: Call) -> dict[str, Any]:
         """The OpenAPI document of everything that is served here."""
         return openapi(routes, title="ninefold", version=__version__)
 
     routes.append(route("GET", "/api/openapi.json", described, who="public"))
-    return App(routes, permit=_permit, shown=refused, on_start=[beside.start], on_stop=[beside.stop])
+    shapes = {"mlflow": mlflow_errors.shape}
+    return App(routes, permit=_permit, shown=refused, shapes=shapes, on_start=[beside.start], on_stop=[beside.stop])
 
 
 def _permit(call: Call) -> None:

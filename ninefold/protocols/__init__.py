@@ -1,0 +1,1 @@
+"""Protocols that others defined, each a translation onto our own nouns."""

@@ -1,0 +1,71 @@
+"""What an import reads from: one contract over a server, a database and a folder of files."""
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple, Protocol
+
+from ninefold.models.registry.load import PastName
+from ninefold.runs.history import PastExperiment, PastModel, PastRun, PointRow
+
+RunStamp = tuple[PastRun, str]
+
+
+class FileSet(Protocol):
+    """The files of one run or logged model."""
+
+    def names(self) -> Iterator[str]:
+        """Their paths, in any order."""
+        ...
+
+    def read(self, name: str) -> Iterator[bytes]:
+        """The content of one, in chunks."""
+        ...
+
+
+class Skipped(NamedTuple):
+    """Something that was not brought over, and why."""
+
+    what: str
+    why: str
+
+
+class Source(Protocol):
+    """A tracker that is read. Nothing is ever written to it.
+
+    ``origin`` says which one it is, without secrets, the same in every call. ``skipped`` grows while it is read: what could
+    not be read and why.
+    """
+
+    origin: str
+    skipped: list[Skipped]
+
+    def experiments(self) -> list[PastExperiment]:
+        """All experiments, also deleted ones."""
+        ...
+
+    def runs(self, experiment: PastExperiment) -> Iterator[RunStamp]:
+        """The runs of an experiment, also deleted ones, oldest first; each with a text that changes when the run does."""
+        ...
+
+    def points(self, run: PastRun) -> Iterator[tuple[str, list[PointRow]]]:
+        """The points of a run by metric, in order: by step, time, value; each once. A metric may come in several pieces."""
+        ...
+
+    def models(self, experiment: PastExperiment) -> Iterator[PastModel]:
+        """The logged models of an experiment."""
+        ...
+
+    def registered(self) -> Iterator[PastName]:
+        """Registered models, with sources as they are there."""
+        ...
+
+    def files(self, experiment: PastExperiment, owner: PastRun | PastModel) -> FileSet | None:
+        """The files of a run or logged model; None where they lie where nobody said that they may be read (see ``skipped``)."""
+        ...
+
+    def counts(self) -> Mapping[str, int]:
+        """How much there is, by kind, counted without reading it all. Kinds that cannot be counted so are left out."""
+        ...
+
+    def close(self) -> None:
+        """Let go of it."""
+        ...

@@ -1,0 +1,127 @@
+"""What is logged to a run: parameters, metrics, tags. One request is one transaction; the answer comes when it is on disk."""
+
+import asyncio
+from typing import Any
+
+from ninefold.errors import NotFoundError
+from ninefold.protocols.mlflow import limits, shown
+from ninefold.protocols.mlflow.endpoint import WRITES, Endpoint
+from ninefold.protocols.mlflow.errors import INVALID, WireError, missing
+from ninefold.protocols.mlflow.runs import Tag, Which, no_run
+from ninefold.protocols.mlflow.tracking import Place
+from ninefold.protocols.mlflow.wire import Int64, Message, micros, need
+from ninefold.runs.points import Point
+from ninefold.web.call import Call
+
+_DONE: dict[str, Any] = {}
+
+
+class Metric(Message):
+    key: str | None = None
+    value: float | None = None
+    timestamp: Int64 | None = None
+    step: Int64 | None = None
+    model_id: str | None = None
+    dataset_name: str | None = None
+    dataset_digest: str | None = None
+
+
+class LogMetric(Metric):
+    """One point of one metric of a run."""
+
+    run_id: str | None = None
+    run_uuid: str | None = None
+
+
+class LogParam(Which):
+    key: str | None = None
+    value: str | None = None
+
+
+class SetTag(LogParam):
+    """One tag."""
+
+
+class Batch(Which):
+    metrics: list[Metric] | None = None
+    params: list[Tag] | None = None
+    tags: list[Tag] | None = None
+
+
+async def log_metric(place: Place, body: LogMetric, call: Call) -> dict[str, Any]:
+    """Add a point to a metric."""
+    limits.key(body.key, "key")
+    await _write(place, need(body.run_id or body.run_uuid, "run_id"), points=[_point(body, "")])
+    return _DONE
+
+
+async def log_param(place: Place, body: LogParam, call: Call) -> dict[str, Any]:
+    """Set a parameter, once."""
+    await _write(place, body.run, params=[limits.param(body.key, body.value)])
+    return _DONE
+
+
+async def set_tag(place: Place, body: SetTag, call: Call) -> dict[str, Any]:
+    """Set a tag of a run."""
+    await _write(place, body.run, tags=[limits.tag(body.key, body.value)])
+    return _DONE
+
+
+async def log_batch(place: Place, body: Batch, call: Call) -> dict[str, Any]:
+    """Metrics, parameters and tags at once: all of them, or none."""
+    if len(call.body) > limits.BATCH_BYTES:
+        raise WireError(INVALID, f"Batched logging API requests must be at most {limits.BATCH_BYTES} bytes, got a request of size {len(call.body)}.")
+    metrics, params, tags = body.metrics or [], body.params or [], body.tags or []
+    limits.batch(len(metrics), len(params), len(tags))
+    points = _points(metrics)
+    settled = [limits.param(p.key, p.value, f"params[{place}].key") for place, p in enumerate(params)]
+    if len({key for key, _ in settled}) < len(settled):
+        twice = sorted({key for key, _ in settled if sum(other == key for other, _ in settled) > 1})
+        raise WireError(INVALID, f"Duplicate parameter keys have been submitted: {twice}. Please ensure the request contains only one value per key.")
+    labels = [limits.tag(t.key, t.value, f"tags[{place}].key") for place, t in enumerate(tags)]
+    await _write(place, body.run, params=settled, points=points, tags=labels)
+    return _DONE
+
+
+def delete_tag(place: Place, body: LogParam, call: Call) -> dict[str, Any]:
+    """Take a tag of a run away."""
+    place.runs.drop_tag(body.run, limits.key(body.key, "key"))
+    return _DONE
+
+
+async def _write(place: Place, run: str, **what: Any) -> None:
+    try:
+        await asyncio.wrap_future(place.runs.submit_batch(run, **what))
+    except NotFoundError:
+        raise no_run(run) from None
+    for key, value in what.get("tags", ()):
+        if key == shown.NAME:
+            await asyncio.to_thread(place.runs.update, run, name=value)
+
+
+def _points(metrics: list[Metric]) -> list[Point]:
+    seen: set[str | None] = set()
+    points = []
+    for place, metric in enumerate(metrics):
+        if metric.key not in seen:
+            limits.key(metric.key, f"metrics[{place}].name")
+            seen.add(metric.key)
+        points.append(_point(metric, f"metrics[{place}]."))
+    return points
+
+
+def _point(metric: Metric, where: str) -> Point:
+    if metric.value is None:
+        raise missing(f"{where}value")
+    if metric.timestamp is None:
+        raise missing(f"{where}timestamp")
+    return Point(metric.key or "", metric.value, metric.step or 0, micros(metric.timestamp, f"{where}timestamp"))
+
+
+ENDPOINTS = [
+    Endpoint("POST", "runs/log-metric", log_metric, LogMetric, WRITES),
+    Endpoint("POST", "runs/log-parameter", log_param, LogParam, WRITES),
+    Endpoint("POST", "runs/set-tag", set_tag, SetTag, WRITES),
+    Endpoint("POST", "runs/delete-tag", delete_tag, LogParam, WRITES),
+    Endpoint("POST", "runs/log-batch", log_batch, Batch, WRITES),
+]

@@ -1,0 +1,13 @@
+"""All endpoints of the protocol, and their routes."""
+
+from ninefold.protocols.mlflow import experiments, log, runs, server
+from ninefold.protocols.mlflow.endpoint import Endpoint
+from ninefold.protocols.mlflow.tracking import Tracking
+from ninefold.web.route import Route
+
+ENDPOINTS: list[Endpoint] = [*server.ENDPOINTS, *experiments.ENDPOINTS, *runs.ENDPOINTS, *log.ENDPOINTS]
+
+
+def routes(tracking: Tracking) -> list[Route]:
+    """The routes of the protocol, aliases among them."""
+    return [each for endpoint in ENDPOINTS for each in endpoint.routes(tracking)]

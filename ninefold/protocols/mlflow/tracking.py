@@ -1,0 +1,78 @@
+"""Which project a request is about, and its records: the one place where the protocol meets what is ours."""
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+
+from ninefold.errors import NotFoundError
+from ninefold.ledger import Ledger
+from ninefold.project.home import Home
+from ninefold.runs.artifacts import Files
+from ninefold.runs.experiments import Experiments
+from ninefold.runs.records import Runs
+from ninefold.web.call import Call
+
+DEFAULT = "default"  # the project of a server that has none
+LOCAL = "local"  # who calls a server without accounts
+ACTOR = 250  # characters
+_NAME = re.compile(r"[A-Za-z0-9_][\w.-]{0,62}")
+_KNOWN = 1000  # projects whose records are kept open; they are only handles
+
+
+@dataclass(frozen=True)
+class Place:
+    """One project, as the protocol's endpoints see it."""
+
+    project: str
+    ledger: Ledger
+    home: Home
+
+    @cached_property
+    def experiments(self) -> Experiments:
+        return Experiments(self.ledger, self.project)
+
+    @cached_property
+    def runs(self) -> Runs:
+        return Runs(self.ledger, self.home.blobs)
+
+    @cached_property
+    def files(self) -> Files:
+        return Files(self.ledger, self.home.blobs, self.project)
+
+
+class Tracking:
+    """What the endpoints of one server share."""
+
+    def __init__(self, home: Home) -> None:
+        self.home = home
+        self.project = home.project or DEFAULT
+        self._places: dict[str, Place] = {}
+
+    def of(self, call: Call) -> Place:
+        """The project that the path (``/~project``) or the client's workspace names, else the server's own."""
+        name = call.project or workspace(call) or self.project
+        found = self._places.get(name)
+        if found is None:
+            found = self._place(name)
+        return found
+
+    def _place(self, name: str) -> Place:
+        if not _NAME.fullmatch(name):
+            raise NotFoundError(f"there is no project {name[:80]!r}", hint="letters, digits, _ - and . make a name")
+        if len(self._places) >= _KNOWN:
+            self._places.clear()
+        return self._places.setdefault(name, Place(name, self.home.ledger, self.home))
+
+
+def workspace(call: Call) -> str | None:
+    """The project that a client names in a header; it stands where the path names none."""
+    for name, value in call.scope["headers"]:
+        if name == b"x-mlflow-workspace":
+            return value.decode("latin-1") or None
+    return None
+
+
+def actor(call: Call, claimed: str | None) -> str:
+    """Who begins something: who is signed in; where nobody has to, who the client says that it is."""
+    name = str(call.who.name)
+    return claimed[:ACTOR] if name == LOCAL and claimed else name
