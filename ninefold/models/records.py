@@ -35,6 +35,11 @@ class Version(msgspec.Struct, frozen=True):
 
 
 _COLUMNS = "project, model, version, bundle, digest, at, key, body"
+# clients may have registered versions under the name before: their numbers are taken
+_LAST = (
+    "select coalesce(max(version), 0) as n from (select version from versions where project = ? and model = ? "
+    "union all select version from registered_versions where project = ? and name = ?) taken"
+)
 
 
 def add_version(
@@ -51,7 +56,7 @@ def record_version(
     known = tx.one(f"select {_COLUMNS} from versions where project = ? and model = ? and digest = ?", project, model, digest)
     if known is not None:
         return _version(known)
-    last = tx.one("select coalesce(max(version), 0) as n from versions where project = ? and model = ?", project, model)
+    last = tx.one(_LAST, project, model, project, model)
     number = (int(last["n"]) if last is not None else 0) + 1
     made = Version(project, model, number, bundle, digest, now(), key, body)
     tx.add("versions", [{**msgspec.structs.asdict(made), "body": canonical(body).decode()}])
