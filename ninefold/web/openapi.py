@@ -61,7 +61,7 @@ def _operation(route: Route, schemas: dict[str, Any], components: dict[str, Any]
         "parameters": [*_path_parameters(route), *_query_parameters(route, schemas, components)],
         "responses": {"200": done, "default": {"description": "an error", "content": {"application/json": {"schema": schemas[repr(ErrorAnswer)]}}}},
         "security": [] if route.who == "public" else [{"token": []}],
-        "x-roles": "public" if route.who == "public" else sorted(route.who),
+        "x-roles": route.who if isinstance(route.who, str) else sorted(route.who),
     }
     if route.body is not None:
         operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": schemas.get(repr(route.body), {})}}}

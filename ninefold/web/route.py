@@ -9,7 +9,8 @@ from typing import Any, Literal
 from ninefold.errors import DeclarationError
 
 Kind = Literal["json", "upload", "stream", "events", "page", "raw"]
-Who = frozenset[str] | Literal["public"]
+Who = frozenset[str] | Literal["public", "signed in"]
+Reach = Literal["project", "served", "server"]
 
 _ACCEPTS: dict[str, tuple[str, ...]] = {
     "json": ("application/json",),
@@ -25,10 +26,12 @@ _ACCEPTS: dict[str, tuple[str, ...]] = {
 class Route:
     """One method of one path.
 
-    ``path`` has parameters: ``{name}`` is one segment, ``{name:path}`` the rest. ``who`` is the roles that may call it, or
-    ``"public"``. ``kind`` says how body and answer travel: ``json`` (a body read whole, a value back), ``upload`` (the
-    handler reads the body in chunks), ``stream`` (the answer comes in chunks), ``events`` (server-sent events), ``page``
-    (HTML), ``raw`` (an ASGI application behind the checks). ``speaks`` names the protocol, which shapes its errors.
+    ``path`` has parameters: ``{name}`` is one segment, ``{name:path}`` the rest. ``who`` is the roles that may call it,
+    ``"signed in"`` (whoever it is), or ``"public"``. ``reach`` says where these roles must have been given: in the ``project``
+    of the call; the same, and it must be the one that is ``served`` here (what works on what this server alone holds); or for
+    every project of the ``server``. ``kind`` says how body and answer travel: ``json`` (a body read whole, a value back),
+    ``upload`` (the handler reads the body in chunks), ``stream`` (the answer comes in chunks), ``events`` (server-sent events),
+    ``page`` (HTML), ``raw`` (an ASGI application behind the checks). ``speaks`` names the protocol, which shapes its errors.
     ``blocking`` handlers run in a thread. ``accepts`` are the media types a body may have (empty: any); ``max_body`` bytes.
     """
 
@@ -47,6 +50,7 @@ class Route:
     max_body: int | None = None
     params: tuple[str, ...] = ()
     takes: tuple[str, ...] = ()
+    reach: Reach = "project"
 
     @property
     def fixed(self) -> bool:
@@ -59,7 +63,7 @@ def route(
     path: str,
     handler: Callable[..., Any],
     *,
-    who: Iterable[str] | Literal["public"],
+    who: Iterable[str] | Literal["public", "signed in"],
     kind: Kind = "json",
     speaks: str = "ninefold",
     summary: str = "",
@@ -69,6 +73,7 @@ def route(
     body: Any = None,
     query: Any = None,
     answer: Any = None,
+    reach: Reach = "project",
 ) -> Route:
     """Declare a route. What the handler takes is read from its signature: a first parameter for the call, then by name
     ``body`` (decoded into its annotation), ``query`` (a Struct), and the path's parameters.
@@ -94,7 +99,7 @@ def route(
         method.upper(),
         path,
         handler,
-        "public" if who == "public" else frozenset(who),
+        "public" if who == "public" else "signed in" if who == "signed in" else frozenset(who),
         kind,
         speaks,
         summary or (inspect.getdoc(handler) or "").split("\n")[0],
@@ -106,6 +111,7 @@ def route(
         max_body,
         params,
         tuple(names),
+        reach,
     )
 
 
