@@ -58,9 +58,6 @@ class Permit:
         self._closed = False
 
     def __call__(self, call: Call) -> Awaitable[None] | None:
-        if call.route.who == "public":
-            call.who = None
-            return None
         self._place(call)
         if not self._closed:
             count, fresh = self._open
@@ -68,7 +65,7 @@ class Permit:
                 return self._first(call)
             self._let(call, LOCAL)
             return None
-        return self._identify(call)
+        return None if call.route.who == "public" else self._identify(call)
 
     def _place(self, call: Call) -> None:
         """Settle which project the call is about, once for this check and for the handler."""
@@ -86,8 +83,7 @@ class Permit:
             self._open = (count, time.monotonic() + FRESH)
             self._let(call, LOCAL)
             return
-        waiting = self._identify(call)
-        if waiting is not None:
+        if call.route.who != "public" and (waiting := self._identify(call)) is not None:
             await waiting
 
     def _identify(self, call: Call) -> Awaitable[None] | None:

@@ -2,16 +2,18 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from ninefold import __version__
+from ninefold.accounts import Accounts
+from ninefold.accounts.permit import Permit
 from ninefold.clock import iso, micros
 from ninefold.errors import DeniedError, UsageError
 from ninefold.loop.loop import Loop
 from ninefold.protocols.mlflow import errors as mlflow_errors
 from ninefold.protocols.mlflow.routes import routes as mlflow_routes
-from ninefold.protocols.mlflow.tracking import Tracking
+from ninefold.protocols.mlflow.tracking import DEFAULT, Tracking
 from ninefold.server import asking, doors
 from ninefold.server.runtime import Runtime
 from ninefold.ui.pages import refused
@@ -22,22 +24,19 @@ from ninefold.web.openapi import openapi
 from ninefold.web.route import Route, route
 
 _log = logging.getLogger("ninefold.server")
-EVERYBODY = ("viewer", "scientist", "operator", "approver", "auditor", "administrator", "service")
 ROLL_EVERY = 60.0  # seconds between two moves of the journals into the lake
 WATCH_EVERY = 0.5  # seconds between two looks at the ledger for releases of other processes
+SIGN_IN = "/sign-in"
 AGAIN_AFTER = 5.0  # seconds more after a look that failed: its reason seldom goes at once, and each try is in the log
 
 
-class Local:
-    """Whoever calls over the loopback of a server without accounts: the person at this machine."""
+def build(runtime: Runtime, *, hosts: Collection[str] = (), origins: Collection[str] = ()) -> App:
+    """The application of a runtime. While there are no accounts, whoever reaches it may do everything: it serves this machine only.
 
-    name = "local"
-    roles = frozenset(EVERYBODY)
-
-
-def build(runtime: Runtime) -> App:
-    """The application of a runtime. Without accounts it serves this machine only, and whoever calls may do everything."""
+    ``hosts`` are the names that it is called by besides its address, ``origins`` other sites whose pages may call it.
+    """
     loop = Loop(runtime)
+    permit = Permit(Accounts(runtime.home.ledger), project=runtime.home.project or DEFAULT, replay=runtime.replay)
     beside = Beside(runtime, loop)
     tracked = mlflow_routes(Tracking(runtime.home))
     routes = [*doors.routes(runtime), *asking.routes(runtime), *_own(runtime, loop), *tracked, *page_routes(runtime.home)]
@@ -48,11 +47,8 @@ def build(runtime: Runtime) -> App:
 
     routes.append(route("GET", "/api/openapi.json", described, who="public"))
     shapes = {"mlflow": mlflow_errors.shape}
-    return App(routes, permit=_permit, shown=refused, shapes=shapes, on_start=[beside.start], on_stop=[beside.stop])
-
-
-def _permit(call: Call) -> None:
-    call.who = Local()
+    hooks: Any = {"on_start": [beside.start], "on_stop": [beside.stop]}
+    return App(routes, hosts=hosts, origins=origins, permit=permit, shown=refused, sign_in=SIGN_IN, shapes=shapes, **hooks)
 
 
 def _own(runtime: Runtime, loop: Loop) -> list[Route]:
@@ -60,7 +56,9 @@ def _own(runtime: Runtime, loop: Loop) -> list[Route]:
         """Whether the server is well, and what an acknowledged answer means."""
         stopped = {s: j.stopped for s, j in list(runtime.journals.items()) if j.stopped}
         logs = {name: "strict" if runtime.strict(name) else "fast" for name in list(runtime.services)}
-        return {"status": "stopped" if stopped else "ok", "version": __version__, "project": runtime.home.project, "log": logs, "stopped": stopped}
+        said = {"status": "stopped" if stopped else "ok", "version": __version__}
+        # where people have to sign in, nobody learns the names of endpoints without
+        return said if call.who is None else {**said, "project": runtime.home.project, "log": logs, "stopped": stopped}
 
     def advance(call: Call, body: Any) -> dict[str, Any]:
         """Move the clock of a replay; what is due by then is done before the answer. ``last``: nothing comes any more."""
@@ -75,7 +73,7 @@ def _own(runtime: Runtime, loop: Loop) -> list[Route]:
     moves = ("service", "operator", "administrator")
     return [
         route("GET", "/health", health, who="public", summary="Whether the server is well."),
-        route("POST", "/-/clock", advance, who=moves, summary="Move the clock of a replay.", blocking=True, body=Any),
+        route("POST", "/-/clock", advance, who=moves, summary="Move the clock of a replay.", blocking=True, body=Any, reach="served"),
     ]
 
 

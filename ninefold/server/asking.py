@@ -27,10 +27,12 @@ def routes(runtime: Runtime) -> list[Route]:
     """What an endpoint offers over HTTP."""
     asking = Asking(runtime)
     return [
-        route("POST", "/predict/{name}", asking.predict, who=SENDS, summary="Answer one question or a list.", body=Any),
-        route("GET", "/explain/{id}", asking.explain, who=READS, summary="What each input added to an answer's score.", blocking=True),
-        route("POST", "/outcomes/{name}", asking.outcomes, who=SENDS, summary="Tell what came true.", body=Any),
-        route("POST", "/decisions/{name}", asking.decisions, who=SENDS, summary="Tell what was done about answers.", body=Any),
+        route("POST", "/predict/{name}", asking.predict, who=SENDS, summary="Answer one question or a list.", body=Any, reach="served"),
+        route(
+            "GET", "/explain/{id}", asking.explain, who=READS, summary="What each input added to an answer's score.", blocking=True, reach="served"
+        ),
+        route("POST", "/outcomes/{name}", asking.outcomes, who=SENDS, summary="Tell what came true.", body=Any, reach="served"),
+        route("POST", "/decisions/{name}", asking.decisions, who=SENDS, summary="Tell what was done about answers.", body=Any, reach="served"),
     ]
 
 

@@ -14,17 +14,18 @@ from ninefold.web.call import Call
 from ninefold.web.route import Route, route
 
 SENDS = ("service", "operator", "scientist", "administrator")
+_TEXT = ("application/json", "text/plain")  # pages send events as they are left, without asking first
 _encode = msgspec.json.encode
 
 
 def routes(runtime: Runtime) -> list[Route]:
     """The doors of one project."""
     doors = Doors(runtime)
-    events = "Collect events: one object or a list."
+    events, updates = "Collect events: one object or a list.", "Update rows of a table: key, and the columns known now."
     return [
-        route("POST", "/events/{name}", doors.events, who=SENDS, summary=events, body=Any, accepts=("application/json", "text/plain")),
-        route("POST", "/sources/{name}", doors.rows, who=SENDS, summary="Post rows to a source without a location.", body=Any),
-        route("POST", "/tables/{name}", doors.updates, who=SENDS, summary="Update rows of a table: key, and the columns known now.", body=Any),
+        route("POST", "/events/{name}", doors.events, who=SENDS, summary=events, body=Any, accepts=_TEXT, reach="served"),
+        route("POST", "/sources/{name}", doors.rows, who=SENDS, summary="Post rows to a source without a location.", body=Any, reach="served"),
+        route("POST", "/tables/{name}", doors.updates, who=SENDS, summary=updates, body=Any, reach="served"),
     ]
 
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 
@@ -33,7 +34,8 @@ Hook = Callable[[], Awaitable[None] | None]
 class App:
     """Serves ``routes``. ``permit`` says whether a call may pass (it sets ``call.who`` and raises UnknownCallerError or
     DeniedError); without it only public routes answer. ``shapes`` maps a protocol to the shape of its errors. ``observe`` is
-    told the status and the seconds of every answer. ``shown`` makes the page of an error for a browser that asked for one.
+    told the status and the seconds of every answer. ``shown`` makes the page of an error for a browser that asked for one; ``sign_in`` is where it is
+    sent when nobody is signed in.
     ``on_start`` and ``on_stop`` run with the server.
     """
 
@@ -48,12 +50,13 @@ class App:
         limits: Limits | None = None,
         observe: Observe | None = None,
         shown: Shown | None = None,
+        sign_in: str | None = None,
         on_start: Sequence[Hook] = (),
         on_stop: Sequence[Hook] = (),
         threads: int = 16,
     ) -> None:
         self.routes, self.limits, self.permit, self.observe = tuple(routes), limits or Limits(), permit, observe
-        self.shown = shown
+        self.shown, self.sign_in = shown, sign_in
         self.dispatcher, self.guard = Dispatcher(routes), Guard(hosts, origins)
         self.shapes: dict[str, ErrorShape] = {"ninefold": ours, **(shapes or {})}
         self.in_flight = self.streams = 0
@@ -173,6 +176,9 @@ class App:
             return  # half an answer is out: returning without the rest closes the connection, which the client notices
         status = status_of(error)
         speaks = call.route.speaks if call is not None else self._speaks.get(_family(_place(scope)[1]), "ninefold")
+        if self.sign_in is not None and isinstance(error, UnknownCallerError) and _browses(scope):
+            await reply.whole(303, b"", None, [(b"location", f"{self.sign_in}?next={quote(_asked(scope), safe='')}".encode())])
+            return
         if self.shown is not None and _browses(scope):
             await reply.whole(status, self.shown(error, status), "text/html; charset=utf-8", headers_of(error))
             return
@@ -210,6 +216,12 @@ def _browses(scope: Mapping[str, Any]) -> bool:
     if scope["method"] not in {"GET", "HEAD"} or scope["path"].startswith(("/api/", "/-/")):
         return False
     return any(name == b"accept" and b"text/html" in value for name, value in scope.get("headers", ()))
+
+
+def _asked(scope: Mapping[str, Any]) -> str:
+    """Path and query of a request, as they came."""
+    path, query = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1"), scope.get("query_string", b"").decode("latin-1")
+    return f"{path}?{query}" if query else path
 
 
 def _family(path: str) -> str:

@@ -10,6 +10,19 @@ from typing import Any
 
 from ninefold.errors import DeniedError, UsageError
 
+
+class ForeignHostError(DeniedError):
+    """The request came under a name that is not served here."""
+
+    code = "foreign_host"
+
+
+class ForeignOriginError(DeniedError):
+    """A page of another site sent the request."""
+
+    code = "foreign_origin"
+
+
 _LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -23,7 +36,7 @@ class Guard:
     >>> guard.check({"method": "GET", "server": ("127.0.0.1", 9009), "scheme": "http", "headers": [(b"host", b"localhost:9009")]})
     >>> guard.check({"method": "GET", "server": ("127.0.0.1", 9009), "scheme": "http", "headers": [(b"host", b"evil.example")]})
     Traceback (most recent call last):
-    ninefold.errors.DeniedError: the host "evil.example" is not served here
+    ninefold.web.guard.ForeignHostError: the host "evil.example" is not served here
     """
 
     def __init__(self, hosts: Collection[str] = (), origins: Collection[str] = ()) -> None:
@@ -47,11 +60,12 @@ class Guard:
                 mode = value
         text = (host or b"").decode("latin-1").lower()
         if text not in self._allowed(scope.get("server")):
-            raise DeniedError(f'the host "{text[:100]}" is not served here', hint="call it by localhost, or by the address that it listens on")
+            hint = f"call it by its address, or say the name when it starts: ninefold up --allow-host {text[:100] or 'NAME'}"
+            raise ForeignHostError(f'the host "{text[:100]}" is not served here', hint=hint)
         if origin is not None:
             return self._origin(origin.decode("latin-1").lower(), text)
         if site == b"cross-site" and not (scope["method"] in _SAFE and mode == b"navigate"):
-            raise DeniedError("a page of another site may not call this", hint="open the pages of this server itself")
+            raise ForeignOriginError("a page of another site may not call this", hint="open the pages of this server itself")
         return None
 
     def _origin(self, origin: str, host: str) -> str | None:
@@ -60,7 +74,8 @@ class Guard:
             return None
         if origin in self.origins:
             return origin
-        raise DeniedError(f'the origin "{origin[:100]}" may not call this', hint="open the pages of this server itself")
+        hint = "open the pages of this server itself; another site's are allowed when it starts: ninefold up --allow-origin URL"
+        raise ForeignOriginError(f'the origin "{origin[:100]}" may not call this', hint=hint)
 
     def _allowed(self, server: Any) -> frozenset[str]:
         key = tuple(server) if server else None
