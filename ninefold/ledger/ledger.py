@@ -20,7 +20,7 @@ from ninefold.ledger.fact import RENAMED, Fact, decode
 from ninefold.ledger.readers import Readers
 from ninefold.ledger.tree import Tree
 from ninefold.ledger.verify import Report, verify
-from ninefold.ledger.writer import Request, Tx, Writer, not_written, read_tree, translated
+from ninefold.ledger.writer import Request, Tx, Writer, not_written, read_tree
 
 T = TypeVar("T")
 _SIGNER = "insert into signers (id, public, since) values (?, ?, ?) on conflict do nothing"
@@ -50,9 +50,9 @@ class Ledger:
 
     @classmethod
     def open(cls, url: str, *, home: Path | None = None, actor: str | None = None, anchors: Path | None = None) -> "Ledger":
-        """The ledger at a URL (``sqlite:///PATH``), made if it is not there.
+        """The ledger at a URL (``sqlite:///PATH``, ``postgresql://HOST/DATABASE``), made if it is not there.
 
-        ``home`` is where keys and locks lie (default: beside the file), ``actor`` who is said to act (default: the user),
+        ``home`` is where keys and locks lie (default: beside the file; Postgres needs one), ``actor`` who is said to act (default: the user),
         ``anchors`` the folder for copies of the checkpoints (default: outside the home, in the user's state directory).
         ConflictError if its schema is older or newer than this ninefold's, CorruptError if it is damaged.
         """
@@ -61,13 +61,13 @@ class Ledger:
         if revision is None:
             if (home / "keys" / "ledger.key").exists():
                 hint = f"bring back a backup: ninefold restore; or remove {home / 'keys'} to begin a new ledger"
-                raise CorruptError("the ledger is gone: this home has signed facts before, but there is none now", where=url, hint=hint)
+                raise CorruptError("the ledger is gone: this home has signed facts before, but there is none now", where=driver.url, hint=hint)
             driver.create()
             revision = driver.revision()
         if revision != REVISION:
             older = (revision or "") < REVISION
             hint = "run: ninefold upgrade (it makes a backup first)" if older else "use the ninefold that wrote it, or a newer one"
-            raise ConflictError(f"the ledger has schema {revision}, this ninefold works with {REVISION}", where=url, hint=hint)
+            raise ConflictError(f"the ledger has schema {revision}, this ninefold works with {REVISION}", where=driver.url, hint=hint)
         return cls(driver, home, actor or _user(), anchors)
 
     # writing
@@ -75,7 +75,8 @@ class Ledger:
     def write(self, fn: Callable[[Tx], T]) -> T:
         """Runs ``fn`` in a transaction, shared with others, and returns its result when all of it is on disk.
 
-        Its errors are its own: they undo only what it did. StoppedError if the disk is full or has failed.
+        Its errors are its own: they undo only what it did. StoppedError if the disk is full or has failed. Where several
+        servers share a Postgres, what is lost to another one runs again: ``fn`` changes nothing but by its ``Tx``.
         """
         result: T = self._writer.result(self._writer.put(Request(fn)))
         return result
@@ -235,7 +236,7 @@ class Ledger:
                 except BaseException as error:
                     session.rollback()
                     reason = session.stopping(error) if isinstance(error, Exception) else None
-                    raise (not_written(*reason) if reason else translated(error)) from None
+                    raise (not_written(*reason) if reason else session.told(error)) from None
             self._anchor(Anchor(at, said.size, said.root.hex(), note, public.hex()))
             return said
 

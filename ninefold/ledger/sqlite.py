@@ -30,7 +30,7 @@ class SQLiteDriver:
     def __init__(self, path: Path, locks: Path) -> None:
         self.path, self.locks, self.url = path, locks, f"sqlite:///{path}"
 
-    def writer(self) -> "SQLiteWriter":
+    def writer(self, name: str | None = None) -> "SQLiteWriter":
         return SQLiteWriter(self.connect(), self.path, Turnstile(self.locks, "ledger"))
 
     def reader(self) -> "SQLiteReader":
@@ -45,6 +45,7 @@ class SQLiteDriver:
             connection.row_factory = sqlite3.Row
             connection.execute("pragma synchronous = full")
             connection.execute("pragma foreign_keys = on")
+            connection.execute("pragma case_sensitive_like = on")  # as in Postgres
             if sys.platform == "darwin":  # there a plain fsync leaves the bytes in the drive's cache
                 connection.execute("pragma fullfsync = on")
                 connection.execute("pragma checkpoint_fullfsync = on")
@@ -109,7 +110,10 @@ class SQLiteSession:
         return self.connection.executemany(sql, rows).rowcount if rows else 0
 
     def insert(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-        self.connection.executemany(insert_text(table, tuple(columns)), rows)
+        self.many(insert_text(table, tuple(columns)), rows)
+
+    def many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+        self.connection.executemany(sql, rows)
 
     def close(self) -> None:
         self.connection.close()
@@ -166,6 +170,25 @@ class SQLiteWriter(SQLiteSession):
     def undo(self) -> None:
         self.connection.execute("rollback to item")
         self.connection.execute("release item")
+
+    def head(self) -> Row | None:
+        return self.one("select size, peaks from tree", ())
+
+    def lock(self, name: str) -> None:
+        """Nothing to wait for: there is one writer at a time."""
+
+    def again(self, error: BaseException) -> bool:
+        return False
+
+    def raced(self, error: BaseException) -> bool:
+        return False
+
+    def told(self, error: BaseException) -> BaseException:
+        if isinstance(error, sqlite3.IntegrityError) and "UNIQUE" in str(error):
+            return ConflictError(f"a row is there already ({error})", hint="read it first, or write it under another key")
+        if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
+            return BusyError("another program keeps the ledger locked", hint="end that program's transaction, then run it again")
+        return error
 
     def stopping(self, error: Exception) -> tuple[str, bool] | None:
         return stopping(error, self._path)

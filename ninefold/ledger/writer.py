@@ -16,11 +16,12 @@ from contextlib import suppress
 from typing import Any
 
 from ninefold import clock, ids
-from ninefold.errors import BusyError, ConflictError, StoppedError, UsageError
+from ninefold.errors import StoppedError, UsageError
 from ninefold.ledger.driver import Driver, Row, WriteSession
 from ninefold.ledger.fact import Draft, draft, encode
 from ninefold.ledger.tree import Tree, leaf_hash
 
+_TRIES = 10  # so often a group runs that other processes' transactions undo, and a request that another one was quicker than
 GROUP = 1000  # at most so many requests share a transaction, so that none waits for ever
 _FACT_COLUMNS = ("seq", "at", "kind", "subject", "run", "key", "content")
 _log = logging.getLogger("ninefold.ledger")
@@ -58,6 +59,18 @@ class Tx:
             columns = tuple(rows[0])
             self._group.session("").insert(table, columns, [[row[name] for name in columns] for row in rows])
 
+    def many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+        """A statement for each row of values, in their order: by far the cheapest way to write many."""
+        if rows:
+            self._group.session(sql).many(sql, rows)
+
+    def lock(self, name: str) -> None:
+        """Keeps other processes that ask for the same name waiting until this transaction ends, where they write at the same time.
+
+        For a function that writes what follows from what it read, such as the next number of a version.
+        """
+        self._group.session("").lock(name)
+
     def fact(
         self,
         kind: str,
@@ -89,6 +102,10 @@ class Request:
         self.after: list[Callable[[], None]] = []
         self.error: BaseException | None = None
         self.result: Any = None
+
+    def forget(self) -> None:
+        """As it was before its transaction, which did nothing."""
+        self.contents, self.after, self.error, self.result = [], [], None, None
 
 
 class Group:
@@ -122,17 +139,20 @@ class Group:
 
     def _one(self, request: Request) -> None:
         assert request.fn is not None
-        tx = Tx(self, self._actor)
-        self._session.savepoint()
-        try:
-            request.result = request.fn(tx)
-        except BaseException as error:  # whatever it is, it belongs to who asked
-            if self._session.stopping(error) if isinstance(error, Exception) else None:
-                raise
-            self._session.undo()
-            request.error = error
-            return
-        self._session.release()
+        for attempt in range(_TRIES):
+            tx = Tx(self, self._actor)
+            self._session.savepoint()
+            try:
+                request.result = request.fn(tx)
+                self._session.release()
+                break
+            except BaseException as error:  # whatever it is, it belongs to who asked
+                if isinstance(error, Exception) and (self._session.stopping(error) or self._session.again(error)):
+                    raise
+                self._session.undo()
+                if not self._session.raced(error) or attempt == _TRIES - 1:
+                    request.error = error
+                    return
         request.after = tx._after  # noqa: SLF001  the other half of the same mechanism
         self._pending.extend((request, said) for said in tx._drafts)  # noqa: SLF001
 
@@ -142,8 +162,9 @@ class Group:
         self._session.savepoint()
         try:
             self._session.insert(table, columns, rows)
+            self._session.release()
         except Exception as error:  # whatever a row is refused for belongs to who gave it
-            if self._session.stopping(error):
+            if self._session.stopping(error) or self._session.again(error):
                 raise
             self._session.undo()
             if len(requests) == 1:
@@ -151,15 +172,13 @@ class Group:
             else:
                 for request in requests:
                     self._append(table, columns, [request])
-            return
-        self._session.release()
 
     def _number(self) -> None:
-        """Gives pending facts their numbers and places in the tree."""
+        """Gives pending facts their numbers and places in the tree, which is ours from here on: as late as can be."""
         if not self._pending:
             return
         if self._tree is None:
-            self._tree = read_tree(self._session)
+            self._tree = tree_of(self._session.head())
         rows = []
         for request, said in self._pending:
             content = encode(self._tree.size + 1, said)
@@ -172,7 +191,11 @@ class Group:
 
 def read_tree(session: Any) -> Tree:
     """The tree's state as committed (or as this transaction sees it)."""
-    row = session.one("select size, peaks from tree", ())
+    return tree_of(session.one("select size, peaks from tree", ()))
+
+
+def tree_of(row: Row | None) -> Tree:
+    """The tree whose state a row holds; an empty one without a row."""
     if row is None:
         return Tree()
     peaks = bytes.fromhex(row["peaks"])
@@ -187,6 +210,7 @@ class Writer:
 
     def __init__(self, driver: Driver, actor: str, sign: Callable[[], object]) -> None:
         self._driver, self._actor, self._sign_now = driver, actor, sign
+        self._name = ids.new_id()
         self._waiting: deque[Request] = deque()
         self._wake = threading.Condition()
         self._thread: threading.Thread | None = None
@@ -237,7 +261,7 @@ class Writer:
         while requests := self._next(last):
             try:
                 if session is None:
-                    session = self._driver.writer()
+                    session = self._driver.writer(self._name)
                 self._commit(session, requests)
             except Exception as error:  # whatever it is belongs to those who asked, and the thread must go on
                 failure = self._failure(session, error)
@@ -272,18 +296,24 @@ class Writer:
         return time.monotonic()
 
     def _commit(self, session: WriteSession, requests: list[Request]) -> None:
-        session.begin()
-        try:
-            Group(session, self._actor).run(requests)
-            session.commit()
-        except BaseException:
-            session.rollback()
-            raise
+        for attempt in range(_TRIES):
+            session.begin()
+            try:
+                Group(session, self._actor).run(requests)
+                session.commit()
+                break
+            except BaseException as error:
+                session.rollback()
+                if attempt == _TRIES - 1 or not session.again(error):
+                    raise
+                _log.info("a group of %d writes runs again: %s", len(requests), error or type(error).__name__)
+                for request in requests:
+                    request.forget()
         for request in requests:
             self._unsigned = self._unsigned or bool(request.contents)
-            self._answer(request)
+            self._answer(session, request)
 
-    def _answer(self, request: Request) -> None:
+    def _answer(self, session: WriteSession, request: Request) -> None:
         error = request.error
         if error is None:
             try:
@@ -296,12 +326,12 @@ class Writer:
         if error is None:
             request.future.set_result(request.result)
         else:
-            request.future.set_exception(translated(error))
+            request.future.set_exception(session.told(error))
 
     def _failure(self, session: WriteSession | None, error: Exception) -> BaseException:
         reason = session.stopping(error) if session else None
         if reason is None:
-            return translated(error)
+            return session.told(error) if session else error
         text, final = reason
         if final:
             self.stopped = text
@@ -313,13 +343,3 @@ def not_written(text: str, final: bool) -> StoppedError:
     """What is told of a write that the disk did not take."""
     hint = "see to the disk, then start again" if final else "free some space and try again"
     return StoppedError(f"the ledger was not written: {text}", hint=f"{hint}; all that was acknowledged is there")
-
-
-def translated(error: BaseException) -> BaseException:
-    """A conflict between rows, or a lock of another program, in our words; any other error as it is."""
-    name, text = type(error).__name__, str(error)
-    if name == "IntegrityError" and "UNIQUE" in text:
-        return ConflictError(f"a row is there already ({text})", hint="read it first, or write it under another key")
-    if name == "OperationalError" and "locked" in text:
-        return BusyError("another program keeps the ledger locked", hint="end that program's transaction, then run it again")
-    return error
