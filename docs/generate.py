@@ -163,7 +163,7 @@ def settings() -> str:
 
 
 def _variable(key: str) -> str:
-    return "" if key == "connections" else f"`NINEFOLD_{key.upper()}`"
+    return "" if key in {"connections", "oidc"} else f"`NINEFOLD_{key.upper()}`"
 
 
 # routes

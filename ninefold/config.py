@@ -10,6 +10,8 @@ from ninefold.errors import UsageError, closest
 from ninefold.secret import Secret, resolve
 
 _KINDS: dict[type, str] = {list: "list", dict: "table", float: "number", int: "number", bool: "truth value"}
+_LISTS = frozenset({"hosts", "origins", "proxies"})
+_TABLES = ("connections", "oidc")
 KEYS = {
     "project": "The module, file or package that is the project: what `run` takes without an argument.",
     "home": "The folder of the state. Default: `.ninefold` beside pyproject.toml.",
@@ -22,6 +24,10 @@ KEYS = {
     "connections": "Table of connections by name: URLs that sources may begin with. Secrets as `env:NAME` or `${NAME}`.",
     "host": "The address that `up` listens on. Default: `127.0.0.1`.",
     "port": "The port that `up` listens on. Default: `9009`; `0` takes any free one.",
+    "hosts": 'Names by which `up` may be called besides its own address: `["ml.example.com"]`. As a variable with commas.',
+    "origins": 'Other sites whose pages may call: `["https://shop.example.com"]`. As a variable with commas.',
+    "proxies": 'Addresses of proxies whose X-Forwarded headers are believed: `["10.0.0.7"]`. As a variable with commas.',
+    "oidc": "Table of an identity provider by which people sign in: `issuer`, `client_id`, `client_secret`, and more.",
     "tz": "Reserved: the zone in which times are shown.",
     "smtp": "URL of the server that sends mail: `smtp://user:${PASSWORD}@host:587`.",
     "webhook_secret": "What webhooks are signed with: `env:NAME`.",
@@ -45,6 +51,10 @@ class Settings:
     connections: dict[str, str] = field(default_factory=dict)
     smtp: str | None = None
     webhook_secret: str | None = None
+    hosts: tuple[str, ...] = ()
+    origins: tuple[str, ...] = ()
+    proxies: tuple[str, ...] = ()
+    oidc: dict[str, Any] = field(default_factory=dict)
 
     def connection(self, name: str) -> Secret | None:
         """The URL of a connection, with what it refers to; None where the environment has no such connection."""
@@ -82,20 +92,20 @@ def load(root: Path | None = None, environment: str | None = None) -> Settings:
         raise UsageError(f'there is no environment "{name}"', where=str(path), hint=closest(name, ["dev", *environments]))
     merged: dict[str, Any] = {k: v for k, v in table.items() if k != "environments"}
     chosen = _tables(environments, name, path)
-    merged |= {k: v for k, v in chosen.items() if k != "connections"}
-    merged["connections"] = {**_tables(table, "connections", path), **_tables(chosen, "connections", path)}
+    merged |= {k: v for k, v in chosen.items() if k not in _TABLES}
+    merged |= {key: {**_tables(table, key, path), **_tables(chosen, key, path)} for key in _TABLES}
     for key, value in merged.items():
         if key not in KEYS:
             raise UsageError(f'the setting "{key}" is not known', where=f"{path} [tool.ninefold]", hint=closest(key, KEYS))
-        # `_port` judges the port, which may be a number
-        if key not in {"connections", "port"} and not isinstance(value, str):
+        # `_port` judges the port, which may be a number, and `_list` the lists
+        if key not in {*_TABLES, *_LISTS, "port"} and not isinstance(value, str):
             raise UsageError(f'the setting "{key}" is a {_KINDS.get(type(value), "value")}', where=f"{path} [tool.ninefold]", hint="write a text")
     for key, value in merged["connections"].items():
         if not isinstance(value, str):
             raise UsageError(
                 f'the connection "{key}" is no text', where=f"{path} [tool.ninefold.connections]", hint='write a URL: "postgresql://..."'
             )
-    for key in KEYS.keys() - {"connections"}:
+    for key in KEYS.keys() - set(_TABLES):
         if value := os.environ.get(f"NINEFOLD_{key.upper()}"):
             merged[key] = value
     home = Path(_place(merged.get("home", ".ninefold"), root))
@@ -114,6 +124,8 @@ def load(root: Path | None = None, environment: str | None = None) -> Settings:
         connections=merged["connections"],
         smtp=merged.get("smtp"),
         webhook_secret=merged.get("webhook_secret"),
+        oidc=merged["oidc"],
+        **{key: _list(key, merged.get(key, [])) for key in _LISTS},
     )
 
 
@@ -139,6 +151,13 @@ def _tables(table: dict[str, Any], key: str, path: Path) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise UsageError(f'"{key}" is {found!r}, expected a table', where=str(path), hint='such as [tool.ninefold] with the line home = ".ninefold"')
     return found
+
+
+def _list(key: str, value: Any) -> tuple[str, ...]:
+    found = [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+    if not isinstance(found, list) or not all(isinstance(one, str) for one in found):
+        raise UsageError(f'the setting "{key}" is {value!r}', hint=f'write a list of texts: {key} = ["..."]')
+    return tuple(found)
 
 
 def _port(value: Any) -> int:

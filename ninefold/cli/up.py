@@ -21,13 +21,29 @@ LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 @project_option
 @click.option("--host", help="The address to listen on (default: this machine only).")
 @click.option("--port", type=click.IntRange(0, 65535), help="The port (default 9009; 0: any free one).")
+@click.option("--allow-host", "hosts", multiple=True, metavar="NAME", help="A name by which it may be called besides its own address.")
+@click.option("--allow-origin", "origins", multiple=True, metavar="URL", help="Another site whose pages may call it.")
+@click.option("--proxies", metavar="ADDRESS,...", help="Proxies whose X-Forwarded headers are believed.")
 @click.option("--replay-at", metavar="TIME", hidden=True, help="Serve a replay: a simulated clock that stands at TIME until the replay moves it.")
 @click.option("--now", "live", is_flag=True, help="Judge by this machine's clock again, after a replay.")
-def up(say: Say, project: Path | None, environment: str | None, host: str | None, port: int | None, replay_at: str | None, live: bool) -> None:
+def up(
+    say: Say,
+    project: Path | None,
+    environment: str | None,
+    host: str | None,
+    port: int | None,
+    hosts: tuple[str, ...],
+    origins: tuple[str, ...],
+    proxies: str | None,
+    replay_at: str | None,
+    live: bool,
+) -> None:
     """Serve pages, predictions, events, the API and the loop, on one port, until Ctrl-C.
 
-    After a replay the clock stands where the replay ended, until --now.
+    After a replay the clock stands where the replay ended, until --now. Other machines are served once there are accounts:
+    ninefold users add NAME --administrator.
     """
+    from ninefold.accounts import Accounts
     from ninefold.logs import setup
     from ninefold.server.app import build
     from ninefold.server.runtime import Runtime
@@ -38,10 +54,10 @@ def up(say: Say, project: Path | None, environment: str | None, host: str | None
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     home = _home(project, environment)
     address = host or home.settings.host
-    if address not in LOOPBACK:
+    if address not in LOOPBACK and not Accounts(home.ledger).people.administrators():
         raise UsageError(
-            f"{address} can be reached from other machines, and there are no accounts yet",
-            hint="serve this machine only, and let a proxy that signs people in stand before it",
+            f"{address} can be reached from other machines, and there is no administrator yet who could sign in",
+            hint="add one: ninefold users add NAME --administrator; or serve this machine only",
         )
     token = os.environ.get("NINEFOLD_REPLAY_TOKEN") if replay_at else None
     if replay_at and not token:
@@ -65,7 +81,10 @@ def up(say: Say, project: Path | None, environment: str | None, host: str | None
                 ),
             )
 
-        serve(build(runtime), address, port if port is not None else home.settings.port, on_ready=ready)
+        settings = home.settings
+        app = build(runtime, hosts=[*settings.hosts, *hosts], origins=[*settings.origins, *origins])
+        trusted = proxies if proxies is not None else ",".join(settings.proxies)
+        serve(app, address, port if port is not None else settings.port, on_ready=ready, proxies=trusted)
 
 
 def _home(project: Path | None, environment: str | None) -> Home:
