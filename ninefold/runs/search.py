@@ -1,75 +1,225 @@
-"""Finding runs, and setting them side by side."""
+"""Finding runs. A page costs what it shows: an index is walked in the order that was asked for, from where the last page ended.
 
-from collections.abc import Mapping, Sequence
+Three ways lead to the same rows. Where a condition leaves few runs, these are taken and sorted. Else an order by a metric or by
+the start walks the index that has it, and tries the conditions on each run. Else everything in the experiments is sorted.
+"""
+
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from ninefold.errors import UsageError, closest
 from ninefold.ledger import Ledger
-from ninefold.runs.records import Runs
-from ninefold.runs.run import Run, run_of
+from ninefold.runs.conditions import Column, Noun, Sql, Table, condition, row_says
+from ninefold.runs.filters import NUMERIC, Comparison, Field, Order, State
+from ninefold.runs.finding import Keys, Part, check_limit, cut, rows
+from ninefold.runs.keyset import Term, decode, query_digest
+from ninefold.runs.ordering import MISSING, NAN, NUMBER, Place, joins, places, terms
+from ninefold.runs.patterns import Patterns
 
-_COLUMNS = {"name", "experiment", "status", "started", "ended", "parent", "source", "actor"}
-_EXPERIMENT = "r.experiment = (select e.id from experiments e where e.project = r.project and e.name = ?)"
-_SIGNS = {"=", "!=", "<", "<=", ">", ">="}
+_FEW = 2000  # runs that are looked up one by one and sorted, rather than found on a walk
+_WALKS = 16  # at most so many parts are walked side by side
+_TIE = "x.run = r.id"
+
+RUNS = Noun(
+    "runs",
+    "runs r",
+    {
+        "id": Column("r.id"),
+        "name": Column("r.name"),
+        "experiment": Column("r.experiment", "int"),
+        # what went wrong first
+        "status": Column(
+            "r.status", order="case r.status when 'failed' then 0 when 'done' then 1 when 'killed' then 2 when 'running' then 3 else 4 end"
+        ),
+        "started": Column("r.started", "int"),
+        "ended": Column("r.ended", "int", nullable=True),
+        "updated": Column("r.updated", "int"),
+        "parent": Column("r.parent", nullable=True),
+        "root": Column("r.root"),
+        "source": Column("r.source"),
+        "actor": Column("r.actor"),
+    },
+    {
+        "param": Table("params", _TIE),
+        "tag": Table("tags", _TIE),
+        "metric": Table("series", _TIE, numbers=True),
+        "dataset": Table("inputs", _TIE, columns={"name": "x.name", "digest": "x.digest"}),
+        "input_tag": Table("inputs", _TIE, json="x.tags"),
+        "experiment": Table("experiments", "x.project = r.project and x.id = r.experiment", columns={"name": "x.name"}),
+    },
+)
+_TIES = (Order(Field("attribute", "started"), descending=True), Order(Field("attribute", "id")))
+_STARTED = _TIES[0].field
 
 
-def search(
+def search_runs(
     ledger: Ledger,
     project: str,
+    experiments: Sequence[int] | None,
+    filters: Sequence[Comparison] = (),
     *,
-    experiment: str | None = None,
-    status: str | None = None,
-    params: Mapping[str, Any] | None = None,
-    tags: Mapping[str, str] | None = None,
-    metrics: Mapping[str, tuple[str, float]] | None = None,
-    order: str = "-started",
-    limit: int = 100,
-    offset: int = 0,
-) -> list[Run]:
-    """Runs of a project that meet every condition.
+    state: State = "active",
+    order: Sequence[Order] = (),
+    limit: int = 1000,
+    token: str | None = None,
+) -> tuple[list[str], str | None]:
+    """The ids of a page of runs that meet all filters, and the token of the next page (None after the last one).
 
-    ``metrics`` compares newest values: ``{"auc": (">=", 0.7)}``. ``order`` is a column, ``metrics.NAME`` or ``params.NAME``,
-    with ``-`` before it for the greatest first; runs without that metric come last.
+    ``experiments`` None means all of the project. Metrics are compared by their newest values. Without an order the newest come
+    first. UsageError for fields that runs do not have, and for a token of another query.
     """
-    where, args = ["r.project = ?", "r.state = 'active'"], [project]  # type: tuple[list[str], list[Any]]
-    for condition, value in ((_EXPERIMENT, experiment), ("r.status = ?", status)):
-        if value is not None:
-            where.append(condition)
-            args.append(value)
-    for table, wanted in (("params", params), ("tags", tags)):
-        for key, value in (wanted or {}).items():
-            where.append(f"exists (select 1 from {table} x where x.run = r.id and x.key = ? and x.value = ?)")
-            args += [key, str(value)]
-    for key, (sign, bound) in (metrics or {}).items():
-        if sign not in _SIGNS:
-            raise UsageError(f'the comparison of the metric "{key}" is "{sign}"', hint=f"write one of {' '.join(sorted(_SIGNS))}")
-        where.append(f"exists (select 1 from series x where x.run = r.id and x.key = ? and x.nan = 0 and x.value {sign} ?)")
-        args += [key, bound]
-    by, by_args = _order(order)
-    rows = ledger.all(f"select r.* from runs r where {' and '.join(where)} order by {by}, r.id desc limit ? offset ?", *args, *by_args, limit, offset)
-    return [run_of(row) for row in rows]
+    check_limit(limit)
+    return _Search(ledger, project, experiments, filters, state, order).page(limit, token)
 
 
-def _order(order: str) -> tuple[str, list[str]]:
-    column, direction = order.lstrip("-"), "desc" if order.startswith("-") else "asc"
-    table, dot, key = column.partition(".")
-    if dot and table in {"metrics", "params"}:
-        # a metric that is no number has no place in an order
-        source, is_number = ("series", " and x.nan = 0") if table == "metrics" else ("params", "")
-        value = f"(select value from {source} x where x.run = r.id and x.key = ?{is_number})"
-        return f"{value} is null, {value} {direction}", [key, key]
-    if column not in _COLUMNS:
-        raise UsageError(f'runs cannot be ordered by "{column}"', hint=f"{closest(column, _COLUMNS)}; or metrics.NAME, params.NAME")
-    return f"r.{column} {direction}", []
+class _Search:
+    def __init__(
+        self, ledger: Ledger, project: str, experiments: Sequence[int] | None, filters: Sequence[Comparison], state: State, order: Sequence[Order]
+    ) -> None:
+        self.ledger, self.project, self.filters = ledger, project, filters
+        self.experiments = None if experiments is None else sorted(set(experiments))
+        self.states = ("active", "deleted") if state == "all" else (state,)
+        self.patterns = Patterns.of(ledger)
+        self.places = places(RUNS, order, _TIES)
+        self.terms = terms(self.places)
+        self.digest = query_digest("runs", project, self.experiments, filters, self.states, order)
+        self.conditions = [condition(RUNS, comparison, self.patterns) for comparison in filters]
+
+    def page(self, limit: int, token: str | None) -> tuple[list[str], str | None]:
+        last = decode(token, self.digest, self.terms)
+        taken, after = cut(self._rows(last, limit + 1), limit, self.digest, self.terms)
+        return list(dict.fromkeys(row[-1] for row in taken)), after  # a metric may change between two statements of one page
+
+    def _rows(self, last: list[Any] | None, limit: int) -> list[Keys]:
+        if self.experiments == []:
+            return []
+        few, first = self._few(), self.places[0].order.field
+        if few is not None:
+            chosen = Sql(f"r.id in ({', '.join('?' * len(few))})", tuple(few))
+            return self._sorted(last, limit, chosen) if few else []
+        if first.kind == "metric" and self._walkable():
+            return self._by_metric(last, limit)
+        if first == _STARTED:
+            return rows(self.ledger, self._parts(), self.terms, joins(self.places), self.conditions, last, limit)
+        return self._sorted(last, limit)
+
+    # where few runs can be meant
+
+    def _few(self) -> list[str] | None:
+        """The runs that the strictest condition leaves, where they are few; a superset of what is searched."""
+        best: list[str] | None = None
+        for comparison in self.filters:
+            query = self._narrow(comparison)
+            if query is not None:
+                found = [row["run"] for row in self.ledger.all(f"{query.text} limit {_FEW + 1}", *query.args)]
+                if len(found) <= _FEW and (best is None or len(found) < len(best)):
+                    best = found
+        return None if best is None else list(dict.fromkeys(best))
+
+    def _narrow(self, comparison: Comparison) -> Sql | None:
+        """The runs of one condition, where an index has them."""
+        field, sign = comparison.field, comparison.sign
+        if field.kind == "attribute" and field.key in {"id", "parent"} and sign in {"=", "in"}:
+            found = condition(RUNS, comparison, self.patterns)
+            return Sql(f"select r.id as run from runs r where {found.text}", found.args)
+        if field.kind not in {"param", "tag", "metric", "dataset"} or field.otherwise or comparison.missing or sign in {"!=", "not in", "is null"}:
+            return None
+        if field.kind == "dataset" and field.key != "name":
+            return None
+        table = RUNS.labels[field.kind]
+        said = row_says(table, comparison, self.patterns)
+        if field.kind == "metric":
+            if self.experiments is None:
+                return None
+            said = Sql.all([Sql("x.project = ?", (self.project,)), _one_of("x.experiment", self.experiments), said])
+        return Sql(f"select x.run from {table.name} x where {said.text}", said.args)
+
+    def _sorted(self, last: list[Any] | None, limit: int, chosen: Sql | None = None) -> list[Keys]:
+        where = [Sql("r.project = ?", (self.project,)), _one_of("r.state", self.states)]
+        if self.experiments is not None:
+            where.append(_one_of("r.experiment", self.experiments))
+        return rows(
+            self.ledger, [Part("runs r", *([chosen] if chosen else []), *where)], self.terms, joins(self.places), self.conditions, last, limit
+        )
+
+    # walks
+
+    def _walkable(self) -> bool:
+        if self.experiments is None:
+            found = self.ledger.all(f"select id from experiments where project = ? limit {_WALKS + 1}", self.project)
+            if len(found) > _WALKS:
+                return False
+            self.experiments = [row["id"] for row in found]
+        return 0 < len(self.experiments) * len(self.states) <= _WALKS
+
+    def _parts(self, *where: Sql) -> list[Part]:
+        """The runs by experiment and state, each in an index by start."""
+        project = Sql("r.project = ?", (self.project,))
+        if self.experiments is not None and len(self.experiments) * len(self.states) <= _WALKS:
+            chosen = [[Sql("r.experiment = ?", (number,))] for number in self.experiments]
+        else:
+            chosen = [[] if self.experiments is None else [_one_of("r.experiment", self.experiments)]]
+        return [Part("runs r", project, *some, Sql("r.state = ?", (state,)), *where) for some in chosen for state in self.states]
+
+    def _by_metric(self, last: list[Any] | None, limit: int) -> list[Keys]:
+        """Numbers in the order of the index, then what is no number, then runs without the metric, as far as the page needs."""
+        first, rest = self.places[0], self.places[1:]
+        key, found = first.order.field.key, list[Keys]()
+        for rank in self._ranks(key):
+            if last is not None and rank < last[0]:
+                continue
+            if rank == MISSING and not self._some_without(key):
+                continue
+            here = last if last is not None and rank == last[0] else None
+            wanted = limit - len(found)
+            if rank == NUMBER:
+                found += [(rank, *row) for row in self._numbers(first, rest, here and here[1:], wanted)]
+            else:
+                parts = self._series(key, rank) if rank == NAN else self._parts(_without(key))
+                taken = rows(self.ledger, parts, terms(rest), joins(rest), self.conditions, here and here[2:], wanted)
+                found += [(rank, 0.0, *row) for row in taken]
+            if len(found) >= limit:
+                break
+        return found
+
+    def _numbers(self, first: Place, rest: Sequence[Place], last: list[Any] | None, limit: int) -> list[Keys]:
+        key, conditions = first.order.field.key, list[Sql]()
+        for comparison, said in zip(self.filters, self.conditions, strict=True):
+            own = comparison.field == first.order.field and comparison.sign in NUMERIC
+            conditions.append(Sql(f"s.value {comparison.sign} ?", (comparison.value,)) if own else said)
+        value = Term("s.value", "real", first.value.descending)
+        return rows(self.ledger, self._series(key, NUMBER), [value, *terms(rest)], joins(rest), conditions, last, limit)
+
+    def _series(self, key: str, rank: int) -> list[Part]:
+        # the cross join tells SQLite, whose planner knows no sizes, to begin with the series: they come in order
+        tie = Sql.all([Sql("r.id = s.run"), _one_of("r.state", self.states)])
+        return [
+            Part(
+                "series s cross join runs r",
+                Sql("s.project = ? and s.experiment = ? and s.key = ? and s.nan = ?", (self.project, number, key, int(rank == NAN))),
+                tie,
+            )
+            for number in self.experiments or ()
+        ]
+
+    def _ranks(self, key: str) -> list[int]:
+        """Which kinds of values can meet the conditions on the metric itself."""
+        signs = {comparison.sign for comparison in self.filters if comparison.field == Field("metric", key)}
+        if signs & (NUMERIC - {"!="}):
+            return [NUMBER]
+        return [NUMBER, NAN] if "!=" in signs else [NUMBER, NAN, MISSING]
+
+    def _some_without(self, key: str) -> bool:
+        """Whether a run can be without the metric: a look at two indexes instead of at each run."""
+        of = Sql.all([Sql("project = ?", (self.project,)), _one_of("experiment", self.experiments or ())])
+        runs = self.ledger.one(f"select count(*) as n from runs where {of.text}", *of.args)
+        series = self.ledger.one(f"select count(*) as n from series where {of.text} and key = ?", *of.args, key)
+        return runs is None or series is None or runs["n"] != series["n"]
 
 
-def compare(runs: Runs, ids: Sequence[str]) -> dict[str, dict[str, list[Any]]]:
-    """What differs between runs: ``params`` and ``metrics`` by name, one value for each run (None where it has none)."""
-    params, metrics = [runs.params(runs.get(id).id) for id in ids], [runs.metrics(id) for id in ids]
-    return {"params": _differing(params), "metrics": _differing(metrics)}
+def _without(key: str) -> Sql:
+    return Sql("not exists (select 1 from series x where x.run = r.id and x.key = ?)", (key,))
 
 
-def _differing(tables: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
-    names = sorted({name for table in tables for name in table})
-    rows = {name: [table.get(name) for table in tables] for name in names}
-    return {name: values for name, values in rows.items() if len({repr(value) for value in values}) > 1}
+def _one_of(column: str, values: Iterable[Any]) -> Sql:
+    given = tuple(values)
+    return Sql(f"{column} = ?", given) if len(given) == 1 else Sql(f"{column} in ({', '.join('?' * len(given))})", given)

@@ -8,7 +8,7 @@ import pytest
 
 from ninefold.errors import ConflictError, NotFoundError, UsageError
 from ninefold.ledger import Ledger
-from ninefold.runs import Point, Runs, compare, search
+from ninefold.runs import Point, Runs, compare
 from ninefold.storage.blobs import Blobs
 from ninefold.storage.local import LocalStore
 
@@ -68,33 +68,10 @@ def test_what_is_not_there_is_said(runs: Runs) -> None:
             ask()
 
 
-def test_runs_are_found_and_ordered(runs: Runs) -> None:
-    for i, auc in enumerate([0.7, 0.9, 0.8]):
-        run = runs.start("p", "e", name=f"n{i}", params={"leaves": i % 2}, tags={"team": "a"})
-        runs.log(run.id, {"auc": auc})
-    runs.start("p", "other")
-    names = lambda **how: [run.name for run in search(runs.ledger, "p", **how)]  # noqa: E731
-    assert names(experiment="e", order="-metrics.auc") == ["n1", "n2", "n0"]
-    assert names(metrics={"auc": (">=", 0.8)}, params={"leaves": 0}) == ["n2"]
-    assert names(tags={"team": "a"}, order="name", limit=1, offset=1) == ["n1"]
-    assert names(order="metrics.auc")[-1] == "other"
-    with pytest.raises(UsageError, match="startd"):
-        names(order="startd")
-
-
 def test_a_comparison_shows_what_differs(runs: Runs) -> None:
     first, second = (runs.start("p", "e", params={"a": 1, "b": b}) for b in (1, 2))
     runs.log(first.id, {"auc": 0.7})
     assert compare(runs, [first.id, second.id]) == {"params": {"b": ["1", "2"]}, "metrics": {"auc": [0.7, None]}}
-
-
-def test_a_metric_that_is_no_number_comes_last(runs: Runs) -> None:
-    ids = {}
-    for name, value in (("low", -1.0), ("none", math.nan), ("high", 1.0)):
-        ids[name] = runs.start("shop", "trees").id
-        runs.log(ids[name], {"auc": value})
-    found = [run.id for run in search(runs.ledger, "shop", order="-metrics.auc")]
-    assert found == [ids["high"], ids["low"], ids["none"]]
 
 
 def test_a_run_of_an_unknown_parent_is_refused(runs: Runs) -> None:
