@@ -3,9 +3,8 @@
 from ninefold.runs.artifacts import Entry as Entry
 from ninefold.runs.artifacts import File as File
 from ninefold.runs.artifacts import Files as Files
-from ninefold.runs.comparison import compare as compare
 from ninefold.runs.asking import search as search
-from ninefold.runs.compare import compare as compare
+from ninefold.runs.comparison import compare as compare
 from ninefold.runs.experiments import Experiment as Experiment
 from ninefold.runs.experiments import Experiments as Experiments
 from ninefold.runs.points import Point as Point

@@ -92,7 +92,7 @@ OURS = Vocabulary(
         "name": Attribute("name", _NAMES),
         "id": Attribute("id", _NAMES),
         "experiment": Attribute("experiment", _NAMES, read=_experiment),
-        "status": Attribute("status", frozenset({"=", "!="}) | LISTS, read=_status),
+        "status": Attribute("status", _NAMES - {"like", "ilike"}, read=_status),
         "started": Attribute("started", _TIMES, read=_when("started")),
         "ended": Attribute("ended", _TIMES | NULLS, read=_when("ended")),
         "source": Attribute("source", _NAMES),

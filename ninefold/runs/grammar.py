@@ -7,10 +7,10 @@ itself), a list in parentheses. The time is proportional to the length, and both
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NoReturn, cast
+from typing import Any, cast
 
 from ninefold.errors import UsageError, closest
-from ninefold.runs.filters import LISTS, NULLS, NUMERIC, TEXT, Comparison, Field, Order, Sign, check_order
+from ninefold.runs.filters import LISTS, NULLS, TEXT, Comparison, Field, Order, Sign, check_order
 
 LONGEST = 64 << 10  # characters of a filter
 CLAUSES = 100
@@ -114,7 +114,7 @@ class _Reader:
         self.words, self.what, self.text, self.place = vocabulary, what, text, 0
         if len(text) > LONGEST:
             raise UsageError(f"it has {len(text)} characters", hint=f"give at most {LONGEST}", where=what)
-        if "\0" in text or not text.isascii() and re.search("[\ud800-\udfff]", text):
+        if "\0" in text or (not text.isascii() and re.search("[\ud800-\udfff]", text)):
             raise UsageError("it holds characters that are no text", hint="leave out NUL and halves of surrogate pairs", where=what)
         self.tokens = self._split()
 
@@ -126,7 +126,7 @@ class _Reader:
                 at += len(self.text[at:]) - len(self.text[at:].lstrip())
                 unclosed = self.text[at] in "'\"`"
                 hint = "close the quote" if unclosed else "write comparisons joined by AND, texts in quotes, unusual keys in `backticks`"
-                self._fail(f"{self.text[at : at + 20]!r} cannot be read", hint, at)
+                raise self._wrong(f"{self.text[at : at + 20]!r} cannot be read", hint, at)
             kind = found.lastgroup
             tokens.append(_Token(kind, found[kind], found.start(kind)))
             at = found.end()
@@ -151,15 +151,15 @@ class _Reader:
         kind, key = self._identifier(name, {"text"} if not self.words.plain else set())
         if kind == "attribute":
             if key not in known:
-                self._fail(f'{self.words.noun} cannot be ordered by "{key}"', self._fields(key, known, self.words.order_labels), name.at)
+                raise self._wrong(f'{self.words.noun} cannot be ordered by "{key}"', self._fields(key, known, self.words.order_labels), name.at)
             found = Field(kind, known[key])
         else:
             if self.words.labels[kind].kind not in self.words.order_labels:
-                self._fail(f'{self.words.noun} cannot be ordered by "{name.text}"', self._fields(key, known, self.words.order_labels), name.at)
+                raise self._wrong(f'{self.words.noun} cannot be ordered by "{name.text}"', self._fields(key, known, self.words.order_labels), name.at)
             found = Field(self.words.labels[kind].kind, key)
         way = self._next("ASC or DESC") if self.place < len(self.tokens) else _Token("name", "asc", 0)
         if way.text.lower() not in {"asc", "desc"} or self.place < len(self.tokens):
-            self._fail(f"{self.text[way.at :][:40]!r} follows the field", "write a field, then ASC or DESC or nothing", way.at)
+            raise self._wrong(f"{self.text[way.at :][:40]!r} follows the field", "write a field, then ASC or DESC or nothing", way.at)
         return Order(found, descending=way.text.lower() == "desc")
 
     # pieces
@@ -172,7 +172,7 @@ class _Reader:
         if kind == "attribute":
             attribute = self.words.attributes.get(key)
             if attribute is None:
-                self._fail(f'{self.words.noun} have no attribute "{key}"', self._fields(key, self.words.attributes, ()), name.at)
+                raise self._wrong(f'{self.words.noun} have no attribute "{key}"', self._fields(key, self.words.attributes, ()), name.at)
             self._check(sign, attribute.signs, name.text, at)
             value = self._value(sign, name.text, numeric=attribute.numeric)
             if attribute.read is not None:
@@ -184,7 +184,7 @@ class _Reader:
             and key not in labels.keys
             and not any(known.endswith(".") and key.startswith(known) and key != known for known in labels.keys)
         ):
-            self._fail(f'{kind} has no "{key}"', closest(key, labels.keys), name.at)
+            raise self._wrong(f'{kind} has no "{key}"', closest(key, labels.keys), name.at)
         self._check(sign, labels.signs, name.text, at)
         value = self._value(sign, name.text, numeric=labels.numeric, either=labels.either)
         return [Comparison(Field(labels.kind, key), sign, value, self._missing(key, sign, value))]
@@ -197,12 +197,12 @@ class _Reader:
         try:
             return read(sign, value)
         except UsageError as error:
-            self._fail(error.message, error.hint, at)
+            raise self._wrong(error.message, error.hint, at) from None
 
     def _identifier(self, token: _Token, also: set[str]) -> tuple[str, str]:
         """``attribute`` or the prefix of a label as written, and the key."""
         if token.kind != "name" and token.kind not in also:
-            self._fail(f"{token.text!r} is no field", f"name one, such as {self._examples()}", token.at)
+            raise self._wrong(f"{token.text!r} is no field", f"name one, such as {self._examples()}", token.at)
         if token.text[0] == "`":
             end = token.text.index("`", 1)
             first, rest = token.text[1:end], token.text[end + 2 :]
@@ -214,12 +214,12 @@ class _Reader:
             return "attribute", first.strip("\"'")
         key = rest[1:-1] if len(rest) > 1 and rest[0] == rest[-1] and rest[0] in "`\"'" else rest
         if not key:
-            self._fail(f"{token.text!r} names no key", f"name one, such as {self._examples()}", token.at)
+            raise self._wrong(f"{token.text!r} names no key", f"name one, such as {self._examples()}", token.at)
         if first in self.words.prefixes:
             return "attribute", key
         if first not in self.words.labels:
             hint = closest(first, [*self.words.labels, *self.words.prefixes])
-            self._fail(f'{self.words.noun} have no "{first}"', hint, token.at)
+            raise self._wrong(f'{self.words.noun} have no "{first}"', hint, token.at)
         return first, key
 
     def _sign(self) -> Sign:
@@ -237,7 +237,7 @@ class _Reader:
             return "is not null" if negated else "is null"
         if word in {"in", "like", "ilike", "rlike"}:
             return cast("Sign", word)
-        self._fail(f"{token.text!r} is no comparison", "write one of = != < <= > >= LIKE ILIKE IN NOT IN IS NULL", token.at)
+        raise self._wrong(f"{token.text!r} is no comparison", "write one of = != < <= > >= LIKE ILIKE IN NOT IN IS NULL", token.at)
 
     def _value(self, sign: Sign, name: str, *, numeric: bool, either: bool = False) -> Any:
         if sign in NULLS:
@@ -250,13 +250,13 @@ class _Reader:
         if numeric:
             if token.kind not in {"number", "infinity"} and not (token.kind == "name" and token.text.lower() in _INFINITY):
                 hint = "NaN equals nothing; != finds it too" if token.text.lower() == "nan" else "give a number without quotes"
-                self._fail(f"{name} is a number, it is compared with {token.text}", hint, token.at)
+                raise self._wrong(f"{name} is a number, it is compared with {token.text}", hint, token.at)
             return _number(token.text)
         value = self._text(token, name)
         if sign in {"like", "ilike"} and len(value) > PATTERN:
-            self._fail(f"the pattern has {len(value)} characters", f"give at most {PATTERN}", token.at)
+            raise self._wrong(f"the pattern has {len(value)} characters", f"give at most {PATTERN}", token.at)
         if sign == "rlike" and len(value) > EXPRESSION:
-            self._fail(f"the regular expression has {len(value)} characters", f"give at most {EXPRESSION}", token.at)
+            raise self._wrong(f"the regular expression has {len(value)} characters", f"give at most {EXPRESSION}", token.at)
         return value
 
     def _text(self, token: _Token, name: str) -> str:
@@ -265,12 +265,12 @@ class _Reader:
             return token.text[1:-1].replace(quote * 2, quote)
         if self.words.plain and (token.kind == "number" or (token.kind == "name" and token.text.lower() not in _WORDS)):
             return token.text.strip("`")
-        self._fail(f"{name} is a text, it is compared with {token.text}", "put the text in 'single' or \"double\" quotes", token.at)
+        raise self._wrong(f"{name} is a text, it is compared with {token.text}", "put the text in 'single' or \"double\" quotes", token.at)
 
     def _list(self, name: str) -> tuple[str, ...]:
         opening = self._next("a list")
         if opening.text != "(" or opening.kind != "mark":
-            self._fail(f"{opening.text!r} is no list", "write it in parentheses: ('a', 'b')", opening.at)
+            raise self._wrong(f"{opening.text!r} is no list", "write it in parentheses: ('a', 'b')", opening.at)
         values = list[str]()
         while True:
             token = self._next("a text or )")
@@ -279,22 +279,22 @@ class _Reader:
             values.append(self._text(token, name))
             mark = self._next(", or )")
             if mark.kind != "mark" or mark.text == "(":
-                self._fail(f"{mark.text!r} stands in a list", "separate texts by commas and end the list with )", mark.at)
+                raise self._wrong(f"{mark.text!r} stands in a list", "separate texts by commas and end the list with )", mark.at)
             if mark.text == ")":
                 return tuple(values)
 
     def _check(self, sign: Sign, known: frozenset[Sign], name: str, at: int) -> None:
         if sign not in known:
-            self._fail(f"{name} cannot be compared by {sign.upper()}", f"write one of {' '.join(sorted(known)).upper()}", at)
+            raise self._wrong(f"{name} cannot be compared by {sign.upper()}", f"write one of {' '.join(sorted(known)).upper()}", at)
 
     def _word(self, word: str, hint: str) -> None:
         token = self._next(word.upper())
         if token.kind != "name" or token.text.lower() != word:
-            self._fail(f"{token.text!r} stands where {word.upper()} was expected", hint, token.at)
+            raise self._wrong(f"{token.text!r} stands where {word.upper()} was expected", hint, token.at)
 
     def _next(self, expected: str) -> _Token:
         if self.place >= len(self.tokens):
-            self._fail(
+            raise self._wrong(
                 f"it ends where {expected} was expected", f"name a field, such as {self._examples()}, a comparison and a value", len(self.text)
             )
         self.place += 1
@@ -307,8 +307,8 @@ class _Reader:
         labels = [f"{prefix}.KEY" for prefix, labels in self.words.labels.items() if labels.kind in kinds]
         return closest(name, known) + (f"; or {', '.join(labels)}" if labels else "")
 
-    def _fail(self, message: str, hint: str, at: int) -> NoReturn:
-        raise UsageError(message, hint=hint, where=f"{self.what}, character {at + 1}")
+    def _wrong(self, message: str, hint: str, at: int) -> UsageError:
+        return UsageError(message, hint=hint, where=f"{self.what}, character {at + 1}")
 
 
 def _number(text: str) -> int | float:

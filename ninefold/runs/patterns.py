@@ -56,12 +56,12 @@ def matches(expression: str, texts: Sequence[str]) -> list[bool]:
     >>> matches("^a+$", ["aaa", "aab"])
     [True, False]
     """
-    import pyarrow
+    import pyarrow as pa
     from pyarrow import compute
 
     try:
-        found: list[bool] = compute.match_substring_regex(pyarrow.array(texts, pyarrow.string()), expression).to_pylist()
-    except pyarrow.ArrowInvalid as error:
+        found: list[bool] = compute.match_substring_regex(pa.array(texts, pa.string()), expression).to_pylist()
+    except pa.ArrowInvalid as error:
         said = str(error).partition(": ")[2] or str(error)
         raise UsageError(f"the regular expression cannot be read: {said}", hint="RE2's syntax: no back references, no look-around") from None
     return found
