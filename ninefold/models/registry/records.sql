@@ -108,9 +108,3 @@ delete from aliases where project = ? and name = ? and alias = ?;
 
 -- name: bundled
 update registered_versions set bundle = ? where project = ? and name = ? and version = ? and state = 'active';
-
--- name: request
-select digest, answer from requests where project = ? and key = ?;
-
--- name: answered
-insert into requests (project, key, digest, answer, at) values (?, ?, ?, ?, ?);

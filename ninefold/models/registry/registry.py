@@ -7,10 +7,10 @@ from ninefold import clock
 from ninefold.errors import ConflictError, DeniedError, NotFoundError, UsageError
 from ninefold.ids import digest_of
 from ninefold.ledger import Ledger, Tx
-from ninefold.ledger.fact import RENAMED
 from ninefold.models.registry import names, records
 from ninefold.models.registry.records import SQL, RegisteredModel, RegisteredVersion
 from ninefold.models.registry.sources import Origin, origin
+from ninefold.runs.requests import Requests
 from ninefold.secret import without_password
 
 _MOST = 2**31 - 1
@@ -29,7 +29,7 @@ class Registry:
     """
 
     def __init__(self, ledger: Ledger, project: str) -> None:
-        self.ledger, self.project = ledger, project
+        self.ledger, self.project, self._requests = ledger, project, Requests(ledger)
 
     # reading
 
@@ -83,7 +83,7 @@ class Registry:
 
         def make(tx: Tx) -> None:
             if tx.one(SQL["model"], self.project, name) is not None:
-                raise ConflictError(f'there is a model "{name}" already', hint="register a version of it, or choose another name")
+                raise ConflictError(f'there is a model "{name}" already', hint="register a version of it, or choose another name", where="name")
             now = clock.now()
             tx.execute(SQL["add_model"], self.project, name, description, now, now)
             for key, value in kept:
@@ -101,7 +101,7 @@ class Registry:
             self._theirs(tx, name)
             self._not_answering(tx, name)
             if tx.one(SQL["model"], self.project, new) is not None:
-                raise ConflictError(f'there is a model "{new}" already', hint="choose another name")
+                raise ConflictError(f'there is a model "{new}" already', hint="choose another name", where="name")
             now = clock.now()
             # the numbers stay used under the old name, and those that the new one had before are not given again
             gone = tx.all("select * from registered_versions where project = ? and name = ? and state = 'active'", self.project, name)
@@ -113,7 +113,7 @@ class Registry:
             tx.execute(SQL["rename_model"], new, now, self.project, name)
             for statement in ("rename_tags", "rename_version_tags", "rename_aliases"):
                 tx.execute(SQL[statement], new, self.project, name)
-            tx.fact(RENAMED, self._subject(new), {"from": name, "to": new, "noun": "model"}, actor=actor)
+            tx.fact("model.renamed", self._subject(new), {"from": name, "to": new}, actor=actor)
 
         self.ledger.write(change)
         return self.get(new)
@@ -217,22 +217,18 @@ class Registry:
         kept = [names.tag(key, value) for key, value in (tags or {}).items()]
         asked = digest_of([name, source, run, model, description, sorted(kept)])
 
-        def add(tx: Tx) -> int:
-            known = tx.one(SQL["request"], self.project, f"version:{retry}") if retry else None
-            if known is not None:
-                if known["digest"] != asked:
-                    raise ConflictError("another version was registered with this key", hint="give each request a key of its own")
-                return int(known["answer"])
+        def add(tx: Tx) -> str:
             self._theirs(tx, name)
             made_by = origin(tx.one, self.project, source, run, model) if files else _without_files(source)
             number = self._add(tx, name, source, made_by, description, actor or self.ledger.actor, created)
             for key, value in kept:
                 tx.execute(SQL["set_version_tag"], self.project, name, number, key, value)
-            if retry:
-                tx.execute(SQL["answered"], self.project, f"version:{retry}", asked, str(number), clock.now())
-            return number
+            return str(number)
 
-        return self.version(name, self.ledger.write(add))
+        def once(tx: Tx) -> str:
+            return add(tx) if retry is None else self._requests.once(tx, self.project, f"version/{retry}", asked, lambda: add(tx))
+
+        return self.version(name, int(self.ledger.write(once)))
 
     def _add(self, tx: Tx, name: str, source: str, made_by: Origin, description: str, actor: str, created: int | None) -> int:
         now = clock.now() if created is None else created

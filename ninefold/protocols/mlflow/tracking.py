@@ -6,9 +6,11 @@ from functools import cached_property
 
 from ninefold.errors import NotFoundError
 from ninefold.ledger import Ledger
+from ninefold.models.registry import Registry
 from ninefold.project.home import Home
 from ninefold.runs.artifacts import Files
 from ninefold.runs.experiments import Experiments
+from ninefold.runs.logged import LoggedModels
 from ninefold.runs.records import Runs
 from ninefold.web.call import Call
 
@@ -33,11 +35,19 @@ class Place:
 
     @cached_property
     def runs(self) -> Runs:
-        return Runs(self.ledger, self.home.blobs)
+        return Runs(self.ledger, self.home.blobs, self.project)
 
     @cached_property
     def files(self) -> Files:
         return Files(self.ledger, self.home.blobs, self.project)
+
+    @cached_property
+    def registry(self) -> Registry:
+        return Registry(self.ledger, self.project)
+
+    @cached_property
+    def logged(self) -> LoggedModels:
+        return LoggedModels(self.ledger, self.project)
 
 
 class Tracking:
