@@ -21,16 +21,18 @@ _KINDS = ("run.started", "run.done", "run.failed")
 @in_project
 def list_(say: Say, experiment: str | None, limit: int, project: Path | None, environment: str | None) -> None:
     """The runs of the project, and those that were tracked, the newest first."""
-    from ninefold.runs import search
-    from ninefold.runs.points import latest
+    from ninefold.runs import Experiments
+    from ninefold.runs.many import details
+    from ninefold.runs.search import search_runs
 
     with home_of(project, environment) as home:
         own = [] if experiment else of_project(home, limit)
-        found = search(home.ledger, home.project, experiment=experiment, limit=limit)
-        newest = latest(home.ledger, [run.id for run in found])
+        only = Experiments(home.ledger, home.project).find(experiment) if experiment else None
+        ids = [] if experiment and only is None else search_runs(home.ledger, home.project, None if only is None else [only.id], limit=limit)[0]
         named = _experiments(home)
         tracked = [
-            {**msgspec.to_builtins(run), "experiment": named[run.experiment], "metrics": {p.key: p.value for p in newest[run.id]}} for run in found
+            {**msgspec.to_builtins(one.run), "experiment": named[one.run.experiment], "metrics": {p.key: p.value for p in one.metrics}}
+            for one in details(home.ledger, ids).values()
         ]
 
     def text() -> None:

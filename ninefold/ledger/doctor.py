@@ -138,7 +138,7 @@ def _integrity(path: Path) -> Finding | None:
 
 def _missing_blobs(blobs: Path, ledger: Ledger) -> Iterator[Finding]:
     """Blobs that records name and that are not there."""
-    rows: list[Any] = ledger.all("select digest, min('the artifact ' || path || ' of run ' || run) as of from artifacts group by digest")
+    rows: list[Any] = ledger.all("select digest, min('the file ' || path) as of from artifacts group by digest")
     named = {row["digest"]: row["of"] for row in rows}
     for row in ledger.all("select name, ref from steps where ref like '%\"blob\"%'"):
         blob = msgspec.json.decode(row["ref"]).get("blob")

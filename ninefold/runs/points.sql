@@ -15,6 +15,9 @@ on conflict (run, key) do update set
         then excluded.nan else series.nan end
 returning id;
 
+-- name: ids
+select id, key from series where run = ? and key in ($in);
+
 -- name: series
 select id from series where run = ? and key = ?;
 

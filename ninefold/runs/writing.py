@@ -3,15 +3,19 @@
 import math
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 from ninefold.errors import ConflictError, UsageError
 from ninefold.ledger import Row, Tx
 from ninefold.ledger.sqlfile import Statements
+from ninefold.runs.points import IN, Point, chunks
 from ninefold.runs.points import SQL as POINTS
-from ninefold.runs.points import Point
 from ninefold.runs.run import missing, removed
 
 _SQL = Statements(Path(__file__).with_name("writing.sql"))
+_SET_NEWEST = POINTS["set_newest"].replace("returning id", "")
+_IDS, _PARAMS = POINTS["ids"].replace("$in", IN), _SQL["params"].replace("$in", IN)
+_FEW = 32  # series that are moved one by one; more of them, in one statement and another one for their ids
 _LEAST, _MOST = -(1 << 63), (1 << 63) - 1
 Pair = tuple[str, str]
 Number = tuple[int, int, float, int]  # step, at, value, nan: a point as it is stored, and in the order that says which is newest
@@ -21,22 +25,20 @@ def write(
     tx: Tx,
     id: str,
     *,
-    params: Iterable[Pair] = (),
-    points: dict[str, set[Number]] | None = None,
-    tags: Iterable[Pair] = (),
+    params: Sequence[Pair] = (),
+    points: dict[str, list[Number]] | None = None,
+    tags: Sequence[Pair] = (),
     project: str | None = None,
 ) -> None:
     """All of it, or nothing. NotFoundError for no run, ConflictError for a deleted run or a parameter that has another value."""
     run = active(tx, id, project)
-    for key, value in params:
-        _set_param(tx, id, key, value)
-    for key, value in tags:
-        tx.execute(_SQL["set_tag"], id, key, value)
-    for key, numbers in (points or {}).items():
-        row = tx.one(POINTS["set_newest"], id, key, run["project"], run["experiment"], *max(numbers))
-        assert row is not None
-        series = row["id"]
-        tx.many(POINTS["add_point"], [(series, *number) for number in numbers])
+    if params:
+        _set_params(tx, id, params)
+    if tags:
+        tx.many(_SQL["set_tag"], [(id, *pair) for pair in dict(tags).items()])
+    if points:
+        series = _series(tx, id, [(id, key, run["project"], run["experiment"], *numbers[-1]) for key, numbers in points.items()])
+        tx.many(POINTS["add_point"], [(series[key], *number) for key, numbers in points.items() for number in numbers])
 
 
 def active(tx: Tx, id: str, project: str | None = None) -> Row:
@@ -49,13 +51,22 @@ def active(tx: Tx, id: str, project: str | None = None) -> Row:
     return run
 
 
+def _series(tx: Tx, run: str, newest: Sequence[tuple[Any, ...]]) -> dict[str, int]:
+    """Makes or moves a run's series, each to its newest point; the ids by key."""
+    if len(newest) <= _FEW:
+        rows = [tx.one(POINTS["set_newest"], *values) for values in newest]
+        return {values[1]: row["id"] for values, row in zip(newest, rows, strict=True) if row is not None}
+    tx.many(_SET_NEWEST, newest)
+    return {row["key"]: row["id"] for part in chunks([values[1] for values in newest]) for row in tx.all(_IDS, run, *part)}
+
+
 def drop_tag(tx: Tx, id: str, key: str) -> bool:
     """Takes a tag away; whether there was one."""
     return tx.execute(_SQL["drop_tag"], id, key) > 0
 
 
-def grouped(points: Sequence[Point]) -> dict[str, set[Number]]:
-    """Points by metric as they are stored, without repetitions. UsageError for what is no number, or does not fit in 64 bits."""
+def grouped(points: Sequence[Point]) -> dict[str, list[Number]]:
+    """Points by metric as they are stored, the newest last, without repetitions. UsageError for what is no number, or does not fit in 64 bits."""
     groups: dict[str, set[Number]] = {}
     for point in points:
         value, step, at = point.value, point.step, point.at
@@ -68,7 +79,7 @@ def grouped(points: Sequence[Point]) -> dict[str, set[Number]]:
             group = groups[text(point.key)] = set()
         # a plain sum: adding 0.0 makes a float of a whole number, and 0.0 of -0.0, which compares equal but is another row
         group.add((step, at, 0.0, 1) if math.isnan(value) else (step, at, _real(value, point.key) + 0.0, 0))
-    return groups
+    return {key: sorted(group) for key, group in groups.items()}
 
 
 def checked(pairs: Iterable[tuple[str, str]]) -> list[Pair]:
@@ -90,8 +101,17 @@ def text(text: str) -> str:
     return text
 
 
-def _set_param(tx: Tx, run: str, key: str, value: str) -> None:
-    if tx.execute(_SQL["set_param"], run, key, value) == 0:
-        row = tx.one(_SQL["param"], run, key)
-        if row is not None and row["value"] != value:
-            raise ConflictError(f'the parameter "{key}" is {row["value"]!r} already, not {value!r}', hint="start another run")
+def _set_params(tx: Tx, run: str, params: Sequence[Pair]) -> None:
+    wanted = dict(params)
+    twice = len(wanted) < len(params) and next((pair for pair in params if wanted[pair[0]] != pair[1]), None)
+    if twice:
+        raise _other(twice[0], twice[1], wanted[twice[0]])
+    if tx.many(_SQL["set_param"], [(run, *pair) for pair in wanted.items()]) < len(wanted):
+        for part in chunks(list(wanted)):
+            for row in tx.all(_PARAMS, run, *part):
+                if row["value"] != wanted[row["key"]]:
+                    raise _other(row["key"], row["value"], wanted[row["key"]])
+
+
+def _other(key: str, known: str, given: str) -> ConflictError:
+    return ConflictError(f'the parameter "{key[:80]}" is {known[:200]!r} already, not {given[:200]!r}', hint="start another run")

@@ -19,8 +19,8 @@ def full(ledger: Ledger, home: Path) -> Ledger:
     digest = Blobs(LocalStore(home / "blobs")).add(b"weights")
 
     def fill(tx) -> None:
-        tx.add("runs", [{"id": "r", "project": "p", "experiment": "e", "name": "n", "status": "done", "started": 1}])
-        tx.add("artifacts", [{"run": "r", "path": "model.txt", "digest": digest, "size": 7, "at": 1}])
+        tx.add("runs", [{"id": "r", "project": "p", "experiment": 0, "name": "n", "status": "done", "started": 1, "updated": 1}])
+        tx.add("artifacts", [{"project": "p", "path": "0/r/artifacts/model.txt", "digest": digest, "size": 7, "at": 1}])
         tx.fact("run.done", "p/run/r")
 
     ledger.write(fill)
@@ -123,7 +123,7 @@ def test_a_missing_blob_is_found(full: Ledger, home: Path, anchors: Path) -> Non
     (blob,) = (home / "blobs").glob("*/*")
     blob.unlink()
     (finding,) = errors(home, anchors)
-    assert finding.what == "the artifact model.txt of run r is missing"
+    assert finding.what == "the file 0/r/artifacts/model.txt is missing"
 
 
 def test_a_changed_blob_is_found_by_a_deep_look(full: Ledger, home: Path, anchors: Path) -> None:
