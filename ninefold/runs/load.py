@@ -10,6 +10,7 @@ from ninefold.errors import ConflictError
 from ninefold.ledger import Tx
 from ninefold.ledger.sqlfile import Statements
 from ninefold.runs.history import PastExperiment, PastModel, PastRun, PointRow
+from ninefold.runs.points import SQL as POINTS
 
 _SQL = Statements(Path(__file__).with_name("load.sql"))
 _PREFIX = "bring it under another name: --prefix old-; or into another project: --to NAME"
@@ -68,12 +69,10 @@ def load_points(tx: Tx, place: Place, run: str, key: str, rows: Sequence[PointRo
     """Points of one metric, in their order: by step, time, value. Those that are there already are the same points."""
     if not rows:
         return
-    newest = rows[-1]
-    made = tx.one(_SQL["series"], run, key, place.project, place.experiment, *newest)
+    made = tx.one(POINTS["set_newest"], run, key, place.project, place.experiment, *rows[-1])
     assert made is not None
-    tx.execute(_SQL["newest"], *newest, made["id"], *newest)
     series = made["id"]
-    tx.many(_SQL["point"], [(series, *row) for row in rows])
+    tx.many(POINTS["add_point"], [(series, *row) for row in rows])
 
 
 def load_model(tx: Tx, place: Place, past: PastModel, *, known: bool) -> None:

@@ -44,17 +44,6 @@ on conflict (run, name, digest) do update set place = excluded.place, tags = exc
 insert into model_links (run, model, way, step, place) values (?, ?, ?, ?, ?)
 on conflict (run, model, way) do update set step = excluded.step, place = excluded.place;
 
--- name: series
-insert into series (run, key, project, experiment, step, at, value, nan) values (?, ?, ?, ?, ?, ?, ?, ?)
-on conflict (run, key) do update set writes = series.writes + 1
-returning id;
-
--- name: newest
-update series set step = ?, at = ?, value = ?, nan = ? where id = ? and (step, at, value, nan) < (?, ?, ?, ?);
-
--- name: point
-insert into points (series, step, at, value, nan) values (?, ?, ?, ?, ?) on conflict do nothing;
-
 -- name: model_owner
 select project from logged_models where id = ?;
 

@@ -1,11 +1,13 @@
 """The words of the stored forms in ours: statuses, times, numbers, links."""
 
 import math
+import re
 import sys
 from collections.abc import Iterable
 from typing import Any
 
 from ninefold.ids import digest_of
+from ninefold.models.registry.load import PastVersion
 from ninefold.runs.history import PastRun, PointRow
 from ninefold.runs.run import Status
 
@@ -19,6 +21,7 @@ _MODEL = {
     "PENDING_REGISTRATION": "pending", "FAILED_REGISTRATION": "failed",
 }  # fmt: skip
 PARENT, NAME, USER, SOURCE = "mlflow.parentRunId", "mlflow.runName", "mlflow.user", "mlflow.source.name"
+_LOGGED = re.compile(r"models:/(m-[0-9A-Za-z-]+)")
 _MOST = 2**63 - 1
 
 
@@ -102,4 +105,25 @@ def past_run(info: dict[str, Any], params: dict[str, str], tags: dict[str, str],
         params=params,
         tags=tags,
         **more,
+    )
+
+
+def past_version(info: dict[str, Any], tags: dict[str, str]) -> PastVersion:
+    """A registered version. ``root`` is where its files lie there, until the import says where they lie here."""
+    source = text(info.get("source"))
+    model = _LOGGED.match(source)
+    return PastVersion(
+        version=int(info["version"]),
+        source=source,
+        root=text(info.get("storage_location") or source),
+        run=info.get("run_id") or None,
+        model=info.get("model_id") or (model[1] if model else None),
+        status=model_status(info.get("status") or "READY"),
+        message=text(info.get("status_message")),
+        stage=text(info.get("current_stage") or "None"),
+        description=text(info.get("description")),
+        actor=text(info.get("user_id")),
+        created=micros(info.get("creation_time")),
+        updated=micros(info.get("last_updated_time")),
+        tags=tags,
     )

@@ -1,0 +1,230 @@
+"""A folder of files (``mlruns``) as a source: the layout of MLflow's store of files, releases 1 to 3."""
+
+import os
+from collections.abc import Iterator, Mapping
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from ninefold.errors import DataError, NinefoldError, UsageError
+from ninefold.models.registry.load import PastName, PastVersion
+from ninefold.protocols.mlflow.importing import words
+from ninefold.protocols.mlflow.importing.meta import read_meta, read_text
+from ninefold.protocols.mlflow.importing.roots import LocalFiles, Roots
+from ninefold.protocols.mlflow.importing.source import FileSet, RunStamp, Skipped
+from ninefold.runs.history import PastExperiment, PastInput, PastLink, PastModel, PastModelPoint, PastRun, PointRow
+
+_TRASH, _REGISTRY = ".trash", "models"
+_KEPT_FOR_OTHERS = {"tags", "datasets", "traces", "models", "assessments"}
+_PIECE = 20_000
+
+
+class Folder:
+    """Reads below one folder and follows no link. Files of runs are where the layout has them, else where ``roots`` allows."""
+
+    def __init__(self, root: Path, roots: Roots) -> None:
+        if not root.is_dir() or not any((root / name / "meta.yaml").is_file() for name in _names(root)):
+            hint = "name the folder that holds the experiments' folders, usually mlruns"
+            raise UsageError(f"{root} is no folder of MLflow's runs", hint=hint)
+        self.origin, self.skipped = root.resolve().as_uri(), roots.skipped
+        self._root, self._roots = root.resolve(), roots
+        self._places: dict[str, Path] = {}
+
+    def experiments(self) -> list[PastExperiment]:
+        found = []
+        for folder in [*_folders(self._root), *_folders(self._root / _TRASH)]:
+            if folder.parent == self._root and folder.name in {_TRASH, _REGISTRY}:
+                continue
+            meta = self._meta(folder)
+            if meta is None:
+                continue
+            past = PastExperiment(
+                id=folder.name,
+                name=words.text(meta.get("name")) or folder.name,
+                state="deleted" if folder.parent != self._root else words.state(meta.get("lifecycle_stage")),
+                created=words.micros(meta.get("creation_time")),
+                updated=words.micros(meta.get("last_update_time")),
+                root=words.text(meta.get("artifact_location")),
+                tags=self._pairs(folder / "tags"),
+            )
+            self._places[past.id] = folder
+            found.append(past)
+        return found
+
+    def runs(self, experiment: PastExperiment) -> Iterator[RunStamp]:
+        found = []
+        for folder in _folders(self._places[experiment.id]):
+            if folder.name not in _KEPT_FOR_OTHERS and (meta := self._meta(folder)) is not None:
+                found.append((words.micros(meta.get("start_time")), folder, meta))
+        for _, folder, meta in sorted(found, key=lambda one: (one[0], one[1].name)):
+            inputs, links = self._inputs(experiment, folder)
+            info = meta | {"id": folder.name, "name": meta.get("run_name") or meta.get("name")}
+            past = words.past_run(info, self._pairs(folder / "params"), self._pairs(folder / "tags"), inputs=inputs, links=links)
+            states = [(name, status.st_size, status.st_mtime_ns) for name, path in _files(folder / "metrics") if (status := path.lstat())]
+            yield past, words.stamp(past, sorted(states))
+
+    def points(self, run: PastRun) -> Iterator[tuple[str, list[PointRow]]]:
+        for name, path in sorted(_files(self._run_folder(run) / "metrics")):
+            rows = [_point(path, line)[0] for line in read_text(path).splitlines() if line.strip()]
+            ordered = iter(words.once(sorted(rows)))
+            while piece := list(islice(ordered, _PIECE)):
+                yield name, piece
+
+    def models(self, experiment: PastExperiment) -> Iterator[PastModel]:
+        for folder in _folders(self._places[experiment.id] / "models"):
+            meta = self._meta(folder)
+            if meta is None:
+                continue
+            yield PastModel(
+                id=folder.name,
+                name=words.text(meta.get("name")),
+                kind=words.text(meta.get("model_type")),
+                run=meta.get("source_run_id") or None,
+                status=words.model_status(meta.get("status")),
+                message=words.text(meta.get("status_message")),
+                state=words.state(meta.get("lifecycle_stage")),
+                created=words.micros(meta.get("creation_timestamp")),
+                updated=words.micros(meta.get("last_updated_timestamp")),
+                root=words.text(meta.get("artifact_location")),
+                params=self._pairs(folder / "params"),
+                tags=self._pairs(folder / "tags"),
+                points=[point for name, path in _files(folder / "metrics") for point in _model_points(name, path)],
+            )
+
+    def registered(self) -> Iterator[PastName]:
+        for folder in _folders(self._root / _REGISTRY):
+            meta = self._meta(folder)
+            if meta is None:
+                continue
+            yield PastName(
+                name=words.text(meta.get("name")) or folder.name,
+                description=words.text(meta.get("description")),
+                created=words.micros(meta.get("creation_timestamp")),
+                updated=words.micros(meta.get("last_updated_timestamp")),
+                tags=self._pairs(folder / "tags"),
+                aliases={name: int(value) for name, value in self._pairs(folder / "aliases").items() if value.strip().isdigit()},
+                versions=list(self._versions(folder)),
+            )
+
+    def files(self, experiment: PastExperiment, owner: PastRun | PastModel) -> FileSet | None:
+        middle = "models" if isinstance(owner, PastModel) else ""
+        folder = self._places[experiment.id] / middle / owner.id / "artifacts"
+        if folder.is_dir() and not folder.is_symlink() and any(folder.iterdir()):
+            return LocalFiles(folder, self.skipped)
+        elsewhere = owner.root and not owner.root.rstrip("/").endswith(f"{middle}/{owner.id}/artifacts".lstrip("/"))
+        if elsewhere or not folder.is_dir():
+            return self._roots.files(owner.root, f"{experiment.id}/{middle}/{owner.id}/artifacts".replace("//", "/"))
+        return LocalFiles(folder, self.skipped)
+
+    def counts(self) -> Mapping[str, int]:
+        experiments = self.experiments()
+        runs = [folder for e in experiments for folder in _folders(self._places[e.id]) if folder.name not in _KEPT_FOR_OTHERS]
+        models = [folder for e in experiments for folder in _folders(self._places[e.id] / "models")]
+        return {
+            "experiments": len(experiments),
+            "runs": sum((folder / "meta.yaml").is_file() for folder in runs),
+            "metrics": sum(1 for folder in runs for _ in _files(folder / "metrics")),
+            "params": sum(1 for folder in runs for _ in _files(folder / "params")),
+            "tags": sum(1 for folder in runs for _ in _files(folder / "tags")),
+            "files": sum(1 for folder in [*runs, *models] for _ in _files(folder / "artifacts")),
+            "logged models": len(models),
+            "registered models": len(list(_folders(self._root / _REGISTRY))),
+        }
+
+    def close(self) -> None:
+        """There is nothing to let go of."""
+
+    def _run_folder(self, run: PastRun) -> Path:
+        return next(place / run.id for place in self._places.values() if (place / run.id / "meta.yaml").is_file())
+
+    def _inputs(self, experiment: PastExperiment, folder: Path) -> tuple[list[PastInput], list[PastLink]]:
+        inputs, links = list[PastInput](), list[PastLink]()
+        for one in _folders(folder / "inputs"):
+            meta = self._meta(one)
+            if meta is None:
+                continue
+            if meta.get("source_type") != "DATASET":
+                links.append(PastLink(words.text(meta.get("destination_id")), "in", int(meta.get("step") or 0)))
+                continue
+            data = self._meta(self._places[experiment.id] / "datasets" / _plain(meta.get("source_id")))
+            if data is not None:
+                tags = {words.text(k): words.text(v) for k, v in (meta.get("tags") or {}).items()}
+                name, digest = words.text(data.get("name")), words.text(data.get("digest"))
+                kind, source = words.text(data.get("source_type")), words.text(data.get("source"))
+                inputs.append(PastInput(name=name, digest=digest, kind=kind, source=source, schema=data.get("schema"),
+                                        profile=data.get("profile"), tags=tags))  # fmt: skip
+        for one in _folders(folder / "outputs"):
+            if (meta := self._meta(one)) is not None:
+                links.append(PastLink(words.text(meta.get("destination_id")), "out", int(meta.get("step") or 0)))
+        return inputs, links
+
+    def _versions(self, folder: Path) -> Iterator[PastVersion]:
+        for one in _folders(folder):
+            number = one.name.removeprefix("version-")
+            if one.name == number or not number.isdigit() or (meta := self._meta(one)) is None:
+                continue
+            if meta.get("current_stage") != "Deleted_Internal":
+                info = meta | {"version": number, "creation_time": meta.get("creation_timestamp"),
+                               "last_updated_time": meta.get("last_updated_timestamp")}  # fmt: skip
+                yield words.past_version(info, self._pairs(one / "tags"))
+
+    def _pairs(self, folder: Path) -> dict[str, str]:
+        found = {}
+        for name, path in _files(folder):
+            try:
+                found[words.text(name)] = words.text(read_text(path))
+            except NinefoldError as error:
+                self.skipped.append(Skipped(str(path), error.message))
+        return found
+
+    def _meta(self, folder: Path) -> dict[str, Any] | None:
+        """What a folder's ``meta.yaml`` says; None, and told as skipped, where it cannot be read."""
+        try:
+            return read_meta(folder / "meta.yaml")
+        except NinefoldError as error:
+            self.skipped.append(Skipped(str(folder), error.message))
+            return None
+
+
+def _point(path: Path, line: str) -> tuple[PointRow, list[str]]:
+    """One line of a metric: time, value, step, and what more it says."""
+    parts = line.split(" ")
+    try:
+        return words.row(int(parts[2]) if len(parts) > 2 else 0, int(parts[0]), float(parts[1])), parts[3:]
+    except (ValueError, IndexError):
+        raise DataError(f"a line of it is {line[:80]!r}, expected a time, a value and a step", where=str(path), hint="restore the file") from None
+
+
+def _model_points(name: str, path: Path) -> Iterator[PastModelPoint]:
+    for line in read_text(path).splitlines():
+        if line.strip():
+            row, more = _point(path, line)
+            data = (" ".join(more[1:-1]), more[-1]) if len(more) > 2 else ("", "")
+            yield PastModelPoint(key=name, run=more[0] if more else "", row=row, dataset=data[0], digest=data[1])
+
+
+def _plain(name: object) -> str:
+    """The name of one folder, and nothing that leads elsewhere."""
+    text = str(name)
+    if not text or "/" in text or "\\" in text or text in {".", ".."}:
+        raise DataError(f"a folder is named {text[:80]!r}", hint="the store was changed by hand")
+    return text
+
+
+def _names(folder: Path) -> list[str]:
+    return sorted(entry.name for entry in os.scandir(folder) if entry.is_dir(follow_symlinks=False)) if folder.is_dir() else []
+
+
+def _folders(folder: Path) -> Iterator[Path]:
+    return (folder / name for name in _names(folder) if not folder.is_symlink())
+
+
+def _files(folder: Path) -> Iterator[tuple[str, Path]]:
+    """Regular files below a folder by their path inside of it: a name with "/" in it lies deeper."""
+    if folder.is_symlink():
+        return
+    for where, _, files in os.walk(folder, followlinks=False):
+        for name in files:
+            path = Path(where, name)
+            if not path.is_symlink():
+                yield path.relative_to(folder).as_posix(), path
