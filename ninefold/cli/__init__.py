@@ -28,6 +28,8 @@ COMMANDS = {
     "models": ("models", "Models: list versions, show the competition."),
     "endpoints": ("endpoints", "Endpoints: list releases, score a file."),
     "items": ("items", "Work items: what waits for whom."),
+    "users": ("accounts", "Who may use a server: add, grant, disable."),
+    "tokens": ("accounts", "Tokens of programs: create, list, revoke."),
     "card": ("card", "The model card and the release report, from facts."),
     "audit": ("audit", "Verify the ledger; export it with its verifier."),
     "doctor": ("keep", "Look for damage, and say what can be done."),

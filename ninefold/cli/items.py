@@ -6,11 +6,11 @@ import click
 import msgspec
 
 from ninefold.cli.noun import home_of, in_project, noun
+from ninefold.cli.person import person
 from ninefold.cli.report import Say, command, table
 from ninefold.cli.times import when
 from ninefold.errors import ConflictError
 from ninefold.project.live.clocks import judging_now
-from ninefold.project.running import author_name
 from ninefold.workflow.items import all_items, begins_with, close_item
 
 
@@ -34,7 +34,7 @@ def close(say: Say, item: str, because: str, project: Path | None, environment: 
     """Close an item: by its id, or the first characters of it."""
     with home_of(project, environment) as home:
         one = begins_with(home.ledger, home.project, item)
-        at, who = judging_now(home), author_name()
+        at, who = judging_now(home), person(home)
         if not home.ledger.write(lambda tx: close_item(tx, one, at=at, why=because, by=who)):
             raise ConflictError(f'the item "{one.title}" was closed {when(one.closed)}')
     say.result({**msgspec.to_builtins(one), "state": "closed", "closed": at, "why": because, "by": who}, f"closed: {one.title}")

@@ -5,6 +5,8 @@ from typing import Any
 
 import click
 
+from ninefold.cli.person import approver as approver_of
+from ninefold.cli.person import person_in
 from ninefold.cli.report import Say, command
 from ninefold.cli.target import target_of
 from ninefold.errors import UsageError
@@ -12,7 +14,6 @@ from ninefold.governance.approvals import approve as approve_version
 from ninefold.governance.approvals import approve_policy
 from ninefold.loop import deploying, releasing
 from ninefold.project.home import Home, open_home
-from ninefold.project.running import author_name
 
 _project = click.option(
     "--project", "-p", type=click.Path(path_type=Path), help="The project's file (default: that of pyproject, else the one that ran here last)."
@@ -29,7 +30,7 @@ def deploy(say: Say, endpoint: str, number: int | None, project: Path | None, en
     """Freeze code, lock and policy, and release a version to ENDPOINT, if the gate lets it."""
     settings, name, main, graph_of = target_of(project, environment)
     graph = graph_of()
-    with Home(settings, name, actor=author_name()) as home:
+    with Home(settings, name, actor=person_in(settings)) as home:
         done = deploying.deploy(home, graph, main, endpoint, number=number)
     made = f"{done.version.model}@{done.version.version}"
 
@@ -51,6 +52,7 @@ def deploy(say: Say, endpoint: str, number: int | None, project: Path | None, en
 def rollback(say: Say, endpoint: str, because: str, project: Path | None, environment: str | None) -> None:
     """Return ENDPOINT to the version before, at once."""
     with open_home(project.absolute() if project else None, environment) as home:
+        home.actor = person_in(home.settings)
         back = releasing.rollback(home, endpoint, why=because)
     say.result(
         {"endpoint": endpoint, "version": back.version}, f"{back.model}@{back.version} answers {endpoint}; a running server follows within a second"
@@ -60,14 +62,14 @@ def rollback(say: Say, endpoint: str, because: str, project: Path | None, enviro
 @command("ninefold approve forecast@3 --as model-risk")
 @click.argument("what", metavar="MODEL@VERSION|policy:PROBLEM")
 @click.option("--as", "role", required=True, help="The role that the policy asks.")
-@click.option("--by", "approver", help="Who approves (default: you).")
+@click.option("--by", "approver", help="Who approves (default: you). Where there are accounts: only you, by NINEFOLD_TOKEN.")
 @click.option("--because", default="", help="Why.")
 @_project
 @_in
 def approve(say: Say, what: str, role: str, approver: str | None, because: str, project: Path | None, environment: str | None) -> None:
     """Approve a version, or a proposed change of a policy, by name. Whoever made it may not."""
-    who = approver or author_name()
     with open_home(project.absolute() if project else None, environment) as home:
+        who = approver_of(home, approver)
         if what.startswith("policy:"):
             fact: Any = approve_policy(home, what.removeprefix("policy:"), approver=who, role=role)
         else:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ninefold.cli.person import person_in
 from ninefold.cli.report import FAILED, Say, command, project_option, table
 from ninefold.cli.target import load, target_of
 from ninefold.clock import iso, micros
@@ -55,6 +56,7 @@ def run(
         force=force,
         on_event=progress,
         reason=reason,
+        actor=person_in(settings),
     )
     result = done.result
     value = {
