@@ -8,6 +8,8 @@ from ninefold.protocols.mlflow.wire import need
 
 KEY, PARAM, TAG, EXPERIMENT, EXPERIMENT_TAG = 250, 6000, 8000, 500, 20_000
 LOCATION = 2048
+DATASETS, DATASET_NAME, DATASET_DIGEST, DATASET_SOURCE, DATASET_SCHEMA, DATASET_PROFILE = 1000, 500, 36, 65_535, 2**20 - 1, 2**24 - 1
+INPUT_TAG_KEY, INPUT_TAG = 255, 500
 METRICS, PARAMS, TAGS, ENTITIES, BATCH_BYTES = 1000, 100, 100, 1000, 1_000_000
 _KEY = re.compile(r"[/\w.\- :]{1,250}")
 _PLAIN = re.compile(r"[\w\- :]{1,250}")  # without dot and slash nothing can be another path
@@ -95,3 +97,10 @@ def batch(metrics: int, params: int, tags: int) -> None:
     for entity, limit, given in (("metrics", METRICS, metrics), ("params", PARAMS, params), ("tags", TAGS, tags)):
         count(entity, limit, given)
     count("metrics, params, and tags", ENTITIES, metrics + params + tags)
+
+
+def text(value: str, where: str, limit: int) -> str:
+    """A text that is refused where it is longer than it may be."""
+    if len(value) > limit:
+        raise WireError(INVALID, f"'{where}' exceeds the maximum length of {limit} characters")
+    return value

@@ -1,18 +1,25 @@
 """What is logged to a run: parameters, metrics, tags. One request is one transaction; the answer comes when it is on disk."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
-from ninefold.errors import NotFoundError
+import msgspec
+
+from ninefold.errors import ConflictError, NotFoundError
+from ninefold.ledger import Tx
 from ninefold.protocols.mlflow import limits, shown
 from ninefold.protocols.mlflow.endpoint import WRITES, Endpoint
 from ninefold.protocols.mlflow.errors import INVALID, WireError, missing
-from ninefold.protocols.mlflow.runs import Tag, Which, no_run
+from ninefold.protocols.mlflow.runs import Tag, Which, known, no_run
 from ninefold.protocols.mlflow.tracking import Place
 from ninefold.protocols.mlflow.wire import Int64, Message, micros, need
+from ninefold.runs.logged import add_points
 from ninefold.runs.points import Point
+from ninefold.runs.writing import Pair, checked, grouped, write
 from ninefold.web.call import Call
 
+HISTORY = "mlflow.log-model.history"
 _DONE: dict[str, Any] = {}
 
 
@@ -42,6 +49,10 @@ class SetTag(LogParam):
     """One tag."""
 
 
+class LogModel(Which):
+    model_json: str | None = None
+
+
 class Batch(Which):
     metrics: list[Metric] | None = None
     params: list[Tag] | None = None
@@ -51,7 +62,7 @@ class Batch(Which):
 async def log_metric(place: Place, body: LogMetric, call: Call) -> dict[str, Any]:
     """Add a point to a metric."""
     limits.key(body.key, "key")
-    await _write(place, need(body.run_id or body.run_uuid, "run_id"), points=[_point(body, "")])
+    await _write(place, need(body.run_id or body.run_uuid, "run_id"), points=[_point(body, "")], metrics=(body,))
     return _DONE
 
 
@@ -79,7 +90,32 @@ async def log_batch(place: Place, body: Batch, call: Call) -> dict[str, Any]:
         twice = sorted({key for key, _ in settled if sum(other == key for other, _ in settled) > 1})
         raise WireError(INVALID, f"Duplicate parameter keys have been submitted: {twice}. Please ensure the request contains only one value per key.")
     labels = [limits.tag(t.key, t.value, f"tags[{place}].key") for place, t in enumerate(tags)]
-    await _write(place, body.run, params=settled, points=points, tags=labels)
+    await _write(place, body.run, params=settled, points=points, tags=labels, metrics=metrics)
+    return _DONE
+
+
+def log_model(place: Place, body: LogModel, call: Call) -> dict[str, Any]:
+    """Add a model to the list of those that a run saved, which older clients keep in a tag."""
+    text = need(body.model_json, "model_json")
+    try:
+        said = msgspec.json.decode(text, type=dict[str, Any])
+    except (msgspec.MsgspecError, RecursionError):
+        raise WireError(INVALID, f"Malformed model info: {text[:200]!r} is not a JSON object.") from None
+    lacking = sorted({"artifact_path", "flavors", "utc_time_created", "run_id"} - set(said))
+    if lacking:
+        raise WireError(INVALID, f"Model json is missing mandatory fields: {', '.join(lacking)}")
+    run = known(place, body.run)
+
+    def change(tx: Tx) -> None:
+        before = place.runs.tags(run.id).get(HISTORY, "[]")
+        try:
+            history = msgspec.json.decode(before, type=list[Any])
+        except msgspec.MsgspecError:
+            raise ConflictError(f"the tag {HISTORY} is no list", hint="delete it") from None
+        history = [*(each for each in history if each != said), said]
+        write(tx, run.id, tags=checked([(HISTORY, msgspec.json.encode(history).decode())]), project=place.project)
+
+    place.ledger.write(change)
     return _DONE
 
 
@@ -89,14 +125,35 @@ def delete_tag(place: Place, body: LogParam, call: Call) -> dict[str, Any]:
     return _DONE
 
 
-async def _write(place: Place, run: str, **what: Any) -> None:
+async def _write(
+    place: Place, run: str, *, params: Sequence[Pair] = (), points: Sequence[Point] = (), tags: Sequence[Pair] = (), metrics: Sequence[Metric] = ()
+) -> None:
+    about = [(metric, point) for metric, point in zip(metrics, points, strict=True) if metric.model_id]
     try:
-        await asyncio.wrap_future(place.runs.submit_batch(run, **what))
-    except NotFoundError:
-        raise no_run(run) from None
-    for key, value in what.get("tags", ()):
+        if about:
+            await _with_models(place, run, params, points, tags, about)
+        else:
+            await asyncio.wrap_future(place.runs.submit_batch(run, params=params, points=points, tags=tags))
+    except NotFoundError as error:
+        raise (no_run(run) if run in error.message else error) from None
+    for key, value in tags:
         if key == shown.NAME:
             await asyncio.to_thread(place.runs.update, run, name=value)
+
+
+async def _with_models(
+    place: Place, run: str, params: Sequence[Pair], points: Sequence[Point], tags: Sequence[Pair], about: Sequence[tuple[Metric, Point]]
+) -> None:
+    """The run's points, and those that are of logged models beside, in one transaction."""
+    settled, groups, labels = checked(params), grouped(points), checked(tags)
+
+    def change(tx: Tx) -> None:
+        write(tx, run, params=settled, points=groups, tags=labels, project=place.project)
+        for metric, point in about:
+            dataset, digest = metric.dataset_name or "", metric.dataset_digest or ""
+            add_points(tx, place.project, metric.model_id or "", run, [point], dataset=dataset, digest=digest)
+
+    await asyncio.wrap_future(place.ledger.submit(change))
 
 
 def _points(metrics: list[Metric]) -> list[Point]:
@@ -124,4 +181,5 @@ ENDPOINTS = [
     Endpoint("POST", "runs/set-tag", set_tag, SetTag, WRITES),
     Endpoint("POST", "runs/delete-tag", delete_tag, LogParam, WRITES),
     Endpoint("POST", "runs/log-batch", log_batch, Batch, WRITES),
+    Endpoint("POST", "runs/log-model", log_model, LogModel, WRITES),
 ]

@@ -1,11 +1,21 @@
 """All endpoints of the protocol, and their routes."""
 
-from ninefold.protocols.mlflow import experiments, log, runs, server
+from ninefold.protocols.mlflow import artifacts, experiments, histories, inputs, log, logged, registry, runs, server
 from ninefold.protocols.mlflow.endpoint import Endpoint
 from ninefold.protocols.mlflow.tracking import Tracking
 from ninefold.web.route import Route
 
-ENDPOINTS: list[Endpoint] = [*server.ENDPOINTS, *experiments.ENDPOINTS, *runs.ENDPOINTS, *log.ENDPOINTS]
+ENDPOINTS: list[Endpoint] = [
+    *server.ENDPOINTS,
+    *experiments.ENDPOINTS,
+    *runs.ENDPOINTS,
+    *log.ENDPOINTS,
+    *inputs.ENDPOINTS,
+    *histories.ENDPOINTS,
+    *logged.ENDPOINTS,
+    *artifacts.ENDPOINTS,
+    *registry.ENDPOINTS,
+]
 
 
 def routes(tracking: Tracking) -> list[Route]:

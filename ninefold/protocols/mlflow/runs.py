@@ -9,10 +9,9 @@ from ninefold.protocols.mlflow import limits, shown
 from ninefold.protocols.mlflow.endpoint import WRITES, Endpoint
 from ninefold.protocols.mlflow.errors import GONE, INVALID, WireError, invalid
 from ninefold.protocols.mlflow.names import random_name
-from ninefold.protocols.mlflow.shown import Detail
 from ninefold.protocols.mlflow.tracking import Place, actor
 from ninefold.protocols.mlflow.wire import Int64, Message, experiment, micros, need
-from ninefold.runs.points import latest
+from ninefold.runs.many import Detail, details
 from ninefold.runs.run import Run
 from ninefold.web.call import Call
 
@@ -78,8 +77,10 @@ async def create(place: Place, body: Create, call: Call) -> dict[str, Any]:
 
 def get(place: Place, query: Which, call: Call) -> dict[str, Any]:
     """A run with all that was logged to it; of each metric the newest point."""
-    run = known(place, query.run)
-    return {"run": shown.whole(Detail(run, place.runs.params(run.id), place.runs.tags(run.id), latest(place.ledger, [run.id])[run.id]))}
+    found = details(place.ledger, [query.run]).get(query.run)
+    if found is None or found.run.project != place.project:
+        raise no_run(query.run)  # whoever may not see another project learns nothing of what it has
+    return {"run": shown.whole(found)}
 
 
 def update(place: Place, body: Update, call: Call) -> dict[str, Any]:
@@ -112,12 +113,9 @@ def restore(place: Place, body: Which, call: Call) -> dict[str, Any]:
 def known(place: Place, id: str) -> Run:
     """The run of that id in this project."""
     try:
-        run = place.runs.get(id)
+        return place.runs.get(id)
     except NotFoundError:
         raise no_run(id) from None
-    if run.project != place.project:
-        raise no_run(id)  # whoever may not see another project learns nothing of what it has
-    return run
 
 
 ENDPOINTS = [

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import msgspec
-
 from ninefold.protocols.mlflow.wire import filled, millis, number, pairs
+from ninefold.runs.inputs import DatasetInput
+from ninefold.runs.many import Detail
 from ninefold.runs.points import Point
 from ninefold.runs.run import Run, Status
 
@@ -14,13 +14,6 @@ STATUS: dict[Status, str] = {"scheduled": "SCHEDULED", "running": "RUNNING", "do
 STATUS_OF: dict[str | int, Status] = {name: status for status, name in STATUS.items()}
 STATUS_OF |= {1: "running", 2: "scheduled", 3: "done", 4: "failed", 5: "killed"}
 NAME, PARENT, USER, SOURCE = "mlflow.runName", "mlflow.parentRunId", "mlflow.user", "mlflow.source.name"
-
-
-class Detail(msgspec.Struct):
-    run: Run
-    params: dict[str, str] = {}
-    tags: dict[str, str] = {}
-    metrics: list[Point] = []
 
 
 def info(run: Run) -> dict[str, Any]:
@@ -44,9 +37,19 @@ def whole(detail: Detail) -> dict[str, Any]:
     return {
         "info": info(detail.run),
         "data": filled(metrics=metrics(detail.metrics), params=pairs(detail.params), tags=pairs(tags(detail.run, detail.tags))),
-        "inputs": {},
-        "outputs": {},
+        "inputs": filled(
+            dataset_inputs=[dataset(each) for each in detail.inputs],
+            model_inputs=[{"model_id": link.model} for link in detail.models if link.way == "in"],
+        ),
+        "outputs": filled(model_outputs=[{"model_id": link.model, "step": link.step} for link in detail.models if link.way == "out"]),
     }
+
+
+def dataset(given: DatasetInput) -> dict[str, Any]:
+    """A dataset as an input."""
+    data = given.dataset
+    about = filled(name=data.name, digest=data.digest, source_type=data.kind, source=data.source, schema=data.schema, profile=data.profile)
+    return filled(tags=pairs(given.tags), dataset=about)
 
 
 def tags(run: Run, given: Mapping[str, str]) -> dict[str, str]:

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 
+from ninefold.accounts.caller import LOCAL
 from ninefold.errors import NotFoundError
 from ninefold.ledger import Ledger
 from ninefold.models.registry import Registry
@@ -15,7 +16,6 @@ from ninefold.runs.records import Runs
 from ninefold.web.call import Call
 
 DEFAULT = "default"  # the project of a server that has none
-LOCAL = "local"  # who calls a server without accounts
 ACTOR = 250  # characters
 _NAME = re.compile(r"[A-Za-z0-9_][\w.-]{0,62}")
 _KNOWN = 1000  # projects whose records are kept open; they are only handles
@@ -60,7 +60,7 @@ class Tracking:
 
     def of(self, call: Call) -> Place:
         """The project that the path (``/~project``) or the client's workspace names, else the server's own."""
-        name = call.project or workspace(call) or self.project
+        name = call.project or self.project  # permit settled which one the call names
         found = self._places.get(name)
         if found is None:
             found = self._place(name)
@@ -74,15 +74,6 @@ class Tracking:
         return self._places.setdefault(name, Place(name, self.home.ledger, self.home))
 
 
-def workspace(call: Call) -> str | None:
-    """The project that a client names in a header; it stands where the path names none."""
-    for name, value in call.scope["headers"]:
-        if name == b"x-mlflow-workspace":
-            return value.decode("latin-1") or None
-    return None
-
-
 def actor(call: Call, claimed: str | None) -> str:
     """Who begins something: who is signed in; where nobody has to, who the client says that it is."""
-    name = str(call.who.name)
-    return claimed[:ACTOR] if name == LOCAL and claimed else name
+    return claimed[:ACTOR] if call.who is LOCAL and claimed else str(call.who.name)

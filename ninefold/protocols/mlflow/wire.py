@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Mapping
 from typing import Annotated, Any, TypeVar, cast
 
 import msgspec
@@ -106,7 +107,7 @@ def experiment(text: str | None, name: str = "experiment_id") -> int:
     return int(given)
 
 
-def pairs(values: dict[str, str]) -> list[dict[str, str]]:
+def pairs(values: Mapping[str, str]) -> list[dict[str, str]]:
     """A mapping as the list of keys and values that the protocol has for it."""
     return [{"key": key, "value": value} for key, value in values.items()]
 
