@@ -49,7 +49,7 @@ class ModelTag(Named):
 
 
 class Latest(Named):
-    stages: list[str] | None = None
+    stages: list[str] = []
 
 
 class Alias(Named):
@@ -138,7 +138,7 @@ def delete_model_tag(place: Place, body: ModelTag, call: Call) -> dict[str, Any]
 @in_words
 def latest_versions(place: Place, body: Latest, call: Call) -> dict[str, Any]:
     """The newest version of each stage."""
-    return filled(model_versions=[version(v) for v in place.registry.latest(name_of(body.name), body.stages or ())])
+    return filled(model_versions=[version(v) for v in place.registry.latest(name_of(body.name), body.stages)])
 
 
 @in_words
