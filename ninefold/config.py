@@ -15,7 +15,7 @@ _TABLES = ("connections", "oidc")
 KEYS = {
     "project": "The module, file or package that is the project: what `run` takes without an argument.",
     "home": "The folder of the state. Default: `.ninefold` beside pyproject.toml.",
-    "ledger": "URL of the ledger. Default: `sqlite:///<home>/ledger.db`.",
+    "ledger": "URL of the ledger, SQLite or `postgresql://USER:${PASSWORD}@HOST/DATABASE`. Default: `sqlite:///<home>/ledger.db`.",
     "lake": "Folder or `s3://bucket/prefix` of the lake. Default: `<home>/lake`.",
     "artifacts": "Folder or `s3://bucket/prefix` of stored blobs. Default: `<home>/blobs`.",
     "online": "URL of the online store. Reserved: this release keeps online features in the server's memory.",
@@ -131,6 +131,8 @@ def load(root: Path | None = None, environment: str | None = None) -> Settings:
 
 def _place(given: str, root: Path) -> str:
     """A path or URL with its relative path taken from the project's root: a command in a subfolder means the same place."""
+    if given.startswith("env:"):
+        return given
     scheme, separator, path = given.partition(":///") if given.startswith("sqlite:") else ("", "", given)
     return given if not path or "://" in path else f"{scheme}{separator}{root / os.path.expanduser(path)}"
 

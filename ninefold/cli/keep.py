@@ -71,7 +71,8 @@ def restore(say: Say, folder: Path, environment: str | None) -> None:
     from ninefold.ledger.backup import restore as bring_back
 
     settings = config.load(None, environment)
-    fact = bring_back(folder, settings.home, anchors=settings.anchor)
+    own = settings.ledger == f"sqlite:///{settings.home / 'ledger.db'}"
+    fact = bring_back(folder, settings.home, url=None if own else settings.ledger, anchors=settings.anchor)
     value: dict[str, Any] = {"home": str(settings.home), "fact": fact.seq, "facts": fact.body["facts"]}
     say.result(value, f"{settings.home} is what it was: {fact.body['facts']} facts, and fact {fact.seq} says that it was restored")
 

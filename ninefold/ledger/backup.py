@@ -19,6 +19,7 @@ from ninefold import clock
 from ninefold.errors import ConflictError, CorruptError, NotFoundError
 from ninefold.ids import canonical, digest
 from ninefold.ledger.checkpoint import Anchor
+from ninefold.ledger.driver import Driver, driver_of
 from ninefold.ledger.fact import Fact
 from ninefold.ledger.ledger import Ledger
 from ninefold.ledger.sqlite import SQLiteSession
@@ -101,10 +102,12 @@ def check(folder: Path) -> Manifest:
     return manifest
 
 
-def restore(folder: Path, home: Path, *, actor: str | None = None, anchors: Path | None = None) -> Fact:
+def restore(folder: Path, home: Path, *, url: str | None = None, actor: str | None = None, anchors: Path | None = None) -> Fact:
     """Makes ``home`` what it was when the backup was made, all of it or nothing, and records that as a fact.
 
-    ConflictError if there is something in ``home``. The anchors learn of it, so that what is gone since is explained, not alarming.
+    ``url`` says where the ledger is to lie, if not in the home: a backup of any database may be brought back into any other.
+    ConflictError if there is something in ``home``, or another ledger at ``url``.
+    The anchors learn of it, so that what is gone since is explained, not alarming.
     """
     folder, home = Path(folder), Path(home).absolute()
     durable.refuse_used(home, hint="move it away first: a restore never mixes with what is there")
@@ -115,18 +118,36 @@ def restore(folder: Path, home: Path, *, actor: str | None = None, anchors: Path
         copied = _copy(folder / "home" / name, staged / name)
         if copied is None or copied.digest != file.digest:
             raise CorruptError(f'"{name}" changed while it was being copied', where=str(folder), hint="try again from another copy")
+    if url is not None:
+        _bring(staged / manifest.ledger, driver_of(url, home)[0], manifest)
     if home.exists():
         home.rmdir()
     durable.move(staged, home)
-    with Ledger.open(f"sqlite:///{home / manifest.ledger}", home=home, actor=actor, anchors=anchors) as ledger:
+    with Ledger.open(url or f"sqlite:///{home / manifest.ledger}", home=home, actor=actor, anchors=anchors) as ledger:
         tree = ledger.tree()
         ledger.anchor.add(Anchor(clock.now(), tree.size, tree.root().hex(), restored=True))
         return ledger.record("restore.made", "home", {"backup_at": manifest.at, "facts": manifest.facts, "root": manifest.root})
 
 
+def _bring(path: Path, driver: Driver, manifest: Manifest) -> None:
+    """Fills the database with the ledger that was copied to ``path``, which is gone then."""
+    if not _brought(driver, manifest):
+        driver.fill(path)
+    path.unlink()
+
+
+def _brought(driver: Driver, manifest: Manifest) -> bool:
+    """Whether an earlier restore was interrupted after it had filled the database."""
+    if driver.revision() is None:
+        return False
+    with closing(driver.reader()) as session:
+        tree, origin = read_tree(session), session.one("select value from meta where name = 'origin'", ())
+    return (tree.size, tree.root().hex(), origin and origin["value"]) == (manifest.facts, manifest.root, manifest.origin)
+
+
 def _files(home: Path, ledger: Ledger) -> Iterator[str]:
     """Every file of the home but the ledger's own, locks and temporary ones: the journal first."""
-    own = Path(ledger.driver.url.removeprefix("sqlite:///")).name
+    own = Path(ledger.driver.url.removeprefix("sqlite:///")).name  # of another database nothing lies here
     found = []
     for folder, folders, names in os.walk(home):
         at = Path(folder).relative_to(home)

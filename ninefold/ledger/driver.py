@@ -1,6 +1,7 @@
 """What a database must offer to carry a ledger, and how one is chosen by its URL."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -40,10 +41,6 @@ class Session(Protocol):
 
     def insert(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
         """Many rows at once. Unlike an upsert in one statement, a conflict is an error."""
-        ...
-
-    def many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
-        """A statement for each row of values, in their order. An upsert may meet the same row again."""
         ...
 
     def close(self) -> None: ...
@@ -108,12 +105,23 @@ class Driver(Protocol):
         ...
 
     def copy(self, to: Path) -> None:
-        """A consistent copy, while others read and write."""
+        """A consistent copy in an SQLite file, while others read and write."""
+        ...
+
+    def fill(self, path: Path) -> None:
+        """Fills the database, which must be empty, from such a copy: whole or not at all."""
+        ...
+
+    def upgrading(self) -> AbstractContextManager[tuple[str, Callable[[], Any]]]:
+        """While it is open nobody else changes the schema: SQLAlchemy's name of the dialect, and a maker of connections."""
         ...
 
 
 def driver_of(url: str, home: Path | None = None) -> tuple[Driver, Path]:
-    """The driver that a URL names, which may refer to secrets (``env:NAME``, ``${NAME}``), and the home directory (by default where an SQLite file lies)."""
+    """The driver that a URL names, and the home directory (by default where an SQLite file lies).
+
+    The URL may refer to secrets: ``env:NAME``, ``${NAME}``.
+    """
     secret = resolve(url)
     scheme, _, rest = secret.value.partition("://")
     if scheme == "sqlite" and rest.startswith("/") and len(rest) > 1 and not rest.endswith("/"):

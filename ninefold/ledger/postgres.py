@@ -4,7 +4,7 @@ Home, keys and roles lie where ``home`` says. A copy of such a ledger is an SQLi
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, cast
@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlsplit
 
 import psycopg
 
-from ninefold.errors import StoppedError, UsageError
+from ninefold.errors import HeldError, StoppedError, UsageError
 from ninefold.ids import new_id
 from ninefold.ledger import dialect
 from ninefold.ledger.driver import REVISION
@@ -20,6 +20,7 @@ from ninefold.ledger.postgres_session import PostgresReader, PostgresWriter
 from ninefold.ledger.postgres_types import adapt, rows
 from ninefold.ledger.sqlite import schema, statements
 from ninefold.secret import Secret, without_password
+from ninefold.units import many
 
 Connection = psycopg.Connection[Any]
 NAME = "ninefold"  # by which the server's own list shows our connections
@@ -30,6 +31,8 @@ where c.relnamespace = current_schema()::regnamespace and c.relkind = 'r' and a.
 # stronger than "on" stays as the server's owner chose it; weaker is never used
 _SAFE = """select set_config('synchronous_commit', 'on', false)
 where current_setting('synchronous_commit') not in ('on', 'remote_apply')"""
+_OTHERS = """select coalesce(client_addr::text, 'this machine') as place from pg_stat_activity
+where datname = current_database() and application_name like %s and pid <> pg_backend_pid()"""
 
 
 class PostgresDriver:
@@ -149,6 +152,22 @@ class PostgresDriver:
         from ninefold.ledger.carry import save  # alone for backups
 
         save(self, to)
+
+    def fill(self, path: Path) -> None:
+        from ninefold.ledger.carry import load
+
+        load(path, self)
+
+    @contextmanager
+    def upgrading(self) -> Iterator[tuple[str, Callable[[], Any]]]:
+        with closing(self.connect()) as connection:
+            connection.execute("select pg_advisory_lock(%s)", (_CHANGING,))
+            others = connection.execute(_OTHERS, (f"{NAME}%",)).fetchall()
+            if others:
+                where = ", ".join(sorted({str(row["place"]) for row in others}))
+                raise HeldError(f"{many(len(others), 'connection')} of ninefold ({where}) use the ledger", where=self.url, hint="end them first")
+            # an upgrade begins and ends its transactions itself
+            yield "postgresql+psycopg", lambda: psycopg.connect(self._secret.value, application_name="upgrade", client_encoding="utf8")
 
 
 def definitions(text: str) -> Iterator[str]:

@@ -43,7 +43,7 @@ _FORGET = "set synchronous_commit = off; delete from requests where project = ''
 _UNKNOWN = "it is not known whether this was written: the connection to the database broke during the commit"
 
 
-class Undone(Exception):  # noqa: N818  no error of anybody's: the writer's word for "from the beginning, please"
+class Undone(Exception):
     """The transaction did nothing, and may be tried again."""
 
 
@@ -65,20 +65,16 @@ class PostgresSession:
     def insert(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
         self.many(insert_text(table, tuple(columns)), rows)
 
-    def many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
-        if not rows:
-            return
-        if len(rows) == 1:
-            self._run(sql, rows[0])
-            return
+    def many(self, sql: str, rows: Sequence[Sequence[Any]]) -> int:
+        if len(rows) < 2:
+            return self._run(sql, rows[0]).rowcount if rows else 0
         found = insert_of(sql)
         types = self._driver.types(found.table) if found else {}
         if found is None or not types.keys() >= set(found.columns):
-            self._each(query(sql), rows)
-            return
+            return self._each(query(sql), rows)
         # an upsert may not meet one row twice in a statement
-        for wave in waves(rows, [found.columns.index(name) for name in found.key]):
-            self._take(*unnested(found, types, wave))
+        parts = waves(rows, [found.columns.index(name) for name in found.key])
+        return sum(self._take(*unnested(found, types, part)).rowcount for part in parts)
 
     def close(self) -> None:
         self.connection.close()
@@ -92,10 +88,11 @@ class PostgresSession:
         except psycopg.DataError as error:
             raise unfit(error) from None
 
-    def _each(self, text: str, rows: Sequence[Sequence[Any]]) -> None:
+    def _each(self, text: str, rows: Sequence[Sequence[Any]]) -> int:
         try:
             with self.connection.cursor() as cursor:
                 cursor.executemany(cast("Any", text), rows)
+                return cursor.rowcount
         except psycopg.DataError as error:
             raise unfit(error) from None
 
@@ -220,9 +217,9 @@ class PostgresWriter(PostgresSession):
         self._wrote = self._wrote or not text.startswith("select")
         return super()._send(text, args)
 
-    def _each(self, text: str, rows: Sequence[Sequence[Any]]) -> None:
+    def _each(self, text: str, rows: Sequence[Sequence[Any]]) -> int:
         self._wrote = True
-        super()._each(text, rows)
+        return super()._each(text, rows)
 
     def _simple(self, text: str) -> None:
         """Statements without values, several of which may go together."""

@@ -5,10 +5,8 @@ from typing import TYPE_CHECKING
 
 from ninefold import clock
 from ninefold.errors import ConflictError, NotFoundError
-from ninefold.ledger.driver import REVISION, driver_of
+from ninefold.ledger.driver import REVISION, Driver, driver_of
 from ninefold.ledger.roles import Role
-from ninefold.ledger.sqlite import SQLiteDriver, reading
-from ninefold.ledger.turns import Turnstile
 from ninefold.storage import durable
 
 if TYPE_CHECKING:
@@ -35,7 +33,6 @@ def upgrade(url: str, *, home: Path | None = None) -> Path | None:
         copy = home / "backups" / f"ledger-{before}-{clock.moment_of(clock.now()):%Y%m%dT%H%M%SZ}.db"
         durable.make_folder(copy.parent)
         driver.copy(copy)
-        assert isinstance(driver, SQLiteDriver)
         migrate(driver)
     return copy
 
@@ -49,30 +46,24 @@ def config() -> "Config":
     return settings
 
 
-def migrate(driver: SQLiteDriver, to: str = REVISION) -> None:
+def migrate(driver: Driver, to: str = REVISION) -> None:
     """Applies all revisions up to ``to``, each in one transaction; a database that is not there yet begins empty."""
     from alembic import command
     from sqlalchemy import create_engine, event
     from sqlalchemy.exc import DBAPIError
     from sqlalchemy.pool import NullPool
 
-    durable.make_folder(driver.path.parent)
-    driver.path.touch()
-    engine = create_engine("sqlite://", creator=driver.connect, poolclass=NullPool)
-    # the driver leaves transactions to us, and SQLAlchemy would leave them to the driver: begin them here, DDL included
-    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("begin immediate"))
-    turnstile = Turnstile(driver.locks, "ledger")
-    try:
-        with turnstile, engine.connect() as connection:
-            connection.exec_driver_sql("pragma journal_mode").close()
-            connection.rollback()
-            settings = config()
-            settings.attributes["connection"] = connection
-            command.upgrade(settings, to)
-    except DBAPIError as error:
-        with reading(driver.path):  # a full disk, a damaged file: told as everywhere
+    with driver.upgrading() as (dialect, connect):
+        engine = create_engine(f"{dialect}://", creator=connect, poolclass=NullPool)
+        if dialect == "sqlite":
+            # the driver leaves transactions to us, and SQLAlchemy would leave them to the driver: begin them here, DDL included
+            event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("begin immediate"))
+        try:
+            with engine.connect() as connection:
+                settings = config()
+                settings.attributes["connection"] = connection
+                command.upgrade(settings, to)
+        except DBAPIError as error:  # a full disk, a damaged file: told as everywhere
             raise (error.orig or error) from None
-    finally:
-        turnstile.close()
-        engine.dispose()
-    durable.sync([driver.path])
+        finally:
+            engine.dispose()

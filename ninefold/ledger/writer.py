@@ -59,11 +59,6 @@ class Tx:
             columns = tuple(rows[0])
             self._group.session("").insert(table, columns, [[row[name] for name in columns] for row in rows])
 
-    def many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
-        """A statement for each row of values, in their order: by far the cheapest way to write many."""
-        if rows:
-            self._group.session(sql).many(sql, rows)
-
     def lock(self, name: str) -> None:
         """Keeps other processes that ask for the same name waiting until this transaction ends, where they write at the same time.
 

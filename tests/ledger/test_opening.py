@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ninefold.errors import ConflictError, CorruptError, HeldError, NotYetError, UsageError
+from ninefold.errors import ConflictError, CorruptError, HeldError, UsageError
 from ninefold.ledger import Ledger
 from ninefold.ledger.checkpoint import Signer
 from ninefold.ledger.roles import Role
@@ -58,8 +58,8 @@ def test_a_wrong_url_says_how_to_write_it(url: str) -> None:
     assert "sqlite:///" in caught.value.hint
 
 
-def test_postgres_is_named_as_not_yet() -> None:
-    with pytest.raises(NotYetError, match="Postgres"):
+def test_postgres_needs_a_home_beside_it() -> None:
+    with pytest.raises(UsageError, match="home"):
         Ledger.open("postgresql://host/db")
 
 
