@@ -153,7 +153,10 @@ def ensured(tx: Tx, project: str, name: str) -> Experiment:
 
 def active_experiment(tx: Tx, project: str, id: int) -> Experiment:
     """The experiment of that number, in a transaction that writes to it. ConflictError where it is deleted."""
-    now = _default(tx, project) if id == 0 else _found(tx, project, id)
+    row = tx.one(_SQL["find"], project, id)
+    if row is None and id != 0:
+        raise _missing(id)
+    now = _default(tx, project) if row is None else _experiment(row)
     if now.state != "active":
         raise ConflictError(f'the experiment "{now.name}" is deleted', hint="restore it first")
     return now

@@ -267,14 +267,25 @@ def add(
     ended: int | None = None,
 ) -> Run:
     """Begins a run in a transaction of somebody else."""
-    within = active_experiment(tx, project, experiment)
-    id, now = id or ids.new_id(), clock.now()
-    began = now if started is None else started
-    root = f"{within.root.rstrip('/')}/{id}/artifacts"
-    if not tx.execute(_SQL["add"], id, project, experiment, name or id, status, began, ended, now, parent, root, source, actor):
+    within, now = active_experiment(tx, project, experiment), clock.now()
+    id = id or ids.new_id()
+    run = Run(
+        id=id,
+        project=project,
+        experiment=experiment,
+        name=name or id,
+        status=status,
+        started=now if started is None else started,
+        ended=ended,
+        updated=now,
+        parent=parent,
+        root=f"{within.root.rstrip('/')}/{id}/artifacts",
+        source=source,
+        actor=actor,
+    )
+    if not tx.execute(_SQL["add"], *[getattr(run, column) for column in Run.__struct_fields__]):
         raise ConflictError(f"the run {id} is there already", hint="leave out the id, or log to the run that has it")
     if params or tags:
         writing.write(tx, id, params=writing.checked((params or {}).items()), tags=writing.checked((tags or {}).items()))
-    run = found(tx.one(_SQL["find"], id), id)
     tx.fact("run.started", subject(run), {"experiment": within.name, "name": run.name, "parent": parent}, run=id, actor=actor)
     return run

@@ -2,8 +2,8 @@
 select id, project, experiment, name, status, state, started, ended, updated, parent, root, source, actor from runs where id = ?;
 
 -- name: add
-insert into runs (id, project, experiment, name, status, started, ended, updated, parent, root, source, actor)
-values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (id) do nothing;
+insert into runs (id, project, experiment, name, status, state, started, ended, updated, parent, root, source, actor)
+values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (id) do nothing;
 
 -- name: update
 update runs set status = ?, ended = ?, name = ?, updated = ? where id = ?;
