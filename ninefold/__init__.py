@@ -82,6 +82,7 @@ if TYPE_CHECKING:
     from ninefold.problems import risk as risk
     from ninefold.problems import top as top
     from ninefold.project.reading.here import Project as Project
+    from ninefold.runs.tracking.track import track as track
     from ninefold.sources import Event as Event
     from ninefold.sources import Events as Events
     from ninefold.sources import Personal as Personal
@@ -122,6 +123,7 @@ _PUBLIC: dict[str, tuple[str, str]] = {
         "problems": "Problem ahead baseline binary multiclass refer regression risk top",
         "project.reading.here": "Project",
         "notebook.open": "open",  # the module has the function's name
+        "runs.tracking.track": "track",  # the module has the function's name
         "sources": "Event Events Personal Source",
         "tables": "Table between holds matches not_null one_of refers_to row_count table unique",
         "tables.check": "check",

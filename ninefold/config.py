@@ -22,6 +22,7 @@ KEYS = {
     "compute": "URL of the compute. Reserved: this release computes on this machine.",
     "anchor": "Folder for copies of the signed checkpoints, outside of the home. Default: `$XDG_STATE_HOME/ninefold/anchors`.",
     "connections": "Table of connections by name: URLs that sources may begin with. Secrets as `env:NAME` or `${NAME}`.",
+    "uri": "URL of the server that the runs of scripts go to. Default: they go into the home. `NINEFOLD_TOKEN` is their token.",
     "host": "The address that `up` listens on. Default: `127.0.0.1`.",
     "port": "The port that `up` listens on. Default: `9009`; `0` takes any free one.",
     "hosts": 'Names by which `up` may be called besides its own address: `["ml.example.com"]`. As a variable with commas.',
@@ -51,6 +52,7 @@ class Settings:
     connections: dict[str, str] = field(default_factory=dict)
     smtp: str | None = None
     webhook_secret: str | None = None
+    uri: str | None = None
     hosts: tuple[str, ...] = ()
     origins: tuple[str, ...] = ()
     proxies: tuple[str, ...] = ()
@@ -124,6 +126,7 @@ def load(root: Path | None = None, environment: str | None = None) -> Settings:
         connections=merged["connections"],
         smtp=merged.get("smtp"),
         webhook_secret=merged.get("webhook_secret"),
+        uri=merged.get("uri"),
         oidc=merged["oidc"],
         **{key: _list(key, merged.get(key, [])) for key in _LISTS},
     )

@@ -1,0 +1,108 @@
+"""``nf.track``: what a script calls to have a run."""
+
+import logging
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from ninefold import clock, ids
+from ninefold.errors import BusyError, NotFoundError, UsageError
+from ninefold.runs.operations import KEY, Begin, Known, Resume
+from ninefold.runs.tracking import code, environment
+from ninefold.runs.tracking import process as processes
+from ninefold.runs.tracking import spool as spools
+from ninefold.runs.tracking.process import CURRENT, Process
+from ninefold.runs.tracking.run import TrackedRun, _texts
+from ninefold.runs.tracking.target import here, target_of
+
+_log = logging.getLogger("ninefold.track")
+_experiments: dict[str, str] = {}  # of this process's runs, for those that are made inside them
+
+
+def track(
+    experiment: str | None = None,
+    *,
+    name: str | None = None,
+    params: Mapping[str, Any] | None = None,
+    tags: Mapping[str, Any] | None = None,
+    resume: str | None = None,
+    strict: bool = False,
+) -> TrackedRun:
+    """Begin a run of an experiment, and record what happens in it; ``resume`` goes on with the run of that id instead.
+
+    The run goes to the server that ``NINEFOLD_URI`` names (with the token of ``NINEFOLD_TOKEN``), else into the home of this
+    directory. What is said is first kept on disk and delivered beside the script, once: an outage of the server neither stops nor
+    fails the script, and what could not be delivered goes with the next ``track``, or ``ninefold runs deliver``. With ``strict``
+    each call waits until what it says would survive a power cut; otherwise that may take the last 50 ms.
+
+    By itself a run knows its script and arguments (without secrets), the commit and a digest of what is not committed, Python
+    and the packages, processors and memory (and GPUs) every few seconds, and the run that it is part of. It is ``done`` at the
+    end of the ``with`` block, ``failed`` by an exception, which goes on, ``killed`` by Ctrl-C.
+
+    UsageError for what cannot be recorded, NotFoundError where there is no run to resume.
+
+    >>> import os, tempfile; os.environ["NINEFOLD_HOME"] = tempfile.mkdtemp()
+    >>> with track("forecast", params={"rate": 0.1}) as run:
+    ...     for step in range(3):
+    ...         run.log(loss=1 / (step + 1), step=step)
+    ...     run.save("notes.md", "It learns.")
+    >>> run
+    <run ... of 'forecast', ended>
+    >>> del os.environ["NINEFOLD_HOME"]
+    """
+    for given, what in ((experiment, "experiment"), (name, "name")):
+        if given is not None and not (isinstance(given, str) and 0 < len(given) <= KEY and "\0" not in given):
+            raise UsageError(f"the {what} is {given!r:.80}", hint=f"give a text of 1 to {KEY} characters")
+    target, folder = here()
+    mine = processes.process(target=target, folder=folder, mode="strict" if strict else "fast")
+    if resume is not None:
+        return _resumed(mine, resume, params, tags)
+    parent = CURRENT.get() or processes.INHERITED
+    experiment = experiment or _experiments.get(parent or "") or "Default"
+    id = ids.new_id()
+    script = code.script()
+    stem = script.rpartition("/")[2].removesuffix(".py")
+    begin = Begin(
+        id,
+        experiment,
+        clock.now(),
+        name or f"{stem or experiment}-{id[-4:]}",
+        parent,
+        script,
+        _texts(params or {}),
+        {**environment.brief(), **_code(script), **_texts(tags or {})},
+    )
+    _experiments[id] = experiment
+    mine.begin(begin)
+    return TrackedRun(mine, id, experiment, begin.name, params=dict(begin.params))
+
+
+def _code(script: str) -> dict[str, str]:
+    return {"code.script": script, "code.arguments": code.arguments(sys.argv[1:])[:2000]} if script else {}
+
+
+def _resumed(mine: Process, id: str, params: Mapping[str, Any] | None, tags: Mapping[str, Any] | None) -> TrackedRun:
+    """A run goes on; what an earlier process left of it is delivered first, as far as that is possible now."""
+    mine.courier.adopted.wait(processes.AFTER_END)
+    mine.courier.flush(processes.AFTER_END)
+    target = target_of(mine.key[0])
+    try:
+        found = target.find(id)
+    except BusyError as error:
+        _log.warning("%s. The run %s goes on all the same; give the steps of its metrics", error, id)
+        found = Known(id)
+    finally:
+        target.close()
+    if found is None and spools.names(mine.key[1], id):
+        found = Known(id)
+    if found is None:
+        raise NotFoundError(f'there is no run "{id:.80}"', where=target.name, hint="list them: ninefold runs list")
+    run = TrackedRun(mine, id, "Default", found.name, params=dict(found.params), step=found.step)
+    mine.go_on(id, msgspec.json.encode(Resume(id, clock.now())))
+    if params:
+        run.params(params)
+    if tags:
+        run.tag(tags)
+    return run
