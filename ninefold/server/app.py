@@ -14,7 +14,7 @@ from ninefold.loop.loop import Loop
 from ninefold.protocols.mlflow import errors as mlflow_errors
 from ninefold.protocols.mlflow.routes import routes as mlflow_routes
 from ninefold.protocols.mlflow.tracking import DEFAULT, Tracking
-from ninefold.server import asking, doors
+from ninefold.server import asking, delivering, doors
 from ninefold.server.runtime import Runtime
 from ninefold.ui.pages import refused
 from ninefold.ui.pages import routes as page_routes
@@ -38,7 +38,8 @@ def build(runtime: Runtime, *, hosts: Collection[str] = (), origins: Collection[
     loop = Loop(runtime)
     permit = Permit(Accounts(runtime.home.ledger), project=runtime.home.project or DEFAULT, replay=runtime.replay)
     beside = Beside(runtime, loop)
-    tracked = mlflow_routes(Tracking(runtime.home))
+    tracking = Tracking(runtime.home)
+    tracked = [*mlflow_routes(tracking), *delivering.routes(tracking)]
     routes = [*doors.routes(runtime), *asking.routes(runtime), *_own(runtime, loop), *tracked, *page_routes(runtime.home)]
 
     def described(call: Call) -> dict[str, Any]:
