@@ -79,6 +79,16 @@ def postgres_server() -> Iterator[str]:
 @pytest.fixture
 def postgres_url(postgres_server: str) -> str:
     """The URL of an empty database."""
+    return _database(postgres_server)
+
+
+@pytest.fixture
+def postgres_other(postgres_server: str) -> str:
+    """The URL of another one."""
+    return _database(postgres_server)
+
+
+def _database(postgres_server: str) -> str:
     import psycopg
 
     name = f"test_{new_id().lower()}"

@@ -1,11 +1,14 @@
 """A ledger in a fresh directory; its anchors lie beside it, not in the user's home."""
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from ninefold.ledger import Ledger
+
+sys.path.append(str(Path(__file__).parent))  # the first release's state is made by a module beside the tests
 
 
 @pytest.fixture

@@ -1,13 +1,14 @@
 """Upgrades: the schema equals all revisions applied in turn; a copy comes first; a crash in the middle leaves the old one."""
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from ninefold.errors import ConflictError, HeldError, NotFoundError
 from ninefold.ledger import Ledger
-from ninefold.ledger.driver import REVISION
+from ninefold.ledger.driver import REVISION, Driver, driver_of
 from ninefold.ledger.roles import Role
 from ninefold.ledger.sqlite import SQLiteDriver
 from ninefold.ledger.upgrade import config, migrate, upgrade
@@ -25,6 +26,41 @@ def test_the_schema_equals_all_revisions_applied(ledger: Ledger, home: Path, tmp
     migrate(driver)
     assert shape(driver.path) == shape(home / "ledger.db")
     assert driver.revision() == REVISION
+
+
+_SHAPE = """
+select 'column ' || table_name || '.' || column_name as name,
+    concat_ws(' ', data_type, collation_name, is_nullable, column_default, identity_generation) as text
+from information_schema.columns where table_schema = 'public'
+union all select 'index ' || indexname, indexdef from pg_indexes where schemaname = 'public'
+union all select 'rule of ' || conrelid::regclass || ' ' || conname, pg_get_constraintdef(oid)
+from pg_constraint where connamespace = 'public'::regnamespace and contype <> 'n'
+union all select 'guard ' || tgname, pg_get_triggerdef(oid) from pg_trigger where not tgisinternal
+union all select 'view ' || viewname, definition from pg_views where schemaname = 'public'
+"""
+
+
+def shape_there(driver: Driver) -> dict[str, str]:
+    with closing(driver.reader()) as session:
+        return {row["name"]: row["text"] for row in session.all(_SHAPE, ()) if "alembic_version" not in row["name"]}
+
+
+@pytest.mark.slow
+def test_the_schema_of_postgres_equals_all_revisions_applied(postgres_url: str, postgres_other: str, tmp_path: Path) -> None:
+    grown, made = driver_of(postgres_url, tmp_path)[0], driver_of(postgres_other, tmp_path)[0]
+    migrate(grown)
+    made.create()
+    assert shape_there(grown) == shape_there(made)
+    assert len(shape_there(made)) > 300
+    assert grown.revision() == made.revision() == REVISION
+
+
+@pytest.mark.slow
+def test_an_upgrade_beside_another_machines_server_is_refused(postgres_url: str, tmp_path: Path) -> None:
+    driver = driver_of(postgres_url, tmp_path)[0]
+    migrate(driver, "0001")
+    with closing(driver.reader()), pytest.raises(HeldError, match="use the ledger"):
+        upgrade(postgres_url, home=tmp_path / "home")
 
 
 def test_the_newest_revision_is_the_one_that_ledgers_are_made_with() -> None:
