@@ -16,6 +16,8 @@ from ninefold.protocols.mlflow.routes import routes as mlflow_routes
 from ninefold.protocols.mlflow.tracking import DEFAULT, Tracking
 from ninefold.server import asking, delivering, doors
 from ninefold.server.runtime import Runtime
+from ninefold.ui.accounts.routes import routes as account_routes
+from ninefold.ui.accounts.signing import SIGN_IN
 from ninefold.ui.pages import refused
 from ninefold.ui.pages import routes as page_routes
 from ninefold.web.app import App
@@ -26,7 +28,6 @@ from ninefold.web.route import Route, route
 _log = logging.getLogger("ninefold.server")
 ROLL_EVERY = 60.0  # seconds between two moves of the journals into the lake
 WATCH_EVERY = 0.5  # seconds between two looks at the ledger for releases of other processes
-SIGN_IN = "/sign-in"
 AGAIN_AFTER = 5.0  # seconds more after a look that failed: its reason seldom goes at once, and each try is in the log
 
 
@@ -40,7 +41,7 @@ def build(runtime: Runtime, *, hosts: Collection[str] = (), origins: Collection[
     beside = Beside(runtime, loop)
     tracking = Tracking(runtime.home)
     tracked = [*mlflow_routes(tracking), *delivering.routes(tracking)]
-    routes = [*doors.routes(runtime), *asking.routes(runtime), *_own(runtime, loop), *tracked, *page_routes(runtime.home)]
+    routes = [*doors.routes(runtime), *asking.routes(runtime), *_own(runtime, loop), *tracked, *account_routes(permit), *page_routes(runtime.home)]
 
     def described(call: Call) -> dict[str, Any]:
         """The OpenAPI document of everything that is served here."""

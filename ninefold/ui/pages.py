@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from functools import cache
 from typing import Any, NamedTuple, get_type_hints
 
+from ninefold.accounts.caller import LOCAL
 from ninefold.errors import NinefoldError, NotFoundError, closest
 from ninefold.project.explaining.status import NOUNS
 from ninefold.project.home import Home
@@ -102,7 +103,7 @@ class Site:
     """The pages of a server: the projects of its home, and the templates."""
 
     def __init__(self, home: Home) -> None:
-        self.home, self.renderer = home, _renderer()
+        self.home, self.renderer = home, renderer()
         self._readings = {home.project: Reading(home)}
         self._lock = threading.Lock()
 
@@ -121,6 +122,10 @@ class Site:
         """The projects that ran here, the newest first."""
         return [row["project"] for row in self.home.ledger.all(_PROJECTS)]
 
+    def seen(self, call: Call) -> list[str]:
+        """The projects that the caller has a role in: nobody learns the names of others."""
+        return self.projects() if call.who is None else [name for name in self.projects() if call.who.roles_in(name)]
+
     def data(self, page: Page, call: Call) -> Any:
         """What a page shows."""
         given = {"query": call.query(page.query)} if page.query is not None else {}
@@ -138,7 +143,8 @@ class Site:
             reading = self.reading(call.project)
         except NotFoundError:
             reading, prefix = self.reading(None), ""
-        around = frame(reading, path, prefix, self.projects())
+        around = frame(reading, path, prefix, self.seen(call))
+        around.who = "" if call.who in {None, LOCAL} else call.who.name
         return Answer(self.renderer.page(template, shown, around), status=status, type=HTML, headers=VARY)
 
 
@@ -163,13 +169,14 @@ def routes(home: Home) -> list[Route]:
 
 
 @cache
-def _renderer() -> Renderer:
+def renderer() -> Renderer:
+    """The templates of this process."""
     return Renderer()
 
 
 def refused(error: NinefoldError, status: int) -> bytes:
     """An error before any page was found or allowed, for a person: it tells nothing of the project."""
-    return _renderer().bare(error, status).encode()
+    return renderer().bare(error, status).encode()
 
 
 def _both(site: Site, page: Page) -> list[Route]:

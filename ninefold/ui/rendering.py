@@ -47,6 +47,10 @@ class Renderer:
             page=page, frame=frame, times=times, when=times.markup, link=link, pictures=Pictures(times, link)
         )
 
+    def plain(self, template: str, page: Any, *, who: str, manages: bool) -> str:
+        """A page that belongs to no project: accounts. ``who`` is signed in, ``manages`` whether it may manage the others."""
+        return self.environment.get_template(template).render(page=page, who=who, manages=manages, when=Times("UTC").markup)
+
     def bare(self, error: NinefoldError, status: int) -> str:
         """An error as a page of its own. A hint that lists addresses is for programs."""
         hint = "" if error.hint.startswith("there is: ") else error.hint

@@ -24,7 +24,7 @@ class Way(msgspec.Struct):
 
 
 class Frame(msgspec.Struct):
-    """``prefix`` goes before every path (``/~project`` or nothing); ``whole`` is the problems' standing together."""
+    """``prefix`` goes before every path (``/~project`` or nothing); ``whole`` is the problems' standing together; ``who`` is signed in."""
 
     project: str
     prefix: str
@@ -36,6 +36,7 @@ class Frame(msgspec.Struct):
     stages: list[Way]
     records: list[Way]
     projects: list[str]
+    who: str = ""
 
 
 def frame(reading: Reading, path: str, prefix: str, projects: list[str]) -> Frame:
