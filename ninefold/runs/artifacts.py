@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 from ninefold import clock
-from ninefold.errors import ConflictError, DataError, NotFoundError, UsageError
+from ninefold.errors import ConflictError, NotFoundError, UsageError
 from ninefold.ledger import Ledger, Row, Tx
 from ninefold.ledger.sqlfile import Statements
 from ninefold.runs.experiments import ROOT
@@ -18,6 +18,7 @@ _SQL = Statements(Path(__file__).with_name("artifacts.sql"))
 _END = "\U0010ffff"  # above every character of a path
 _PAGE = 1000
 _LONGEST = 1024
+_CHUNK = 1 << 20
 
 
 class File(msgspec.Struct, frozen=True):
@@ -60,9 +61,7 @@ class Files:
         leads through a file.
         """
         checked(path)
-        kept, size = self.blobs.store_chunks(data)
-        if digest is not None and digest != kept:
-            raise DataError(f"the content has the digest {kept}, expected {digest}", where=path, hint="send it again")
+        kept, size = self.blobs.receive(_chunks(data), expected=digest)
         file = File(path, kept, size, clock.now())
         self.ledger.write(lambda tx: name(tx, self.project, file))
         return file
@@ -70,9 +69,7 @@ class Files:
     async def put_stream(self, path: str, chunks: AsyncIterator[bytes], *, digest: str | None = None) -> File:
         """Like ``put``, from a stream of the event loop; no more than a few MiB of it are in memory."""
         checked(path)
-        kept, size = await self.blobs.store_stream(chunks)
-        if digest is not None and digest != kept:
-            raise DataError(f"the content has the digest {kept}, expected {digest}", where=path, hint="send it again")
+        kept, size = await self.blobs.receive_stream(chunks, expected=digest)
         file = File(path, kept, size, clock.now())
         await asyncio.wrap_future(self.ledger.submit(lambda tx: name(tx, self.project, file)))
         return file
@@ -163,6 +160,18 @@ def folder_of(run: Run) -> str | None:
 def missing_file(path: str) -> NotFoundError:
     """There is no such file."""
     return NotFoundError(f'there is no file "{path[:200]}"', hint="list the folder")
+
+
+def _chunks(data: bytes | Iterable[bytes] | Path) -> Iterable[bytes]:
+    if isinstance(data, bytes):
+        return [data]
+    return _read(data) if isinstance(data, Path) else data
+
+
+def _read(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as stream:
+        while chunk := stream.read(_CHUNK):
+            yield chunk
 
 
 def _file(row: Row) -> File:

@@ -2,20 +2,18 @@
 
 import asyncio
 import hashlib
+import os
 import re
-import shutil
-import tempfile
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
 from ninefold.errors import ConflictError, CorruptError, NotFoundError, UsageError
-from ninefold.storage import durable
+from ninefold.storage import durable, incoming
+from ninefold.storage.incoming import CHUNK, Incoming
 from ninefold.storage.local import LocalStore
 from ninefold.storage.store import Store
 
-_CHUNK = 1 << 20
-_IN_MEMORY = 16 << 20
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
@@ -34,54 +32,52 @@ class Blobs:
     def add(self, data: bytes | BinaryIO | Path) -> str:
         """Store a content durably, unless it is there, and return its digest."""
         if isinstance(data, bytes):
-            digest = hashlib.sha256(data).hexdigest()
-            if not self.has(digest):
-                self.store.put(blob_name(digest), data)
-            return digest
+            return self.receive([data])[0]
         if isinstance(data, Path):
             with data.open("rb") as stream:
-                return self._add_stream(stream)
-        with tempfile.SpooledTemporaryFile(_IN_MEMORY) as spool:  # a stream from the network can be read only once
-            shutil.copyfileobj(data, spool, _CHUNK)
-            spool.seek(0)
-            return self._add_stream(cast(BinaryIO, spool))
+                before = _seen(stream.fileno())
+                digest = self.receive(_chunks(stream))[0]
+                if _seen(stream.fileno()) != before:
+                    raise ConflictError("the file changed while it was being added", hint="add it when its writer has finished")
+                return digest
+        return self.receive(_chunks(data))[0]
 
-    def store_chunks(self, data: bytes | Iterable[bytes] | Path) -> tuple[str, int]:
-        """Store what comes in chunks, however much it is; its digest and size."""
-        if isinstance(data, bytes):
-            return self.add(data), len(data)
-        if isinstance(data, Path):
-            return self.add(data), data.stat().st_size
-        with tempfile.SpooledTemporaryFile(_IN_MEMORY) as spool:
-            for chunk in data:
-                spool.write(chunk)
-            size = spool.tell()
-            spool.seek(0)
-            return self._add_stream(cast(BinaryIO, spool)), size
+    def receive(self, chunks: Iterable[bytes], *, expected: str | None = None) -> tuple[str, int]:
+        """Store what comes in chunks, no more than a few of them in memory; its digest and size.
 
-    async def store_stream(self, chunks: AsyncIterator[bytes]) -> tuple[str, int]:
-        """Store what comes in chunks from the event loop; its digest and size."""
-        with tempfile.SpooledTemporaryFile(_IN_MEMORY) as spool:
+        DataError, and nothing is stored, where another digest was ``expected``.
+        """
+        with Incoming(self.store) as incoming:
+            for chunk in chunks:
+                incoming.write(chunk)
+            return incoming.keep(expected)
+
+    async def receive_stream(self, chunks: AsyncIterator[bytes], *, expected: str | None = None) -> tuple[str, int]:
+        """Like ``receive``, from the event loop, which does not wait for the disk."""
+        held: list[bytes] = []
+        with Incoming(self.store) as incoming:
             async for chunk in chunks:
-                spool.write(chunk)
-            size = spool.tell()
-            spool.seek(0)
-            return await asyncio.to_thread(self._add_stream, cast(BinaryIO, spool)), size
+                held.append(chunk)
+                if sum(map(len, held)) >= CHUNK:
+                    block, held = b"".join(held), []
+                    await asyncio.to_thread(incoming.write, block)
+            return await asyncio.to_thread(_keep, incoming, held, expected)
 
     def stream(self, digest: str) -> Iterator[bytes]:
         """The content in chunks; the last one is given out when the digest of all is right. CorruptError instead of it."""
-        return _verified(self._found(digest).open(blob_name(digest)), digest)
+        return _verified(self._open(digest), digest)
 
     def get(self, digest: str) -> bytes:
         """The content; NotFoundError, or CorruptError if the stored bytes are others."""
-        data = self._found(digest).get(blob_name(digest))
+        with self._open(digest) as stream:
+            data = stream.read()
         if hashlib.sha256(data).hexdigest() != digest:
             raise _corrupt(digest)
         return data
 
     def open(self, digest: str) -> BinaryIO:
         """A stream of the content, all of it verified before the first byte is given out."""
-        stream = self._found(digest).open(blob_name(digest))
+        stream = self._open(digest)
         if _hash(stream) != digest:
             stream.close()
             raise _corrupt(digest)
@@ -94,7 +90,7 @@ class Blobs:
 
     def size(self, digest: str) -> int:
         """Bytes of the content."""
-        with self._found(digest).open(blob_name(digest)) as stream:
+        with self._open(digest) as stream:
             return stream.seek(0, 2)
 
     def path(self, digest: str) -> Path:
@@ -110,33 +106,30 @@ class Blobs:
             durable.write(to, _chunks(stream))
         return to
 
-    def _found(self, digest: str) -> Store:
-        if not self.has(digest):
-            raise NotFoundError(f"there is no blob {digest}", hint="it was never added here, or it was removed by retention")
-        return self.store
+    def remove(self, digest: str, *, older: float) -> bool:
+        """Remove a content that lies there unused for ``older`` seconds at least; whether it was removed."""
+        age = self.store.age(blob_name(digest))
+        if age is None or age < older:
+            return False
+        self.store.delete(blob_name(digest))
+        return True
 
-    def _add_stream(self, stream: BinaryIO) -> str:
-        digest = _hash(stream)
-        if self.has(digest):
-            return digest
-        stream.seek(0)
-        again = hashlib.sha256()
-        self.store.put(blob_name(digest), _hashed(stream, again.update))
-        if again.hexdigest() != digest:
-            self.store.delete(blob_name(digest))
-            raise ConflictError("the file changed while it was being added", hint="add it when its writer has finished")
-        return digest
+    def _open(self, digest: str) -> BinaryIO:
+        try:
+            return self.store.open(blob_name(digest))
+        except NotFoundError:
+            raise NotFoundError(f"there is no blob {digest}", hint="it was never added here, or it was removed by retention") from None
 
 
 def blob_name(digest: str) -> str:
     """The name of a blob in its store; UsageError if this is no digest."""
     if not _DIGEST.fullmatch(digest):
         raise UsageError(f"{digest[:80]!r} is no digest", hint="a digest is 64 hexadecimal digits in lower case")
-    return f"{digest[:2]}/{digest[2:]}"
+    return incoming.blob_name(digest)
 
 
 def _chunks(stream: BinaryIO) -> Iterator[bytes]:
-    while chunk := stream.read(_CHUNK):
+    while chunk := stream.read(CHUNK):
         yield chunk
 
 
@@ -153,10 +146,15 @@ def _verified(stream: BinaryIO, digest: str) -> Iterator[bytes]:
     yield held
 
 
-def _hashed(stream: BinaryIO, update: Callable[[bytes], None]) -> Iterator[bytes]:
-    for chunk in _chunks(stream):
-        update(chunk)
-        yield chunk
+def _keep(incoming: Incoming, held: Iterable[bytes], expected: str | None) -> tuple[str, int]:
+    for chunk in held:
+        incoming.write(chunk)
+    return incoming.keep(expected)
+
+
+def _seen(file: int) -> tuple[int, int]:
+    status = os.fstat(file)
+    return status.st_mtime_ns, status.st_size
 
 
 def _hash(stream: BinaryIO) -> str:

@@ -80,6 +80,14 @@ def move(old: Path, new: Path) -> None:
         _flush_folder(new.parent)
 
 
+def adopt(temporary: Path, path: Path) -> None:
+    """Give a flushed file its place in another folder of the same disk, durably. Where something is there, it is replaced."""
+    make_folder(path.parent)
+    with stopping(path):
+        os.replace(temporary, path)
+        _flush_folder(path.parent)
+
+
 def remove(path: Path) -> None:
     """Remove a file; it is no error if it is gone. The removal itself is not flushed: it may come undone."""
     with suppress(FileNotFoundError):

@@ -1,13 +1,18 @@
 """A store in a directory of this machine."""
 
 import os
+import secrets
+import time
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
 from ninefold.errors import DeniedError, NotFoundError
 from ninefold.storage import durable
 from ninefold.storage.paths import checked, inside
+
+UNFINISHED = ".unfinished"
 
 
 class LocalStore:
@@ -52,6 +57,22 @@ class LocalStore:
 
     def exists(self, name: str) -> bool:
         return self.path(name).is_file()
+
+    def age(self, name: str) -> float | None:
+        try:
+            return max(0.0, time.time() - os.stat(self.path(name)).st_mtime)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+
+    def touch(self, name: str) -> None:
+        """Make it new again, if it is there."""
+        with suppress(FileNotFoundError):
+            os.utime(self.path(name))
+
+    def unfinished(self) -> Path:
+        """A path, on the same disk, for a file that is given its name when it is whole. Nobody else sees it."""
+        durable.make_folder(self.root / UNFINISHED)
+        return self.root / UNFINISHED / f"{secrets.token_hex(16)}{durable.TEMPORARY}"
 
 
 def _walk(folder: Path, root: Path) -> Iterator[str]:

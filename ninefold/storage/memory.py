@@ -2,6 +2,7 @@
 
 import io
 import threading
+import time
 from collections.abc import Iterable, Iterator
 from typing import BinaryIO, ClassVar
 
@@ -20,6 +21,7 @@ class MemoryStore:
 
     def __init__(self) -> None:
         self._values: dict[str, bytes] = {}
+        self._put: dict[str, float] = {}
         self._lock = threading.Lock()
 
     @classmethod
@@ -33,6 +35,7 @@ class MemoryStore:
             if create and checked(name) in self._values:
                 raise ConflictError(f'"{name}" is there already', hint="it is written once and never replaced")
             self._values[checked(name)] = value
+            self._put[name] = time.monotonic()
 
     def get(self, name: str) -> bytes:
         try:
@@ -48,6 +51,11 @@ class MemoryStore:
 
     def delete(self, name: str) -> None:
         self._values.pop(checked(name), None)
+        self._put.pop(name, None)
+
+    def age(self, name: str) -> float | None:
+        put = self._put.get(checked(name))
+        return None if put is None else time.monotonic() - put
 
     def exists(self, name: str) -> bool:
         return checked(name) in self._values

@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import BinaryIO, cast
@@ -58,12 +59,15 @@ class S3Store:
             obstore.delete(self._bucket, checked(name))
 
     def exists(self, name: str) -> bool:
+        return self.age(name) is not None
+
+    def age(self, name: str) -> float | None:
         try:
             with self._telling(f'"{name}" was not looked for', missing=name):
-                obstore.head(self._bucket, checked(name))
+                put = obstore.head(self._bucket, checked(name))["last_modified"]
         except NotFoundError:
-            return False
-        return True
+            return None
+        return max(0.0, time.time() - put.timestamp())
 
     @contextmanager
     def _telling(self, what: str, *, missing: str | None = None) -> Iterator[None]:

@@ -41,6 +41,10 @@ class Store(Protocol):
         """Whether there is something of that name."""
         ...
 
+    def age(self, name: str) -> float | None:
+        """Seconds since it was put there (or made new again), None where there is nothing of that name."""
+        ...
+
 
 def open_store(url: str | Path) -> Store:
     """The store at a URL: a path or ``file://`` (this machine), ``memory://name`` (this process), ``s3://bucket/prefix``.
