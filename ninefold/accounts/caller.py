@@ -10,7 +10,7 @@ Via = Literal["local", "token", "password", "session", "provider"]
 _NONE: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Caller:
     """One caller. ``roles`` are those in the project of the call; ``grants`` those of each project (``*``: of every one).
 
@@ -28,7 +28,7 @@ class Caller:
     project: str = ""
     token: str | None = None
     session: str | None = None
-    known: dict[str, "Caller"] = field(default_factory=dict, compare=False, repr=False)
+    known: dict[str, "Caller"] = field(default_factory=dict, repr=False)
 
     def roles_in(self, project: str) -> frozenset[str]:
         """The roles in a project; in ``*`` only those that were given for every project."""

@@ -144,7 +144,7 @@ class Site:
         except NotFoundError:
             reading, prefix = self.reading(None), ""
         around = frame(reading, path, prefix, self.seen(call))
-        around.who = "" if call.who in {None, LOCAL} else call.who.name
+        around.who = "" if call.who is None or call.who is LOCAL else call.who.name
         return Answer(self.renderer.page(template, shown, around), status=status, type=HTML, headers=VARY)
 
 
