@@ -91,7 +91,7 @@ def postgres_other(postgres_server: str) -> str:
 def _database(postgres_server: str) -> str:
     import psycopg
 
-    name = f"test_{new_id().lower()}"
+    name = f"test_{new_id()}".replace("-", "_")
     with psycopg.connect(postgres_server, autocommit=True) as connection:
         connection.execute(psycopg.sql.SQL("create database {}").format(psycopg.sql.Identifier(name)))
     parts = urlsplit(postgres_server)

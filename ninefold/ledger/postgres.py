@@ -3,12 +3,13 @@
 Home, keys and roles lie where ``home`` says. A copy of such a ledger is an SQLite file, like a copy of any other.
 """
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, cast
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 import psycopg
 
@@ -19,7 +20,7 @@ from ninefold.ledger.driver import REVISION
 from ninefold.ledger.postgres_session import PostgresReader, PostgresWriter
 from ninefold.ledger.postgres_types import adapt, rows
 from ninefold.ledger.sqlite import schema, statements
-from ninefold.secret import Secret, without_password
+from ninefold.secret import Secret
 from ninefold.units import many
 
 Connection = psycopg.Connection[Any]
@@ -31,6 +32,10 @@ where c.relnamespace = current_schema()::regnamespace and c.relkind = 'r' and a.
 # stronger than "on" stays as the server's owner chose it; weaker is never used
 _SAFE = """select set_config('synchronous_commit', 'on', false)
 where current_setting('synchronous_commit') not in ('on', 'remote_apply')"""
+_PASSWORD = re.compile(r"(://[^/@:]*):(?!\$\{[^}]*\}@).*@")
+_BETWEEN = re.compile(r"://[^/@:]*:(.*)@")
+_PARAMETER_VALUE = re.compile(r"[?&]password=([^&]*)")
+_PARAMETER = re.compile(r"([?&]password=)[^&]*")
 _OTHERS = """select coalesce(client_addr::text, 'this machine') as place from pg_stat_activity
 where datname = current_database() and application_name like %s and pid <> pg_backend_pid()"""
 
@@ -40,7 +45,7 @@ class PostgresDriver:
 
     def __init__(self, secret: Secret) -> None:
         self._secret = secret
-        self.url = without_password(secret.shown)
+        self.url = shown(secret.shown)
         self._types: dict[str, dict[str, str]] = {}
 
     def writer(self, name: str | None = None) -> PostgresWriter:
@@ -98,11 +103,8 @@ class PostgresDriver:
     def hide(self, error: Exception) -> str:
         """The server's words without what the settings only refer to, and without the password."""
         text = self._secret.hide(str(error).strip())
-        try:
-            password = urlsplit(self._secret.value).password
-        except ValueError:
-            password = None
-        for word in {password, unquote(password)} if password else ():
+        words = {word for pattern in (_BETWEEN, _PARAMETER_VALUE) for word in pattern.findall(self._secret.value)}
+        for word in words | {unquote(word) for word in words} - {""}:
             text = text.replace(word, "***")
         return text
 
@@ -168,6 +170,15 @@ class PostgresDriver:
                 raise HeldError(f"{many(len(others), 'connection')} of ninefold ({where}) use the ledger", where=self.url, hint="end them first")
             # an upgrade begins and ends its transactions itself
             yield "postgresql+psycopg", lambda: psycopg.connect(self._secret.value, application_name="upgrade", client_encoding="utf8")
+
+
+def shown(url: str) -> str:
+    """A URL without its password, also one whose signs are not written as they should be, or one that is a parameter.
+
+    >>> shown("postgresql://me:a/b@c@db/x?password=s3cret"), shown("postgresql://me:${PASSWORD}@db/x")
+    ('postgresql://me:***@db/x?password=***', 'postgresql://me:${PASSWORD}@db/x')
+    """
+    return _PARAMETER.sub(r"\1***", _PASSWORD.sub(r"\1:***@", url))
 
 
 def definitions(text: str) -> Iterator[str]:
