@@ -1,8 +1,9 @@
 """Make the virtual environment from a lock file, with uv where it is there, else with venv and pip. Standard library only.
 
     python3 scripts/setup.py .venv locks/core.txt
+    python3 scripts/setup.py .venv-mlflow3 locks/mlflow3.txt --packages-only
 
-A stamp with the digest of the lock makes a second call return at once. A lock that includes another one's packages
+The second has only what the lock names, not ninefold itself: clients that know nothing of us. A stamp with the digest of the lock makes a second call return at once. A lock that includes another one's packages
 (dev includes core) satisfies it.
 """
 
@@ -17,7 +18,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def main(venv: Path, lock: Path) -> None:
+def main(venv: Path, lock: Path, *, ours: bool = True) -> None:
     if sys.version_info < (3, 11):
         sys.exit(f"ninefold needs Python 3.11 or newer; this is {sys.version.split()[0]}. Try: make PYTHON=python3.12 ...")
     wanted = digest(lock)
@@ -39,13 +40,14 @@ def main(venv: Path, lock: Path) -> None:
             run([uv, "venv", "-q", "--python", sys.executable, str(venv)] if uv else [sys.executable, "-m", "venv", str(venv)], environment)
         if uv:
             run([uv, "pip", "install", "-q", "--python", str(python), "--require-hashes", "--compile-bytecode", "-r", str(lock)], environment)
-            install = [uv, "pip", "install", "-q", "--python", str(python), "--no-deps", "--no-build-isolation", "-e", str(ROOT)]
+            install = [uv, "pip", "install", "-q", "--python", str(python)]
         else:
             pip = [str(python), "-m", "pip", "--disable-pip-version-check", "install", "-q"]
             run([*pip, "--require-hashes", "-r", str(lock)], environment)
-            install = [*pip, "--no-deps", "--no-build-isolation", "-e", str(ROOT)]
-        run(install, environment)
-        run([str(python), "-m", "compileall", "-q", str(ROOT / "ninefold")], environment)
+            install = pip
+        if ours:
+            run([*install, "--no-deps", "--no-build-isolation", "-e", str(ROOT)], environment)
+            run([str(python), "-m", "compileall", "-q", str(ROOT / "ninefold")], environment)
         known = [digest(other) for other in sorted(lock.parent.glob("*.txt")) if pins(other) <= pins(lock)]
         stamp.write_text("\n".join(sorted({wanted, *known})) + "\n")
 
@@ -68,6 +70,6 @@ def pins(lock: Path) -> set[str]:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 3:
+    if len(sys.argv) != 3 and sys.argv[3:] != ["--packages-only"]:
         sys.exit(__doc__)
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    main(Path(sys.argv[1]), Path(sys.argv[2]), ours=len(sys.argv) == 3)

@@ -64,9 +64,8 @@ def get_by_name(place: Place, query: Named, call: Call) -> dict[str, Any]:
 
 def update(place: Place, body: Update, call: Call) -> dict[str, Any]:
     """Rename an experiment."""
-    number = _found(place, body).id
-    if body.new_name:
-        place.experiments.update(number, name=limits.experiment_name(body.new_name))
+    name = limits.experiment_name(need(body.new_name, "new_name"))
+    place.experiments.update(_found(place, body).id, name=name)
     return {}
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from ninefold.errors import NotFoundError
 from ninefold.protocols.mlflow import shown
 from ninefold.protocols.mlflow.endpoint import MLFLOW, Endpoint
 from ninefold.protocols.mlflow.errors import INVALID, WireError
@@ -24,13 +25,13 @@ class History(Which):
 
 
 class Bulk(Message):
-    run_id: list[str] | None = None
+    run_id: list[str] = msgspec.field(default_factory=list)
     metric_key: str | None = None
     max_results: Int64 | None = None
 
 
 class Interval(Message):
-    run_ids: list[str] | None = None
+    run_ids: list[str] = msgspec.field(default_factory=list)
     metric_key: str | None = None
     start_step: Int64 | None = None
     end_step: Int64 | None = None
@@ -51,13 +52,13 @@ def get_history(place: Place, query: History, call: Call) -> Any:
 
 def get_history_bulk(place: Place, query: Bulk, call: Call) -> dict[str, Any]:
     """The first points of one metric of several runs."""
-    runs, key = _runs(query.run_id, "run_id"), need(query.metric_key, "metric_key")
+    runs, key = _runs(place, query.run_id, "run_id"), need(query.metric_key, "metric_key")
     limit = min(PAGE if query.max_results is None else query.max_results, PAGE)
     if limit <= 0:
         raise WireError(INVALID, f"Invalid value {limit} for parameter 'max_results' supplied. It must be a positive integer.")
     found: list[dict[str, Any]] = []
-    for run in sorted(runs):
-        points, _ = history(place.ledger, known(place, run).id, key, limit=limit - len(found))
+    for run in runs:
+        points, _ = history(place.ledger, run, key, limit=limit - len(found))
         found += [{**point, "run_id": run} for point in shown.metrics(points)]
         if len(found) >= limit:
             break
@@ -66,7 +67,7 @@ def get_history_bulk(place: Place, query: Bulk, call: Call) -> dict[str, Any]:
 
 def get_history_bulk_interval(place: Place, query: Interval, call: Call) -> dict[str, Any]:
     """A sample of one metric of several runs for a chart: evenly over the steps, the first and the last point among them."""
-    runs, key = _runs(query.run_ids, "run_ids"), need(query.metric_key, "metric_key")
+    runs, key = _runs(place, query.run_ids, "run_ids"), need(query.metric_key, "metric_key")
     limit = SAMPLE if query.max_results is None else query.max_results
     if not 1 <= limit <= SAMPLE:
         raise WireError(INVALID, f"max_results must be between 1 and {SAMPLE}.")
@@ -75,19 +76,28 @@ def get_history_bulk_interval(place: Place, query: Interval, call: Call) -> dict
     if query.start_step is not None and query.end_step is not None and query.start_step > query.end_step:
         raise WireError(INVALID, f"end_step must be greater than start_step. Found start_step={query.start_step} and end_step={query.end_step}.")
     found = []
-    for run in sorted(set(runs)):
+    for run in runs:
         # a chart needs its two ends, so one point is two
-        points = sampled(place.ledger, known(place, run).id, key, limit=max(limit, 2), start=query.start_step, end=query.end_step)
+        points = sampled(place.ledger, run, key, limit=max(limit, 2), start=query.start_step, end=query.end_step)
         found += [{**point, "run_id": run} for point in shown.metrics(points)]
     return filled(metrics=found)
 
 
-def _runs(given: list[str] | None, name: str) -> list[str]:
+def _runs(place: Place, given: list[str], name: str) -> list[str]:
+    """Which of the runs that were asked for are there: a chart of several shows the others."""
     if not given:
         raise WireError(INVALID, f"GetMetricHistoryBulk request must specify at least one {name}.")
     if len(given) > RUNS:
         raise WireError(INVALID, f"GetMetricHistoryBulk request cannot specify more than {RUNS} {name}s. Received {len(given)} {name}s.")
-    return given
+    return [run for run in sorted(set(given)) if _there(place, run)]
+
+
+def _there(place: Place, run: str) -> bool:
+    try:
+        place.runs.get(run)
+    except NotFoundError:
+        return False
+    return True
 
 
 def _all(place: Place, run: str, key: str) -> Iterator[bytes]:

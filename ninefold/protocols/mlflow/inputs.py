@@ -5,7 +5,7 @@ from typing import Any
 from ninefold.errors import NotFoundError
 from ninefold.protocols.mlflow import limits
 from ninefold.protocols.mlflow.endpoint import WRITES, Endpoint
-from ninefold.protocols.mlflow.errors import INVALID, WireError
+from ninefold.protocols.mlflow.errors import INVALID, WireError, missing
 from ninefold.protocols.mlflow.runs import Which, no_run
 from ninefold.protocols.mlflow.tracking import Place
 from ninefold.protocols.mlflow.wire import Int64, Message, experiment, filled, need
@@ -70,7 +70,9 @@ def log_inputs(place: Place, body: LogInputs, call: Call) -> dict[str, Any]:
 
 def log_outputs(place: Place, body: LogOutputs, call: Call) -> dict[str, Any]:
     """Say which models a run gives out."""
-    models = [(need(model.model_id, "model_id"), model.step or 0) for model in body.models or ()]
+    if body.models is None:
+        raise missing("models")
+    models = [(need(model.model_id, "model_id"), model.step or 0) for model in body.models]
     try:
         inputs.log_outputs(place.ledger, body.run, models, project=place.project)
     except NotFoundError:

@@ -80,8 +80,6 @@ async def set_tag(place: Place, body: SetTag, call: Call) -> dict[str, Any]:
 
 async def log_batch(place: Place, body: Batch, call: Call) -> dict[str, Any]:
     """Metrics, parameters and tags at once: all of them, or none."""
-    if len(call.body) > limits.BATCH_BYTES:
-        raise WireError(INVALID, f"Batched logging API requests must be at most {limits.BATCH_BYTES} bytes, got a request of size {len(call.body)}.")
     metrics, params, tags = body.metrics or [], body.params or [], body.tags or []
     limits.batch(len(metrics), len(params), len(tags))
     points = _points(metrics)

@@ -92,7 +92,7 @@ def set_tags(place: Place, body: SetTags, call: Call) -> dict[str, Any]:
     """Set tags of a logged model."""
     _known(place, call)
     place.logged.set_tags(call.params["id"], dict(limits.tag(tag.key, tag.value) for tag in body.tags or ()))
-    return {"model": _shown(place, call.params["id"])}
+    return {}
 
 
 def delete_tag(place: Place, body: Message, call: Call) -> dict[str, Any]:
