@@ -6,7 +6,7 @@ import msgspec
 
 from ninefold.accounts import Accounts
 from ninefold.accounts.people import Person
-from ninefold.accounts.roles import EVERYWHERE, ROLES
+from ninefold.accounts.roles import ROLES
 from ninefold.errors import NinefoldError
 from ninefold.ui.accounts.forms import elsewhere, fields, said, shown, status, work
 from ninefold.web.call import Answer, Call
@@ -93,7 +93,7 @@ class Managing:
     async def grant_form(self, call: Call, name: str) -> Answer:
         """Give a role."""
         role, project = await fields(call, "role", "project")
-        return await self._done(call, lambda: self.grant(call, RoleIn(role, project or EVERYWHERE), name))
+        return await self._done(call, lambda: self.grant(call, RoleIn(role, project), name))
 
     async def revoke_form(self, call: Call, name: str) -> Answer:
         """Take a role back."""
