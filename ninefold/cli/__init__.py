@@ -31,6 +31,7 @@ COMMANDS = {
     "users": ("accounts", "Who may use a server: add, grant, disable."),
     "tokens": ("accounts", "Tokens of programs: create, list, revoke."),
     "card": ("card", "The model card and the release report, from facts."),
+    "import": ("bring", "Bring over what another tracker holds: MLflow."),
     "audit": ("audit", "Verify the ledger; export it with its verifier."),
     "doctor": ("keep", "Look for damage, and say what can be done."),
     "backup": ("keep", "Copy the whole home, verified."),

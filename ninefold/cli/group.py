@@ -1,6 +1,7 @@
 """A click group that knows its commands' names and one line of help each, and imports a command only to run it."""
 
 from importlib import import_module
+from keyword import iskeyword
 
 import click
 
@@ -25,7 +26,7 @@ class LazyGroup(click.Group):
         if cmd_name not in self.lazy:
             return None
         module = import_module(f"ninefold.cli.{self.lazy[cmd_name][0]}")
-        command: click.Command = getattr(module, cmd_name)
+        command: click.Command = getattr(module, f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -6,4 +6,4 @@ insert into imports (origin, kind, id, ours, state, body, at) values (?, ?, ?, ?
 on conflict (origin, kind, id) do update set ours = excluded.ours, state = excluded.state, body = excluded.body, at = excluded.at;
 
 -- name: elsewhere
-select origin from imports where kind = ? and ours = ? and origin <> ? limit 1;
+select origin, id, ours, state, body from imports where kind = ? and id = ? and origin <> ?;

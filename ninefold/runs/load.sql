@@ -17,7 +17,7 @@ update experiments set state = ?, updated = ? where project = ? and id = ?;
 insert into experiment_tags (project, experiment, key, value) values (?, ?, ?, ?)
 on conflict (project, experiment, key) do update set value = excluded.value;
 
--- name: owner
+-- name: run_owner
 select project from runs where id = ?;
 
 -- name: run

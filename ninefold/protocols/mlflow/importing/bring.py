@@ -1,14 +1,15 @@
 """The import itself: thing by thing, each with a note of how far it is, so that it can be cut off anywhere and called again."""
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import msgspec
 
 from ninefold.errors import NinefoldError, UsageError
-from ninefold.ledger import Ledger, Tx
-from ninefold.models.registry.load import PastName, PastVersion, load_name, stored_name, tell_name
+from ninefold.ledger import Tx
+from ninefold.models.registry.load import PastName, PastVersion, load_name, tell_name
+from ninefold.models.registry.names import model_name
 from ninefold.models.registry.sources import origin
 from ninefold.protocols.mlflow import limits
 from ninefold.protocols.mlflow.importing.source import FileSet, Skipped, Source
@@ -16,28 +17,37 @@ from ninefold.runs.artifacts import Files, checked
 from ninefold.runs.experiments import ROOT
 from ninefold.runs.history import PastExperiment, PastModel, PastRun, PointRow
 from ninefold.runs.imports import Brought, Imports
-from ninefold.runs.load import Place, close_experiment, load_experiment, load_model, load_points, load_run
-from ninefold.runs.tally import PointsTally, Told, stored_files, stored_model, stored_run, tell_model, tell_run
+from ninefold.runs.load import Place, close_experiment, load_experiment, load_model, load_points, load_run, owner_of
+from ninefold.runs.tally import PointsTally, tell_model, tell_run
 
 _AT_ONCE = 50_000  # points that are held and written together
+_THREADS = 8  # files that are copied at once: their transactions share an fsync
 Progress = Callable[[str, int], None]
 
 
 class Import:
-    """One source on its way into one project. ``prefix`` stands before the names of experiments and registered models.
+    """One source on its way into one project. ``prefix`` stands before the names of experiments and registered models;
+    without ``artifacts`` no file is copied.
 
     ``progress`` is told of each thing that is done: its kind, and how many points it had.
     """
 
-    def __init__(self, source: Source, ledger: Ledger, files: Files, project: str, *, prefix: str = "", progress: Progress | None = None) -> None:
-        self.source, self.ledger, self.files, self.project, self.prefix = source, ledger, files, project, prefix
-        self.imports = Imports(ledger, f"{source.origin}#{project}")
+    def __init__(
+        self, source: Source, files: Files, *, prefix: str = "", artifacts: bool = True, progress: Progress | None = None
+    ) -> None:
+        self.source, self.ledger, self.files, self.project, self.prefix = source, files.ledger, files, files.project, prefix
+        self.artifacts = artifacts
+        self.imports = Imports(files.ledger, f"{source.origin}#{files.project}")
         self._progress = progress or (lambda kind, points: None)
         self.brought = 0
         self._roots: list[tuple[str, str]] = []
 
     def run(self) -> None:
-        """Brings everything that is not here yet."""
+        """Brings everything that is not here yet, or is not any more what it is there."""
+        with ThreadPoolExecutor(_THREADS, thread_name_prefix="import") as self._pool:
+            self._everything()
+
+    def _everything(self) -> None:
         runs, models, known = self.imports.all("run"), self.imports.all("model"), self.imports.all("experiment")
         for past in self.source.experiments():
             place = self._experiment(past, known.get(past.id))
@@ -62,47 +72,38 @@ class Import:
 
     def _experiment(self, past: PastExperiment, before: Brought | None) -> Place:
         def write(tx: Tx) -> Place:
-            place = load_experiment(
-                tx, self.project, past, self.prefix + past.name, lambda id: f"{ROOT}{id}", ours=int(before.ours) if before else None
-            )
-            self.imports.note(tx, "experiment", past.id, str(place.experiment), "brought", {"name": past.name})
+            twin = before or self._twin(tx, "experiment", past.id, past.name, past.created)
+            number = int(twin.ours) if twin else None
+            place = load_experiment(tx, self.project, past, self.prefix + past.name, lambda id: f"{ROOT}{id}", ours=number)
+            self.imports.note(tx, "experiment", past.id, str(place.experiment), "brought", {"name": past.name, "created": past.created})
             return place
 
         place = self.ledger.write(write)
-        if past.root:
-            self._roots.append((past.root.rstrip("/"), place.root))
+        self._roots.append((past.root.rstrip("/"), place.root))
         self._progress("experiments", 0)
         return place
 
     def _run(self, experiment: PastExperiment, place: Place, past: PastRun, stamp: str, before: Brought | None) -> None:
-        root = f"{place.root}/{past.id}/artifacts"
-        self._roots.append((past.root.rstrip("/"), root))
-        if before is not None and before.state != "begun" and before.body.get("stamp") == stamp:
+        self._roots.append((past.root.rstrip("/"), f"{place.root}/{past.id}/artifacts"))
+        stamp += self._with_files
+        if _done(before, stamp):
             return self._progress("runs", 0)
-        if before is None:
-            self._begin("run", past.id, str(place.experiment))
-        files = self._files(self.source.files(experiment, past), f"{place.experiment}/{past.id}/artifacts")
+        known = self._begin("run", past.id, place, before)
+        files, lost = self._files(self.source.files(experiment, past), f"{place.experiment}/{past.id}/artifacts")
         tallies: dict[str, PointsTally] = {}
-        known = before is not None
         for group in self._groups(past, tallies):
-            self.ledger.write(lambda tx, group=group: self._write_points(tx, place, past, group, known=known))  # type: ignore[misc]
+            self.ledger.write(lambda tx, group=group: _write_run(tx, place, past, group, known=known))  # type: ignore[misc]
             known = True
         told = tell_run(past, tallies, files)
 
         def finish(tx: Tx) -> None:
-            body = {"stamp": stamp, "experiment": place.experiment, "counts": told.counts, "digest": told.digest}
             tx.fact("run.imported", f"{self.project}/run/{past.id}", {"status": past.status, "digest": told.digest}, run=past.id)
+            body = {"stamp": stamp, "lost": lost, "counts": told.counts, "digest": told.digest}
             self.imports.note(tx, "run", past.id, str(place.experiment), "brought", body)
 
         self.ledger.write(finish)
         self.brought += 1
-        self._progress("runs", told.counts["points"])
-        return None
-
-    def _write_points(self, tx: Tx, place: Place, past: PastRun, group: list[tuple[str, list[PointRow]]], *, known: bool) -> None:
-        load_run(tx, place, past, known=known)
-        for key, rows in group:
-            load_points(tx, place, past.id, key, rows)
+        return self._progress("runs", told.counts["points"])
 
     def _groups(self, past: PastRun, tallies: dict[str, PointsTally]) -> Iterator[list[tuple[str, list[PointRow]]]]:
         """The points in groups that fit into memory and one transaction; at least one, for a run without points."""
@@ -118,19 +119,17 @@ class Import:
         yield group
 
     def _model(self, experiment: PastExperiment, place: Place, past: PastModel, before: Brought | None) -> None:
-        root = f"{place.root}/models/{past.id}/artifacts"
-        self._roots.append((past.root.rstrip("/"), root))
-        told_now = tell_model(past, {})
-        if before is not None and before.state != "begun" and before.body.get("stamp") == told_now.digest:
+        self._roots.append((past.root.rstrip("/"), f"{place.root}/models/{past.id}/artifacts"))
+        stamp = tell_model(past, {}).digest + self._with_files
+        if _done(before, stamp):
             return self._progress("logged models", 0)
-        if before is None:
-            self._begin("model", past.id, str(place.experiment))
-        files = self._files(self.source.files(experiment, past), f"{place.experiment}/models/{past.id}/artifacts")
+        known = self._begin("model", past.id, place, before)
+        files, lost = self._files(self.source.files(experiment, past), f"{place.experiment}/models/{past.id}/artifacts")
         told = tell_model(past, files)
 
         def write(tx: Tx) -> None:
-            load_model(tx, place, past, known=before is not None)
-            body = {"stamp": told_now.digest, "experiment": place.experiment, "counts": told.counts, "digest": told.digest}
+            load_model(tx, place, past, known=known)
+            body = {"stamp": stamp, "lost": lost, "counts": told.counts, "digest": told.digest}
             self.imports.note(tx, "model", past.id, str(place.experiment), "brought", body)
 
         self.ledger.write(write)
@@ -138,19 +137,21 @@ class Import:
         return self._progress("logged models", 0)
 
     def _registered(self, past: PastName, before: Brought | None) -> None:
-        name = self.prefix + past.name
         try:
-            past = msgspec.structs.replace(past, name=name, versions=[self._version(name, v) for v in past.versions])
-        except NinefoldError as error:
+            name = model_name(self.prefix + past.name)
+        except UsageError as error:
             self.source.skipped.append(Skipped(f"the registered model {past.name[:80]!r}", error.message))
             return None
+        past, there = msgspec.structs.replace(past, name=name, versions=[self._version(name, v) for v in past.versions]), past.name
         told = tell_name(past)
-        if before is not None and before.state != "begun" and before.body.get("digest") == told.digest:
+        if _done(before, told.digest):
             return self._progress("registered models", 0)
 
         def write(tx: Tx) -> None:
-            load_name(tx, self.project, past, known=before is not None)
-            self.imports.note(tx, "registered", name[len(self.prefix) :], name, "brought", {"counts": told.counts, "digest": told.digest})
+            twin = before or self._twin(tx, "registered", there, there, past.created)
+            load_name(tx, self.project, past, known=twin is not None and twin.ours == name)
+            body = {"stamp": told.digest, "name": there, "created": past.created, "counts": told.counts, "digest": told.digest}
+            self.imports.note(tx, "registered", there, name, "brought", body)
 
         self.ledger.write(write)
         self.brought += 1
@@ -172,107 +173,68 @@ class Import:
     def _rewritten(self, uri: str) -> str | None:
         """Where something that lay at ``uri`` there lies here: below the longest root that it began with."""
         plain = uri.rstrip("/")
+        # what an entry names is only ever compared with roots of this import; nothing is opened by it
         fits = [(there, here) for there, here in self._roots if there and (plain == there or plain.startswith(f"{there}/"))]
         if not fits or ".." in plain.split("/"):
             return None
         there, here = max(fits, key=lambda pair: len(pair[0]))
         return here + plain[len(there) :]
 
-    def _begin(self, kind: str, id: str, ours: str) -> None:
-        """Says that a thing is being brought, before anything of it is here: what is found of it later is from this import."""
+    def _begin(self, kind: str, id: str, place: Place, before: Brought | None) -> bool:
+        """Says that a thing is being brought, before anything of it is here: what is found of it later came from this import.
 
-        def write(tx: Tx) -> None:
-            table = "runs" if kind == "run" else "logged_models"
-            if tx.one(f"select 1 as one from {table} where id = ?", id) is None:
-                self.imports.note(tx, kind, id, ours, "begun")
+        Whether what may be here of it is ours to complete: ids are unique, so one that came from another address of the same
+        tracker is the same thing.
+        """
+        if before is not None:
+            return True
 
-        self.ledger.write(write)
+        def write(tx: Tx) -> bool:
+            owner = owner_of(tx, kind, id)
+            ours = owner is None or (owner == self.project and self.imports.elsewhere(tx, kind, id) is not None)
+            if ours:
+                self.imports.note(tx, kind, id, str(place.experiment), "begun")
+            return ours
 
-    def _files(self, found: FileSet | None, folder: str) -> dict[str, tuple[int, str]]:
-        """Copies files that are not here yet; size and digest by path. A file that is here is read again: its digest must be the same."""
-        kept: dict[str, tuple[int, str]] = {}
-        if found is None:
-            return kept
-        for name in found.names():
+        return self.ledger.write(write)
+
+    def _twin(self, tx: Tx, kind: str, id: str, name: str, created: int) -> Brought | None:
+        """The same thing, brought from another address: its id, name and time of creation are the same."""
+        found = self.imports.elsewhere(tx, kind, id)
+        return found if found is not None and found.body.get("name") == name and found.body.get("created") == created else None
+
+    @property
+    def _with_files(self) -> str:
+        return "+files" if self.artifacts else ""
+
+    def _files(self, found: FileSet | None, folder: str) -> tuple[dict[str, tuple[int, str]], int]:
+        """Copies files: size and digest by path, and how many things could not be copied."""
+        if not self.artifacts:
+            return {}, 0
+        before = len(self.source.skipped)
+        paths: dict[str, str] = {}
+        for name in found.names() if found is not None else ():
             try:
-                path = checked(f"{folder}/{name}")
+                paths[name] = checked(f"{folder}/{name}")
             except UsageError as error:
                 self.source.skipped.append(Skipped(name, error.message))
-                continue
-            file = self.files.put(path, found.read(name))
-            kept[name] = (file.size, file.digest)
+
+        def copy(name: str) -> tuple[str, tuple[int, str]]:
+            assert found is not None
+            file = self.files.put(paths[name], found.read(name))
             self._progress("files", 0)
-        return kept
+            return name, (file.size, file.digest)
+
+        kept = dict(self._pool.map(copy, paths))
+        return kept, len(self.source.skipped) - before + (found is None)
 
 
-class Row(msgspec.Struct, frozen=True):
-    """One kind of things: how many there are there, how many here, how many of them differ."""
-
-    kind: str
-    there: int
-    here: int
-    differ: int
+def _write_run(tx: Tx, place: Place, past: PastRun, group: list[tuple[str, list[PointRow]]], *, known: bool) -> None:
+    load_run(tx, place, past, known=known)
+    for key, rows in group:
+        load_points(tx, place, past.id, key, rows)
 
 
-def verify(bringing: Import) -> list[Row]:
-    """Reads back what was brought and not yet verified, and compares counts and digests with what was read from the source."""
-    imports, ledger, project = bringing.imports, bringing.ledger, bringing.project
-    sums: dict[str, list[int]] = {}
-
-    def add(kind: str, there: int, here: int, differ: int) -> None:
-        total = sums.setdefault(kind, [0, 0, 0])
-        total[0], total[1], total[2] = total[0] + there, total[1] + here, total[2] + differ
-
-    found = imports.all("experiment")
-    add("experiments", len(found), len(found), 0)
-    readers: dict[str, tuple[str, Callable[[Brought], Told | None]]] = {
-        "run": ("runs", lambda b: stored_run(ledger, project, int(b.ours), b.id)),
-        "model": ("logged models", lambda b: stored_model(ledger, project, int(b.ours), b.id)),
-        "registered": ("registered models", lambda b: stored_name(ledger, project, b.ours)),
-    }
-    for kind, (words, read) in readers.items():
-        for one in imports.all(kind).values():
-            there: dict[str, int] = one.body.get("counts", {})
-            if one.state == "verified":
-                told: Told | None = Told(there, one.body["digest"])
-            else:
-                told = read(one)
-            same = told is not None and one.state != "begun" and told.digest == one.body["digest"]
-            add(words, 1, int(told is not None), int(not same))
-            for name, count in there.items():
-                here = told.counts.get(name, 0) if told is not None else 0
-                add(
-                    name if kind == "run" or name in {"files", "bytes", "versions", "aliases"} else f"{name} of {words}",
-                    count,
-                    here,
-                    int(count != here),
-                )
-            if same and one.state == "brought":
-                ledger.write(lambda tx, one=one, kind=kind: imports.note(tx, kind, one.id, one.ours, "verified", one.body))  # type: ignore[misc]
-    return [Row(kind, *total) for kind, total in sums.items()]
-
-
-def finish(bringing: Import, rows: list[Row]) -> None:
-    """Says as a fact that an import was finished, what it brought, and whether all of it is the same."""
-    if bringing.brought == 0:
-        return
-    body = {
-        "from": bringing.source.origin,
-        "there": {row.kind: row.there for row in rows},
-        "here": {row.kind: row.here for row in rows},
-        "differ": sum(row.differ for row in rows),
-        "skipped": len(bringing.source.skipped),
-    }
-    bringing.ledger.record("import.finished", f"{bringing.project}/import", body)
-
-
-def bring(bringing: Import) -> list[Row]:
-    """The whole import: bring, read back, say it."""
-    with closing(bringing.source):
-        bringing.run()
-    rows = verify(bringing)
-    finish(bringing, rows)
-    return rows
-
-
-__all__ = ["Import", "Row", "bring", "finish", "stored_files", "verify"]
+def _done(before: Brought | None, stamp: str) -> bool:
+    """Whether a thing is here as it is there, with everything that belongs to it."""
+    return before is not None and before.state != "begun" and before.body.get("stamp") == stamp and not before.body.get("lost")

@@ -38,11 +38,13 @@ class Roots:
     def files(self, uri: str, layout: str) -> FileSet | None:
         """The files at ``uri``, or at ``layout`` below a named place (where every tracker puts them by default); None otherwise."""
         try:
-            for place in self._named:
-                for below in (_below(uri, place), layout):
-                    found = None if below is None else self._at(place, below)
-                    if found is not None:
-                        return found
+            belows = [(place, _below(uri, place)) for place in self._named]
+            for place, below in [*belows, *((place, layout) for place in self._named)]:
+                found = None if below is None else self._at(place, below)
+                if found is not None:
+                    return found
+            if any(below is not None for _, below in belows):
+                return NoFiles()  # it may be read, and there is nothing: the run logged no file
         except DeniedError as error:
             self.skipped.append(Skipped(uri, error.message))
             return None
@@ -55,6 +57,18 @@ class Roots:
             return LocalFiles(folder, self.skipped) if folder.is_dir() else None
         found = StoreFiles(self._lent.setdefault(place, open_store(place)), checked(below))
         return found if next(found.names(), None) is not None else None
+
+
+class NoFiles:
+    """No file at all."""
+
+    def names(self) -> Iterator[str]:
+        """None."""
+        return iter(())
+
+    def read(self, name: str) -> Iterator[bytes]:
+        """There is none to read."""
+        raise NotFoundError(f"there is no file {name}", hint="list them")
 
 
 class LocalFiles:
