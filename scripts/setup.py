@@ -3,8 +3,8 @@
     python3 scripts/setup.py .venv locks/core.txt
     python3 scripts/setup.py .venv-mlflow3 locks/mlflow3.txt --packages-only
 
-The second has only what the lock names, not ninefold itself: clients that know nothing of us. A stamp with the digest of the lock makes a second call return at once. A lock that includes another one's packages
-(dev includes core) satisfies it.
+The second has only what the lock names, not ninefold itself: clients that know nothing of us. A stamp with the digest of the
+lock makes a second call return at once. A lock that includes another one's packages (dev includes core) satisfies it.
 """
 
 import fcntl
