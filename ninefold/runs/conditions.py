@@ -1,6 +1,6 @@
 """Comparisons as SQL: text made of our own names, values bound."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -47,6 +47,7 @@ class Table:
     numbers: bool = False  # values may be no number: then the column nan is 1
     columns: Mapping[str, str] = field(default_factory=dict)
     json: str = ""
+    also: Sql = Sql(ALWAYS)  # a further condition on the rows
 
 
 @dataclass(frozen=True)
@@ -121,7 +122,7 @@ def row_says(table: Table, comparison: Comparison, patterns: Patterns) -> Sql:
     said = compare(column, comparison, patterns)
     if table.numbers:  # what is no number equals nothing
         said = Sql(f"(x.nan = 1 or {said.text})" if comparison.sign == "!=" else f"x.nan = 0 and {said.text}", said.args)
-    return Sql.all([keyed, said])
+    return Sql.all([keyed, said, *([] if table.also.text == ALWAYS else [table.also])])
 
 
 def compare(left: Sql, comparison: Comparison, patterns: Patterns) -> Sql:
@@ -149,3 +150,9 @@ def _compare(column: str, comparison: Comparison, patterns: Patterns) -> Sql:
     if sign == "rlike":
         raise UsageError("regular expressions are compared for traces only", hint="use LIKE or ILIKE", where="filter")
     return Sql(f"{column} {sign} ?", (value,))
+
+
+def one_of(column: str, values: Iterable[Any]) -> Sql:
+    """A column that has one of some values, of which there is one at least."""
+    given = tuple(values)
+    return Sql(f"{column} = ?", given) if len(given) == 1 else Sql(f"{column} in ({', '.join('?' * len(given))})", given)

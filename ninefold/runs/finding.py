@@ -6,9 +6,9 @@ from typing import Any
 from ninefold.errors import UsageError
 from ninefold.ledger import Ledger
 from ninefold.runs.conditions import Noun, Sql, condition
-from ninefold.runs.filters import Comparison, Order
+from ninefold.runs.filters import Comparison, Field
 from ninefold.runs.keyset import Term, after, decode, encode, query_digest
-from ninefold.runs.ordering import Place, joins, places, terms
+from ninefold.runs.ordering import Place, joins, terms
 from ninefold.runs.patterns import Patterns
 
 MOST = 50_000  # rows of a page
@@ -47,28 +47,24 @@ def rows(
 
 
 def page(
-    ledger: Ledger,
-    noun: Noun,
-    scope: Sequence[Sql],
-    filters: Sequence[Comparison],
-    order: Sequence[Order],
-    ties: Sequence[Order],
-    *,
-    limit: int,
-    token: str | None,
-    extra: Sequence[Place] = (),
+    ledger: Ledger, noun: Noun, scope: Sequence[Sql], filters: Sequence[Comparison], order: Sequence[Place], *, limit: int, token: str | None
 ) -> tuple[list[Keys], str | None]:
     """A page of a noun's rows, each as the values that it is ordered by (those of the ties last), and the token of the next one.
 
     It looks through everything in scope: for nouns of which there are thousands at most.
     """
     check_limit(limit)
-    found = [*extra, *places(noun, order, ties)]
-    patterns, by = Patterns.of(ledger), terms(found)
-    digest = query_digest(noun.name, scope, filters, order)
+    patterns, by = Patterns.of(ledger), terms(order)
+    digest = query_digest(noun.name, scope, filters, [place.order for place in order])
     conditions = [*scope, *(condition(noun, comparison, patterns) for comparison in filters)]
-    taken = rows(ledger, [Part(noun.table)], by, joins(found), conditions, decode(token, digest, by), limit + 1)
+    taken = rows(ledger, [Part(noun.table)], by, joins(order), conditions, decode(token, digest, by), limit + 1)
     return cut(taken, limit, digest, by)
+
+
+def column_of(order: Sequence[Place], field: Field) -> int:
+    """Where the value of a field stands in the rows of a page."""
+    at = next(number for number, place in enumerate(order) if place.order.field == field)
+    return sum(len(place.terms) for place in order[: at + 1]) - 1
 
 
 def cut(taken: list[Keys], limit: int, digest: str, by: Sequence[Term]) -> tuple[list[Keys], str | None]:

@@ -6,7 +6,8 @@ itself), a list in parentheses. The time is proportional to the length, and both
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as made
 from typing import Any, cast
 
 from ninefold.errors import UsageError, closest
@@ -48,13 +49,22 @@ class Attribute:
 
 @dataclass(frozen=True)
 class Labels:
-    """A kind of label: what it is called here, the signs it takes; ``keys`` where only those are known."""
+    """A kind of label: what it is called here, the signs it takes; ``keys`` where only those are known (with a dot at its end, a beginning).
+
+    ``renamed`` gives a key as written and the field that it means; ``otherwise`` the attribute that speaks where a label is not there.
+    """
 
     kind: str
     signs: frozenset[Sign] = TEXT | NULLS
     numeric: bool = False
     keys: tuple[str, ...] = ()
     either: bool = False  # a text or a number
+    renamed: Mapping[str, Field] = made(default_factory=dict)
+    otherwise: Mapping[str, str] = made(default_factory=dict)
+
+    def field(self, key: str) -> Field:
+        """The field that a key means."""
+        return self.renamed.get(key) or Field(self.kind, key, self.otherwise.get(key, ""))
 
 
 @dataclass(frozen=True)
@@ -67,9 +77,9 @@ class Vocabulary:
 
     noun: str
     attributes: Mapping[str, Attribute]
-    labels: Mapping[str, Labels] = field(default_factory=dict)
+    labels: Mapping[str, Labels] = made(default_factory=dict)
     prefixes: tuple[str, ...] = ("attribute", "attributes", "attr")
-    absent: Mapping[str, str] = field(default_factory=dict)
+    absent: Mapping[str, str] = made(default_factory=dict)
     orders: Mapping[str, str] | None = None  # what may be ordered by, as written, and our name; by default every attribute
     order_labels: tuple[str, ...] = ()  # kinds of labels that may be ordered by
     plain: bool = False
@@ -85,6 +95,7 @@ class _Token:
 def read_filter(text: str | None, vocabulary: Vocabulary) -> list[Comparison]:
     """The comparisons of a filter, all of which have to hold; none where it is empty. UsageError names the place.
 
+    >>> from ninefold.runs.filters import NUMERIC
     >>> words = Vocabulary("runs", {"name": Attribute("name")}, {"metrics": Labels("metric", NUMERIC, numeric=True)})
     >>> [(c.field.key, c.sign, c.value) for c in read_filter("metrics.auc >= 0.7 AND name LIKE 'tree%'", words)]
     [('auc', '>=', 0.7), ('name', 'like', 'tree%')]
@@ -156,7 +167,7 @@ class _Reader:
         else:
             if self.words.labels[kind].kind not in self.words.order_labels:
                 raise self._wrong(f'{self.words.noun} cannot be ordered by "{name.text}"', self._fields(key, known, self.words.order_labels), name.at)
-            found = Field(self.words.labels[kind].kind, key)
+            found = self.words.labels[kind].field(key)
         way = self._next("ASC or DESC") if self.place < len(self.tokens) else _Token("name", "asc", 0)
         if way.text.lower() not in {"asc", "desc"} or self.place < len(self.tokens):
             raise self._wrong(f"{self.text[way.at :][:40]!r} follows the field", "write a field, then ASC or DESC or nothing", way.at)
@@ -187,7 +198,7 @@ class _Reader:
             raise self._wrong(f'{kind} has no "{key}"', closest(key, labels.keys), name.at)
         self._check(sign, labels.signs, name.text, at)
         value = self._value(sign, name.text, numeric=labels.numeric, either=labels.either)
-        return [Comparison(Field(labels.kind, key), sign, value, self._missing(key, sign, value))]
+        return [Comparison(labels.field(key), sign, value, self._missing(key, sign, value))]
 
     def _missing(self, key: str, sign: Sign, value: Any) -> bool:
         from_absent = self.words.absent.get(key)

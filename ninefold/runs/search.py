@@ -4,13 +4,13 @@ Three ways lead to the same rows. Where a condition leaves few runs, these are t
 the start walks the index that has it, and tries the conditions on each run. Else everything in the experiments is sorted.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from ninefold.ledger import Ledger
-from ninefold.runs.conditions import Column, Noun, Sql, Table, condition, row_says
+from ninefold.runs.conditions import Column, Noun, Sql, Table, condition, one_of, row_says
 from ninefold.runs.filters import NUMERIC, Comparison, Field, Order, State
-from ninefold.runs.finding import Keys, Part, check_limit, cut, rows
+from ninefold.runs.finding import Keys, Part, check_limit, column_of, cut, rows
 from ninefold.runs.keyset import Term, decode, query_digest
 from ninefold.runs.ordering import MISSING, NAN, NUMBER, Place, joins, places, terms
 from ninefold.runs.patterns import Patterns
@@ -47,7 +47,8 @@ RUNS = Noun(
         "experiment": Table("experiments", "x.project = r.project and x.id = r.experiment", columns={"name": "x.name"}),
     },
 )
-_TIES = (Order(Field("attribute", "started"), descending=True), Order(Field("attribute", "id")))
+_ID = Field("attribute", "id")
+_TIES = (Order(Field("attribute", "started"), descending=True), Order(_ID))
 _STARTED = _TIES[0].field
 
 
@@ -87,15 +88,15 @@ class _Search:
     def page(self, limit: int, token: str | None) -> tuple[list[str], str | None]:
         last = decode(token, self.digest, self.terms)
         taken, after = cut(self._rows(last, limit + 1), limit, self.digest, self.terms)
-        return list(dict.fromkeys(row[-1] for row in taken)), after  # a metric may change between two statements of one page
+        column = column_of(self.places, _ID)
+        return list(dict.fromkeys(row[column] for row in taken)), after  # a metric may change between two statements of one page
 
     def _rows(self, last: list[Any] | None, limit: int) -> list[Keys]:
         if self.experiments == []:
             return []
         few, first = self._few(), self.places[0].order.field
         if few is not None:
-            chosen = Sql(f"r.id in ({', '.join('?' * len(few))})", tuple(few))
-            return self._sorted(last, limit, chosen) if few else []
+            return self._sorted(last, limit, few) if few else []
         if first.kind == "metric" and self._walkable():
             return self._by_metric(last, limit)
         if first == _STARTED:
@@ -121,7 +122,9 @@ class _Search:
         if field.kind == "attribute" and field.key in {"id", "parent"} and sign in {"=", "in"}:
             found = condition(RUNS, comparison, self.patterns)
             return Sql(f"select r.id as run from runs r where {found.text}", found.args)
-        if field.kind not in {"param", "tag", "metric", "dataset"} or field.otherwise or comparison.missing or sign in {"!=", "not in", "is null"}:
+        if field.kind not in {"param", "tag", "metric", "dataset"} or comparison.missing or sign in {"!=", "not in", "is null"}:
+            return None
+        if field.otherwise and (field.otherwise != "parent" or sign not in {"=", "in"}):
             return None
         if field.kind == "dataset" and field.key != "name":
             return None
@@ -130,16 +133,20 @@ class _Search:
         if field.kind == "metric":
             if self.experiments is None:
                 return None
-            said = Sql.all([Sql("x.project = ?", (self.project,)), _one_of("x.experiment", self.experiments), said])
-        return Sql(f"select x.run from {table.name} x where {said.text}", said.args)
+            said = Sql.all([Sql("x.project = ?", (self.project,)), one_of("x.experiment", self.experiments), said])
+        found = Sql(f"select x.run from {table.name} x where {said.text}", said.args)
+        if field.otherwise:
+            own = condition(RUNS, Comparison(Field("attribute", field.otherwise), sign, comparison.value), self.patterns)
+            return Sql(f"{found.text} union all select r.id from runs r where {own.text}", found.args + own.args)
+        return found
 
-    def _sorted(self, last: list[Any] | None, limit: int, chosen: Sql | None = None) -> list[Keys]:
-        where = [Sql("r.project = ?", (self.project,)), _one_of("r.state", self.states)]
+    def _sorted(self, last: list[Any] | None, limit: int, few: Sequence[str] | None = None) -> list[Keys]:
+        source, where = "runs r", [Sql("r.project = ?", (self.project,)), one_of("r.state", self.states)]
         if self.experiments is not None:
-            where.append(_one_of("r.experiment", self.experiments))
-        return rows(
-            self.ledger, [Part("runs r", *([chosen] if chosen else []), *where)], self.terms, joins(self.places), self.conditions, last, limit
-        )
+            where.append(one_of("r.experiment", self.experiments))
+        if few is not None:  # named first, or SQLite would rather look through the experiment
+            source, where = "runs few cross join runs r", [one_of("few.id", few), Sql("r.id = few.id"), *where]
+        return rows(self.ledger, [Part(source, *where)], self.terms, joins(self.places), self.conditions, last, limit)
 
     # walks
 
@@ -157,7 +164,7 @@ class _Search:
         if self.experiments is not None and len(self.experiments) * len(self.states) <= _WALKS:
             chosen = [[Sql("r.experiment = ?", (number,))] for number in self.experiments]
         else:
-            chosen = [[] if self.experiments is None else [_one_of("r.experiment", self.experiments)]]
+            chosen = [[] if self.experiments is None else [one_of("r.experiment", self.experiments)]]
         return [Part("runs r", project, *some, Sql("r.state = ?", (state,)), *where) for some in chosen for state in self.states]
 
     def _by_metric(self, last: list[Any] | None, limit: int) -> list[Keys]:
@@ -191,7 +198,7 @@ class _Search:
 
     def _series(self, key: str, rank: int) -> list[Part]:
         # the cross join tells SQLite, whose planner knows no sizes, to begin with the series: they come in order
-        tie = Sql.all([Sql("r.id = s.run"), _one_of("r.state", self.states)])
+        tie = Sql.all([Sql("r.id = s.run"), one_of("r.state", self.states)])
         return [
             Part(
                 "series s cross join runs r",
@@ -210,7 +217,7 @@ class _Search:
 
     def _some_without(self, key: str) -> bool:
         """Whether a run can be without the metric: a look at two indexes instead of at each run."""
-        of = Sql.all([Sql("project = ?", (self.project,)), _one_of("experiment", self.experiments or ())])
+        of = Sql.all([Sql("project = ?", (self.project,)), one_of("experiment", self.experiments or ())])
         runs = self.ledger.one(f"select count(*) as n from runs where {of.text}", *of.args)
         series = self.ledger.one(f"select count(*) as n from series where {of.text} and key = ?", *of.args, key)
         return runs is None or series is None or runs["n"] != series["n"]
@@ -218,8 +225,3 @@ class _Search:
 
 def _without(key: str) -> Sql:
     return Sql("not exists (select 1 from series x where x.run = r.id and x.key = ?)", (key,))
-
-
-def _one_of(column: str, values: Iterable[Any]) -> Sql:
-    given = tuple(values)
-    return Sql(f"{column} = ?", given) if len(given) == 1 else Sql(f"{column} in ({', '.join('?' * len(given))})", given)

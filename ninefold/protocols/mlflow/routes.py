@@ -1,6 +1,6 @@
 """All endpoints of the protocol, and their routes."""
 
-from ninefold.protocols.mlflow import artifacts, experiments, histories, inputs, log, logged, registry, runs, server
+from ninefold.protocols.mlflow import artifacts, experiments, histories, inputs, log, logged, registry, runs, searching, server
 from ninefold.protocols.mlflow.endpoint import Endpoint
 from ninefold.protocols.mlflow.tracking import Tracking
 from ninefold.web.route import Route
@@ -15,6 +15,7 @@ ENDPOINTS: list[Endpoint] = [
     *logged.ENDPOINTS,
     *artifacts.ENDPOINTS,
     *registry.ENDPOINTS,
+    *searching.ENDPOINTS,
 ]
 
 
