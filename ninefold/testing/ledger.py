@@ -5,6 +5,8 @@ class TestMyDatabase(LedgerContract):
 def url(self): ...                    # of an empty database, another one for each test
 """
 
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +19,14 @@ from ninefold.errors import ConflictError, UsageError
 from ninefold.ledger import Ledger, Tx
 
 Opener = Callable[[], Ledger]
+_WRITES = """
+import sys
+from pathlib import Path
+from ninefold.ledger import Ledger
+with Ledger.open(sys.argv[1], home=Path(sys.argv[2]), anchors=Path(sys.argv[3]), actor=sys.argv[4]) as ledger:
+    for i in range(40):
+        print(ledger.record("a.x", f"p/t@{i}").seq)
+"""
 
 
 class LedgerContract:
@@ -149,6 +159,117 @@ class LedgerContract:
         with ThreadPoolExecutor(8) as pool:
             seqs = list(pool.map(lambda i: ledger.record("a.x", f"p/t@{i}").seq, range(80)))
         assert sorted(seqs) == list(range(1, 81))
+        assert ledger.verify().ok
+
+    def test_many_rows_come_back_as_they_went_in(self, ledger: Ledger) -> None:
+        texts = ["", "a", 'A"\\{},', "NULL", "é💡\n\t", " x ", "\\N", "'", "?%s"]
+        rows = [(f"{i}", text, i - 5, 10.0 ** (i * 60 - 300)) for i, text in enumerate(texts)]
+        sql = "insert into steps (key, project, name, content, ref, parts, run, at, seconds) values (?, 'p', ?, '', '', '', ?, ?, ?)"
+        assert ledger.write(lambda tx: tx.many(sql, [(key, name, None, at, seconds) for key, name, at, seconds in rows])) == len(rows)
+        assert [tuple(row) for row in ledger.all("select key, name, at, seconds from steps order by key")] == rows
+        points = [(1, step, -(1 << 63) + step, value, 0) for step, value in enumerate([0.1, -0.0, 5e-324, float("inf"), float("-inf"), 2])]
+        ledger.write(lambda tx: tx.many("insert into points (series, step, at, value, nan) values (?, ?, ?, ?, ?)", points))
+        assert [tuple(row) for row in ledger.all("select * from points order by step")] == points
+
+    def test_many_upserts_may_meet_one_row_again(self, ledger: Ledger) -> None:
+        sql = "insert into meta (name, value) values (?, ?) on conflict (name) do update set value = excluded.value where excluded.value > meta.value"
+        rows = [("a", "1"), ("b", "5"), ("a", "3"), ("a", "2"), ("b", "4")]
+        ledger.write(lambda tx: tx.many(sql, rows))
+        assert {row["name"]: row["value"] for row in ledger.all("select * from meta where name < 'c'")} == {"a": "3", "b": "5"}
+        again = "insert into meta (name, value) values (?, ?) on conflict do nothing"
+        assert ledger.write(lambda tx: tx.many(again, [("a", "9"), ("c", "1"), ("c", "2")])) == 1
+
+    def test_many_of_any_statement(self, ledger: Ledger) -> None:
+        def change(tx: Tx) -> tuple[int, int]:
+            tx.add("meta", [{"name": f"n{i}", "value": "v"} for i in range(4)])
+            return tx.many("update meta set value = ? where name = ?", [("w", "n1"), ("w", "n2"), ("w", "no")]), tx.many("", [])
+
+        assert ledger.write(change) == (2, 0)
+        assert len(ledger.all("select 1 from meta where value = 'w'")) == 2
+
+    def test_what_a_statement_made_is_returned(self, ledger: Ledger) -> None:
+        sql = "insert into series (run, key, project, experiment, step, at, value) values ('r', ?, 'p', 0, 0, 0, 0.5) returning id, key"
+
+        def make(tx: Tx) -> list[tuple[int, str]]:
+            tx.add("runs", [{"id": "r", "project": "p", "experiment": 0, "name": "n", "status": "done", "started": 1, "updated": 1}])
+            return [tuple(tx.one(sql, key)) for key in ("a", "b")]  # type: ignore[arg-type]
+
+        (first, a), (second, b) = ledger.write(make)
+        assert (a, b, second - first) == ("a", "b", 1)
+
+    def test_text_is_ordered_by_its_bytes_and_like_minds_the_case(self, ledger: Ledger) -> None:
+        names = ["B", "a", "_", "é", "ab", "A", "a_b", "axb", "💡", "a-b", "z"]
+        ledger.write(lambda tx: tx.add("files", [{"path": name, "mtime_ns": 0, "size": 0, "digest": ""} for name in names]))
+
+        def paths(where: str, *args: Any) -> list[str]:
+            return [row["path"] for row in ledger.all(f"select path from files where {where} order by path", *args)]
+
+        assert paths("1 = 1") == sorted(names, key=str.encode)
+        assert paths("path > ? and path < ?", "A", "b") == ["B", "_", "a", "a-b", "a_b", "ab", "axb"]
+        assert paths("path like ?", "a%") == ["a", "a-b", "a_b", "ab", "axb"]
+        assert paths("path like ? escape '!'", "a!_%") == ["a_b"]
+        assert paths("lower(path) like lower(?)", "A%") == ["A", "a", "a-b", "a_b", "ab", "axb"]
+
+    def test_pages_by_key_with_numbers_that_are_none(self, ledger: Ledger) -> None:
+        values = [(0.5, 0), (0.0, 1), (float("inf"), 0), (0.5, 0), (float("-inf"), 0), (0.0, 1), (0.0, 0)]
+        rows = [(series, 0, 0, value, nan) for series, (value, nan) in enumerate(values)]
+        ledger.write(lambda tx: tx.many("insert into points (series, step, at, value, nan) values (?, ?, ?, ?, ?)", rows))
+        key, seen = (-1, float("-inf"), -1), list[int]()
+        while page := ledger.all(
+            "select nan, value, series from points where (nan, value, series) > (?, ?, ?) order by nan, value, series limit 2", *key
+        ):
+            seen += [row["series"] for row in page]
+            key = tuple(page[-1])  # type: ignore[assignment]
+        assert seen == [4, 6, 0, 3, 2, 1, 5]
+
+    def test_numbers_are_what_python_expects(self, ledger: Ledger) -> None:
+        big = [{"path": f"{i}", "mtime_ns": (1 << 62) - i, "size": i, "digest": ""} for i in range(3)]
+        ledger.write(lambda tx: tx.add("files", big))
+        row = ledger.one(
+            "select count(*) as n, sum(size) as total, avg(size) as mean, max(mtime_ns) as most, sum(size) > ? as yes, cast(? as integer) as whole"
+            " from files",
+            2,
+            1 << 40,
+        )
+        assert row is not None
+        assert (row["n"], row["total"], row["mean"], row["most"], row["yes"], row["whole"]) == (3, 3, 1.0, 1 << 62, 1, 1 << 40)
+        assert [type(value) for value in row] == [int, int, float, int, int, int]
+
+    def test_whoever_was_slower_looks_again(self, opener: Opener) -> None:
+        """Two that write at once, each the next number: nobody's fails, none is given twice."""
+        ledgers = [opener(), opener()]
+
+        def next_number(tx: Tx) -> int:
+            row = tx.one("select coalesce(max(size), 0) + 1 as n from files")
+            assert row is not None
+            tx.add("files", [{"path": f"n{row['n']}", "mtime_ns": 0, "size": row["n"], "digest": ""}])
+            return int(row["n"])
+
+        with ThreadPoolExecutor(8) as pool:
+            numbers = list(pool.map(lambda i: ledgers[i % 2].write(next_number), range(60)))
+        assert sorted(numbers) == list(range(1, 61))
+
+    def test_a_name_is_held_by_one_at_a_time(self, opener: Opener) -> None:
+        ledgers = [opener(), opener()]
+        ledgers[0].write(lambda tx: tx.add("meta", [{"name": "n", "value": "0"}]))
+
+        def count(tx: Tx) -> None:
+            tx.lock("counter n")
+            row = tx.one("select value from meta where name = 'n'")
+            assert row is not None
+            tx.execute("update meta set value = ? where name = 'n'", str(int(row["value"]) + 1))
+
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(lambda i: ledgers[i % 2].write(count), range(40)))
+        assert ledgers[0].one("select value from meta where name = 'n'")["value"] == "40"  # type: ignore[index]
+
+    def test_processes_write_at_once_and_leave_no_gap(self, url: str, opener: Opener, tmp_path: Path) -> None:
+        ledger = opener()
+        command = [sys.executable, "-c", _WRITES, url, str(tmp_path / "home"), str(tmp_path / "anchors")]
+        writers = [subprocess.Popen([*command, name], stdout=subprocess.PIPE, text=True) for name in "ab"]  # noqa: S603  this very Python
+        seqs = [int(line) for writer in writers for line in writer.communicate(timeout=60)[0].split()]
+        assert sorted(seqs) == list(range(1, 81))
+        assert {fact.actor for fact in ledger.facts()} == {"a", "b"}
         assert ledger.verify().ok
 
     def test_two_that_have_it_open_see_each_other(self, opener: Opener) -> None:
