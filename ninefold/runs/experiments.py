@@ -76,15 +76,20 @@ class Experiments:
         row = self.ledger.one(_SQL["find"], self.project, 0)
         return _experiment(row) if row is not None else self.ledger.write(lambda tx: _default(tx, self.project))
 
-    def update(self, id: int, *, name: str | None = None) -> Experiment:
-        """Gives it another name. ConflictError where the name is taken, or the experiment is deleted."""
+    def update(self, id: int, *, name: str | None = None, tags: Mapping[str, str | None] | None = None) -> Experiment:
+        """Gives it another name, and tags (None takes one away). ConflictError where the name is taken, or it is deleted."""
 
         def change(tx: Tx) -> Experiment:
             now = active_experiment(tx, self.project, id)
+            for key, value in (tags or {}).items():
+                if value is None:
+                    tx.execute(_SQL["drop_tag"], self.project, id, key)
+                else:
+                    tx.execute(_SQL["set_tag"], self.project, id, key, value)
             if name is None or name == now.name:
                 return now
-            if tx.one(_SQL["named"], self.project, name) is not None:
-                raise _taken(name)
+            if name == DEFAULT or tx.one(_SQL["named"], self.project, name) is not None:
+                raise _taken(name)  # the default experiment's name is its own, also before it is made
             tx.execute(_SQL["rename"], name, clock.now(), self.project, id)
             tx.fact("experiment.renamed", _subject(now), {"from": now.name, "to": name})
             return _found(tx, self.project, id)

@@ -38,15 +38,6 @@ class ModelLink(msgspec.Struct, frozen=True):
     step: int = 0
 
 
-class Summary(msgspec.Struct, frozen=True):
-    """Data that some run of an experiment read, and the tags that say what for."""
-
-    experiment: int
-    name: str
-    digest: str
-    tags: Mapping[str, str]
-
-
 def log_inputs(ledger: Ledger, run: str, datasets: Sequence[DatasetInput], models: Sequence[str] = (), *, project: str | None = None) -> None:
     """Says what a run read, in one transaction; the same again changes nothing.
 
@@ -76,12 +67,6 @@ def add_outputs(tx: Tx, run: str, models: Sequence[tuple[str, int]], *, project:
     """Like ``log_outputs``, in a transaction of somebody else."""
     writing.active(tx, run, project)
     _link(tx, run, [ModelLink(model, "out", step) for model, step in models])
-
-
-def summaries(ledger: Ledger, project: str, experiments: Sequence[int]) -> list[Summary]:
-    """Which data the active runs of some experiments read, and what for, each once."""
-    found = [row for experiment in dict.fromkeys(experiments) for row in ledger.all(_SQL["summaries"], project, experiment)]
-    return [Summary(row["experiment"], row["name"], row["digest"], msgspec.json.decode(row["tags"], type=dict[str, str])) for row in found]
 
 
 def _link(tx: Tx, run: str, links: Sequence[ModelLink]) -> None:

@@ -15,7 +15,3 @@ on conflict (run, model, way) do update set step = excluded.step;
 
 -- name: links
 select count(*) as links from model_links where run = ?;
-
--- name: summaries
-select distinct r.experiment, i.name, i.digest, i.tags from runs r join inputs i on i.run = r.id
-where r.project = ? and r.experiment = ? and r.state = 'active' order by i.name, i.digest, i.tags limit 10000;

@@ -8,11 +8,9 @@ from ninefold.protocols.mlflow.endpoint import WRITES, Endpoint
 from ninefold.protocols.mlflow.errors import INVALID, WireError, missing
 from ninefold.protocols.mlflow.runs import Which, no_run
 from ninefold.protocols.mlflow.tracking import Place
-from ninefold.protocols.mlflow.wire import Int64, Message, experiment, filled, need
+from ninefold.protocols.mlflow.wire import Int64, Message, need
 from ninefold.runs import inputs
 from ninefold.web.call import Call
-
-_MOST_EXPERIMENTS = 20
 
 
 class InputTag(Message):
@@ -51,10 +49,6 @@ class LogOutputs(Which):
     models: list[ModelOutput] | None = None
 
 
-class SearchDatasets(Message):
-    experiment_ids: list[str] | None = None
-
-
 def log_inputs(place: Place, body: LogInputs, call: Call) -> dict[str, Any]:
     """Say which datasets and models a run reads."""
     given = body.datasets or []
@@ -80,20 +74,6 @@ def log_outputs(place: Place, body: LogOutputs, call: Call) -> dict[str, Any]:
     return {}
 
 
-def search_datasets(place: Place, body: SearchDatasets, call: Call) -> dict[str, Any]:
-    """The datasets that runs of some experiments read, by name, digest and what for."""
-    given = body.experiment_ids or []
-    if not given:
-        raise WireError(INVALID, "SearchDatasets request must specify at least one experiment_id.")
-    if len(given) > _MOST_EXPERIMENTS:
-        raise WireError(INVALID, f"SearchDatasets request cannot specify more than {_MOST_EXPERIMENTS} experiment_ids. Received {len(given)}.")
-    found = inputs.summaries(place.ledger, place.project, [experiment(number) for number in given])
-    summaries = [
-        filled(experiment_id=str(each.experiment), name=each.name, digest=each.digest, context=each.tags.get("mlflow.data.context")) for each in found
-    ]
-    return filled(dataset_summaries=summaries)
-
-
 def _input(given: DatasetInput) -> inputs.DatasetInput:
     said = given.dataset
     if said is None:
@@ -114,5 +94,4 @@ def _input(given: DatasetInput) -> inputs.DatasetInput:
 ENDPOINTS = [
     Endpoint("POST", "runs/log-inputs", log_inputs, LogInputs, WRITES, max_body=64 * 2**20),
     Endpoint("POST", "runs/outputs", log_outputs, LogOutputs, WRITES),
-    Endpoint("POST", "experiments/search-datasets", search_datasets, SearchDatasets, need="nice"),
 ]
