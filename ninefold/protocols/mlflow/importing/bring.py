@@ -32,9 +32,7 @@ class Import:
     ``progress`` is told of each thing that is done: its kind, and how many points it had.
     """
 
-    def __init__(
-        self, source: Source, files: Files, *, prefix: str = "", artifacts: bool = True, progress: Progress | None = None
-    ) -> None:
+    def __init__(self, source: Source, files: Files, *, prefix: str = "", artifacts: bool = True, progress: Progress | None = None) -> None:
         self.source, self.ledger, self.files, self.project, self.prefix = source, files.ledger, files, files.project, prefix
         self.artifacts = artifacts
         self.imports = Imports(files.ledger, f"{source.origin}#{files.project}")
