@@ -90,7 +90,7 @@ class Import:
         files, lost = self._files(self.source.files(experiment, past), f"{place.experiment}/{past.id}/artifacts")
         tallies: dict[str, PointsTally] = {}
         for group in self._groups(past, tallies):
-            self.ledger.write(lambda tx, group=group: _write_run(tx, place, past, group, known=known))  # type: ignore[misc]
+            self.ledger.write(lambda tx, group=group, known=known: _write_run(tx, place, past, group, known=known))  # type: ignore[misc]
             known = True
         told = tell_run(past, tallies, files)
 

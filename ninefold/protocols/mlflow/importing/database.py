@@ -7,7 +7,7 @@ from typing import Any
 from ninefold.models.registry.load import PastName, PastVersion
 from ninefold.protocols.mlflow.importing import words
 from ninefold.protocols.mlflow.importing.roots import Roots
-from ninefold.protocols.mlflow.importing.source import FileSet, RunStamp, Skipped
+from ninefold.protocols.mlflow.importing.source import FileSet, RunStamp
 from ninefold.protocols.mlflow.importing.tables import Tables
 from ninefold.runs.history import PastExperiment, PastInput, PastLink, PastModel, PastModelPoint, PastRun, PointRow
 

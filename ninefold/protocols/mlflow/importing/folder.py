@@ -52,10 +52,8 @@ class Folder:
         return found
 
     def runs(self, experiment: PastExperiment) -> Iterator[RunStamp]:
-        found = []
-        for folder in _folders(self._places[experiment.id]):
-            if folder.name not in _KEPT_FOR_OTHERS and (meta := self._meta(folder)) is not None:
-                found.append((words.micros(meta.get("start_time")), folder, meta))
+        folders = [folder for folder in _folders(self._places[experiment.id]) if folder.name not in _KEPT_FOR_OTHERS]
+        found = [(words.micros(meta.get("start_time")), folder, meta) for folder in folders if (meta := self._meta(folder)) is not None]
         for _, folder, meta in sorted(found, key=lambda one: (one[0], one[1].name)):
             inputs, links = self._inputs(experiment, folder)
             info = meta | {"id": folder.name, "name": meta.get("run_name") or meta.get("name")}

@@ -29,10 +29,10 @@ def read_text(path: Path) -> str:
 
 
 def read_meta(path: Path) -> dict[str, Any]:
-    """What a ``meta.yaml`` says; DataError where that is no plain mapping.
+    r"""What a ``meta.yaml`` says; DataError where that is no plain mapping.
 
     >>> import tempfile; path = Path(tempfile.mkdtemp()) / "meta.yaml"
-    >>> _ = path.write_text("name: 'a: b'\\nstatus: 3\\ntags: {x: '1'}\\n"); read_meta(path)
+    >>> _ = path.write_text("name: 'a: b'\nstatus: 3\ntags: {x: '1'}\n"); read_meta(path)
     {'name': 'a: b', 'status': 3, 'tags': {'x': '1'}}
     >>> _ = path.write_text("!!python/object/apply:os.system ['true']"); read_meta(path)
     Traceback (most recent call last):

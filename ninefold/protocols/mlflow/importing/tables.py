@@ -48,7 +48,7 @@ class SQLiteTables:
             while rows := cursor.fetchmany(_PIECE):
                 yield from rows
 
-    @cache  # noqa: B019  one object for one import
+    @cache
     def columns(self, table: str) -> frozenset[str]:
         return frozenset(row[0] for row in self.stream("select name from pragma_table_info(?)", (table,)))
 
@@ -81,7 +81,7 @@ class PostgresTables:
         except self._error as error:
             raise UsageError(f"the database refused to be read ({_first(error)})", where=self.name, hint=_HINT) from None
 
-    @cache  # noqa: B019  one object for one import
+    @cache
     def columns(self, table: str) -> frozenset[str]:
         found = self.stream("select column_name from information_schema.columns where table_schema = current_schema() and table_name = ?", (table,))
         return frozenset(row[0] for row in found)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
+from ninefold.ledger import Tx
 from ninefold.models.registry.load import stored_name
 from ninefold.protocols.mlflow.importing.bring import Import
 from ninefold.runs.imports import Brought, Imports
@@ -71,7 +72,12 @@ def _compare(bringing: Import, kind: str, words: str, read: Callable[[Brought], 
 def _note(imports: Imports, kind: str, verified: list[Brought], bringing: Import) -> None:
     for start in range(0, len(verified), 1000):
         some = verified[start : start + 1000]
-        bringing.ledger.write(lambda tx, some=some: [imports.note(tx, kind, b.id, b.ours, "verified", b.body) for b in some])  # type: ignore[misc]
+        bringing.ledger.write(lambda tx, some=some: _verified(imports, tx, kind, some))  # type: ignore[misc]
+
+
+def _verified(imports: Imports, tx: Tx, kind: str, some: list[Brought]) -> None:
+    for one in some:
+        imports.note(tx, kind, one.id, one.ours, "verified", one.body)
 
 
 def _add(sums: dict[str, list[int]], kind: str, there: int, here: int, differ: int = 0) -> None:
