@@ -20,7 +20,7 @@ _TOKEN = struct.Struct("<qqqdB")
 _LEAST, _MOST = -(1 << 63), (1 << 63) - 1
 
 
-class Point(msgspec.Struct, frozen=True):
+class Point(msgspec.Struct, frozen=True, gc=False):
     """One value of a metric, at a step and a time (microseconds UTC). The value may be infinite or no number."""
 
     key: str

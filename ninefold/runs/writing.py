@@ -1,6 +1,5 @@
 """What is logged to a run, written: parameters, tags and points in the transaction of whoever asks."""
 
-import math
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -69,16 +68,16 @@ def grouped(points: Sequence[Point]) -> dict[str, list[Number]]:
     """Points by metric as they are stored, the newest last, without repetitions. UsageError for what is no number, or does not fit in 64 bits."""
     groups: dict[str, set[Number]] = {}
     for point in points:
-        value, step, at = point.value, point.step, point.at
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise UsageError(f'the metric "{point.key}" is {value!r}', hint="give a number")
+        key, value, step, at = point.key, point.value, point.step, point.at
         if not (_LEAST <= step <= _MOST and _LEAST <= at <= _MOST):
-            raise UsageError(f'the metric "{point.key}" has the step {step} and the time {at}', hint="both are whole numbers of 64 bits")
-        group = groups.get(point.key)
+            raise UsageError(f'the metric "{key}" has the step {step} and the time {at}', hint="both are whole numbers of 64 bits")
+        group = groups.get(key)
         if group is None:
-            group = groups[text(point.key)] = set()
-        # a plain sum: adding 0.0 makes a float of a whole number, and 0.0 of -0.0, which compares equal but is another row
-        group.add((step, at, 0.0, 1) if math.isnan(value) else (step, at, _real(value, point.key) + 0.0, 0))
+            group = groups[text(key)] = set()
+        if type(value) is not float:
+            value = _real(value, key)
+        # only what is no number is not itself; adding 0.0 makes 0.0 of -0.0, which compares equal but is another row
+        group.add((step, at, value + 0.0, 0) if value == value else (step, at, 0.0, 1))
     return {key: sorted(group) for key, group in groups.items()}
 
 
@@ -87,7 +86,9 @@ def checked(pairs: Iterable[tuple[str, str]]) -> list[Pair]:
     return [(text(key), text(value)) for key, value in pairs]
 
 
-def _real(value: float, key: str) -> float:
+def _real(value: object, key: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise UsageError(f'the metric "{key}" is {value!r}', hint="give a number")
     try:
         return float(value)
     except OverflowError:

@@ -10,10 +10,10 @@ from ninefold.errors import ConflictError, NotFoundError
 from ninefold.ledger import Tx
 from ninefold.protocols.mlflow import limits, shown
 from ninefold.protocols.mlflow.endpoint import WRITES, Endpoint
-from ninefold.protocols.mlflow.errors import INVALID, WireError, missing
+from ninefold.protocols.mlflow.errors import INVALID, WireError, invalid, missing
 from ninefold.protocols.mlflow.runs import Tag, Which, known, no_run
 from ninefold.protocols.mlflow.tracking import Place
-from ninefold.protocols.mlflow.wire import Int64, Message, micros, need
+from ninefold.protocols.mlflow.wire import LATEST, Int64, Message, need
 from ninefold.runs.logged import add_points
 from ninefold.runs.points import Point
 from ninefold.runs.writing import Pair, checked, grouped, write
@@ -23,7 +23,7 @@ HISTORY = "mlflow.log-model.history"
 _DONE: dict[str, Any] = {}
 
 
-class Metric(Message):
+class Metric(Message, gc=False):  # thousands of them come at once, and none refers to another
     key: str | None = None
     value: float | None = None
     timestamp: Int64 | None = None
@@ -33,7 +33,7 @@ class Metric(Message):
     dataset_digest: str | None = None
 
 
-class LogMetric(Metric):
+class LogMetric(Metric, gc=False):
     """One point of one metric of a run."""
 
     run_id: str | None = None
@@ -61,8 +61,7 @@ class Batch(Which):
 
 async def log_metric(place: Place, body: LogMetric, call: Call) -> dict[str, Any]:
     """Add a point to a metric."""
-    limits.key(body.key, "key")
-    await _write(place, need(body.run_id or body.run_uuid, "run_id"), points=[_point(body, "")], metrics=(body,))
+    await _write(place, need(body.run_id or body.run_uuid, "run_id"), points=[_point(body)], metrics=(body,))
     return _DONE
 
 
@@ -158,19 +157,29 @@ def _points(metrics: list[Metric]) -> list[Point]:
     seen: set[str | None] = set()
     points = []
     for place, metric in enumerate(metrics):
-        if metric.key not in seen:
-            limits.key(metric.key, f"metrics[{place}].name")
-            seen.add(metric.key)
-        points.append(_point(metric, f"metrics[{place}]."))
+        key, value, at = metric.key, metric.value, metric.timestamp
+        if key not in seen:
+            limits.key(key, f"metrics[{place}].name")
+            seen.add(key)
+        if key is None or value is None or at is None or not 0 <= at <= LATEST:
+            raise _mistake(metric, f"metrics[{place}].")
+        points.append(Point(key, value, metric.step or 0, at * 1000))
     return points
 
 
-def _point(metric: Metric, where: str) -> Point:
+def _point(metric: Metric) -> Point:
+    key, value, at = limits.key(metric.key, "key"), metric.value, metric.timestamp
+    if value is None or at is None or not 0 <= at <= LATEST:
+        raise _mistake(metric, "")
+    return Point(key, value, metric.step or 0, at * 1000)
+
+
+def _mistake(metric: Metric, where: str) -> WireError:
     if metric.value is None:
-        raise missing(f"{where}value")
+        return missing(f"{where}value")
     if metric.timestamp is None:
-        raise missing(f"{where}timestamp")
-    return Point(metric.key or "", metric.value, metric.step or 0, micros(metric.timestamp, f"{where}timestamp"))
+        return missing(f"{where}timestamp")
+    return invalid(f"{where}timestamp", metric.timestamp, "it must be a time in milliseconds since 1970, not negative, within the year 9999")
 
 
 ENDPOINTS = [
