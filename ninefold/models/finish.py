@@ -161,6 +161,17 @@ def deploy(
     )
 
 
+def _tested(frame: "pl.DataFrame", objective: Objective, chosen: Chosen) -> dict[str, dict[str, float]]:
+    """Means of losses on the test rows by candidate; the problem's costs were measured for the winner alone."""
+    proper = "squared_error" if objective.kind == "regression" else "log_loss"
+    found: dict[str, dict[str, float]] = {}
+    for column in frame.columns:
+        if column.startswith("loss."):
+            found[column[len("loss.") :]] = {proper: float(frame[column].mean())}  # type: ignore[arg-type]
+    found[chosen.winner][objective.name.replace(" ", "_")] = float(frame["loss"].mean())  # type: ignore[arg-type]
+    return found
+
+
 def _golden(data: Dataset, rows: Rows) -> dict[str, Any]:
     some = rows[np.linspace(0, len(rows) - 1, min(GOLDEN, len(rows))).astype(np.int64)]
     return {name: [*_list(values), None] for name, values in data.columns(some).items()}
@@ -198,5 +209,7 @@ def finish(
         "decision": msgspec.to_builtins(proof.decision),
         "digests": {"evidence": proof.digest, "deployed": found},
         "trials": {c.name: msgspec.to_builtins(c.trials) for c in candidates if c.trials},
+        "loss": objective.name,
+        "tested": _tested(proof.frame, objective, chosen),
     }
     return Finished(folder, found, proof, report)

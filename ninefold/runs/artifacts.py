@@ -63,7 +63,7 @@ class Files:
         checked(path)
         kept, size = self.blobs.receive(_chunks(data), expected=digest)
         file = File(path, kept, size, clock.now())
-        self.ledger.write(lambda tx: name(tx, self.project, file))
+        self.ledger.write(lambda tx: name_file(tx, self.project, file))
         return file
 
     async def put_stream(self, path: str, chunks: AsyncIterator[bytes], *, digest: str | None = None) -> File:
@@ -71,7 +71,7 @@ class Files:
         checked(path)
         kept, size = await self.blobs.receive_stream(chunks, expected=digest)
         file = File(path, kept, size, clock.now())
-        await asyncio.wrap_future(self.ledger.submit(lambda tx: name(tx, self.project, file)))
+        await asyncio.wrap_future(self.ledger.submit(lambda tx: name_file(tx, self.project, file)))
         return file
 
     def find(self, path: str) -> File | None:
@@ -130,7 +130,7 @@ class Files:
         return self.ledger.write(drop)
 
 
-def name(tx: Tx, project: str, file: File) -> None:
+def name_file(tx: Tx, project: str, file: File) -> None:
     """Puts a stored content at its path. ConflictError where a folder is there, or a file where a folder must be."""
     parts = file.path.split("/")
     for depth in range(1, len(parts)):

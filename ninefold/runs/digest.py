@@ -33,16 +33,24 @@ class Digested:
 
     def whole(self, tx: Tx) -> str:
         """The digest of parameters, tags, points and files, as the transaction sees them."""
-        points = self._points if _moved(tx.all, self._run) == self._moved else _points(tx.all, self._run)
-        total = hashlib.sha256(points)
-        for name in ("params", "tags"):
-            _add(total, name, tx.all(_SQL[name], self._run.id))
-        folder = folder_of(self._run)
-        if folder is not None:
-            begins = f"{folder}/"
-            rows = tx.all(_SQL["files"], self._run.project, begins, begins + "\U0010ffff")
-            _add(total, "files", [(row["path"][len(begins) :], row["digest"], row["size"]) for row in rows])
-        return total.hexdigest()
+        return _whole(tx, self._run, self._points if _moved(tx.all, self._run) == self._moved else _points(tx.all, self._run))
+
+
+def content_digest(tx: Tx, run: Run) -> str:
+    """The digest of a run that is known to have few points, read within the transaction."""
+    return _whole(tx, run, _points(tx.all, run))
+
+
+def _whole(tx: Tx, run: Run, points: bytes) -> str:
+    total = hashlib.sha256(points)
+    for name in ("params", "tags"):
+        _add(total, name, tx.all(_SQL[name], run.id))
+    folder = folder_of(run)
+    if folder is not None:
+        begins = f"{folder}/"
+        rows = tx.all(_SQL["files"], run.project, begins, begins + "\U0010ffff")
+        _add(total, "files", [(row["path"][len(begins) :], row["digest"], row["size"]) for row in rows])
+    return total.hexdigest()
 
 
 def _add(total: Any, name: str, rows: Sequence[Any]) -> None:

@@ -34,7 +34,7 @@ def test_a_tracked_run_stands_beside_the_projects_own(as_json: Any, tiny_copy: P
         ids = [runs.start("parcels", "sweep", params={"leaves": leaves}).id for leaves in (7, 31)]
         runs.log(ids[0], {"auc": 0.7})
     assert as_json(tiny_copy, "runs", "compare", *ids)["parameter"] == {"leaves": ["7", "31"]}
-    assert {r["id"] for r in as_json(tiny_copy, "runs", "list")["tracked"]} == set(ids)
+    assert {r["id"] for r in as_json(tiny_copy, "runs", "list")["tracked"]} >= set(ids)
 
 
 def test_tables_are_listed_with_rows_and_quarantine(as_json: Any, tiny_project: Path) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from ninefold.bundles.manifest import SIGNATURE
+from ninefold.bundles.manifest import MANIFEST, SIGNATURE
 from ninefold.engine.step import Output, Step
 from ninefold.errors import DataError, NinefoldError, NotYetError, StoppedError
 from ninefold.ids import canonical, digest, new_id
@@ -15,6 +15,7 @@ from ninefold.models.records import record_version
 from ninefold.project.learning import Learning
 from ninefold.project.live.sealed import signer
 from ninefold.project.steps.making import Making, step
+from ninefold.project.steps.tracked import track
 from ninefold.project.steps.training import features_part, load
 from ninefold.storage import durable
 
@@ -147,6 +148,7 @@ def _version(making: Making, learning: Learning, candidates: dict[str, Any]) -> 
             signer=signer(home),
             **msgspec.json.decode(home.blobs.get(outputs[served].ref["blob"])),
         )
+        manifest = home.blobs.add(folder / MANIFEST)
         _keep(folder, home.path("bundles", done.digest))
         proof = home.stored("evidence", name).write(done.evidence.frame, mode="overwrite")
         assert proof is not None
@@ -156,6 +158,7 @@ def _version(making: Making, learning: Learning, candidates: dict[str, Any]) -> 
             "signed": True,
             "evidence": proof.version,
             "report": report,
+            "manifest": manifest,
             "winner": chosen.winner,
             "reason": chosen.reason,
             "training": outputs[training].content,
@@ -168,7 +171,8 @@ def _version(making: Making, learning: Learning, candidates: dict[str, Any]) -> 
         return Output(done.digest, ref)
 
     def facts(tx: "Tx", output: Output) -> None:
-        record_version(tx, home.project, name, bundle=output.ref["bundle"], digest=output.content, body=output.ref)
+        made = record_version(tx, home.project, name, bundle=output.ref["bundle"], digest=output.content, body=output.ref)
+        track(tx, home, made, output.ref)
 
     return step(
         f"model/{name}",
