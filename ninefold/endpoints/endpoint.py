@@ -7,6 +7,8 @@ from ninefold.errors import DeclarationError
 from ninefold.things import Thing, as_tuple, declare
 from ninefold.units import duration, share
 
+REGISTERED = "models:"  # what addresses of registered versions begin with
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Release:
@@ -52,7 +54,8 @@ def full() -> Release:
 
 @dataclass(frozen=True, eq=False, slots=True, init=False)
 class Endpoint(Thing):
-    """Where a model's answers are given.
+    """Where a model's answers are given. ``model`` is a model of the project, or the address of a registered version
+    (``"models:/churn@champion"``, ``"models:/churn/3"``): that is asked with its own columns, and released at once.
 
     Without ``to`` at ``POST /predict/<name>``; else into a table (``"lake:scores"``, ``"warehouse:ml.scores"``) or a topic,
     on the problem's calendar. ``release`` says how a new version comes in; ``acted`` names the table or events that tell
@@ -90,4 +93,10 @@ class Endpoint(Thing):
             raise DeclarationError(f"log={log!r}", hint='choose "strict" or "fast"')
         if release is not None and not isinstance(release, Release):
             raise DeclarationError(f"release={release!r} is no way to release", hint='write nf.canary("10%"), nf.shadow(...) or nf.full()')
-        declare(self, model, to, release or canary("10%"), acted, share(holdout) if holdout else 0.0, log, was)
+        usual = full() if isinstance(model, str) and model.startswith(REGISTERED) else canary("10%")
+        declare(self, model, to, release or usual, acted, share(holdout) if holdout else 0.0, log, was)
+
+    @property
+    def registered(self) -> str | None:
+        """The address of the registered version that answers; None where a model of the project does."""
+        return self.model if isinstance(self.model, str) and self.model.startswith(REGISTERED) else None

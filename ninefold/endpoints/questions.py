@@ -19,7 +19,10 @@ MOST_ROWS = 10_000
 
 
 class Request(msgspec.Struct, frozen=True):
-    """What a question consists of: the asked table's key, the columns with their types, bare inputs, the decision's moment."""
+    """What a question consists of: the asked table's key, the columns with their types, bare inputs, the decision's moment.
+
+    ``required`` are columns that may be null but not missing. Without a key a question is known by all that it says.
+    """
 
     asked: str
     key: tuple[str, ...]
@@ -27,6 +30,7 @@ class Request(msgspec.Struct, frozen=True):
     bare: tuple[str, ...] = ()
     at: str | None = None
     tz: str | None = None
+    required: tuple[str, ...] = ()
 
 
 class Questions:
@@ -51,6 +55,9 @@ class Questions:
                 for column in item.keys() - self.request.columns.keys():
                     hint = closest(column, self.request.columns)
                     raise UsageError(f'a question has no column "{column}"', where=f"{place}.{column}", hint=hint)
+                for column in self.request.required:
+                    if column not in item:
+                        raise UsageError(f'a question needs "{column}"', where=place, hint="give it, or null where it is not known")
             row, _ = self._door.row(item, place)
             for column in self.request.columns:
                 row.setdefault(column, None)
@@ -71,7 +78,7 @@ class Questions:
 
         Times in it are µs UTC.
         """
-        return msgspec.json.encode([row[c] for c in self.request.key]).decode()
+        return msgspec.json.encode([row[c] for c in self.request.key or self.request.columns]).decode()
 
     def lead(self, row: Mapping[str, Any], q: int) -> int | None:
         """How much later than its decision time a question was asked, µs; None where it has none."""

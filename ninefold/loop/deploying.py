@@ -8,6 +8,7 @@ from ninefold.loop.gate import Gate
 from ninefold.models.records import Version
 from ninefold.project.check.later import watches_less
 from ninefold.project.home import Home
+from ninefold.project.live import registered
 from ninefold.project.live.freeze import freeze
 from ninefold.project.live.workplace import workplace
 from ninefold.project.reading.graph import Graph
@@ -33,7 +34,10 @@ def deploy(home: Home, graph: Graph, main: Path, endpoint: str, *, number: int |
     name, thing = graph.resolve(endpoint, ("endpoint",))
     for error in watches_less(graph, name):
         raise error
-    made = releasing.chosen(home, graph.resolve(thing.model, ("model",))[0], number)
+    if thing.registered is not None:
+        made = registered.answering(home, thing.registered, number)
+    else:
+        made = releasing.chosen(home, graph.resolve(thing.model, ("model",))[0], number)
     frozen = freeze(graph, home, main)
     told = {"digest": frozen, "files": [shown(p, graph.root) for p in graph.files], **workplace(graph.root)}
     home.ledger.record("deploy.frozen", home.subject("endpoint", endpoint), told)

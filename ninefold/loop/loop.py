@@ -93,7 +93,9 @@ class Loop:
             return []
         self._watching, self._lookers, self._looked = {}, {}, {}
         ledger, home, told = self.runtime.home.ledger, self.runtime.home, []
-        for name in graph.of("endpoint"):
+        for name, endpoint in graph.of("endpoint").items():
+            if endpoint.registered is not None:
+                continue  # no problem says what would be good there
             self._watching[name] = Watching(self.runtime, name)
             self._looked[f"endpoint/{name}"] = self._last("canary.judged", home.subject("endpoint", name), now)
         for name, monitor in graph.of("monitor").items():

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from ninefold.clock import now
-from ninefold.errors import NotFoundError, closest
+from ninefold.errors import ConflictError, NotFoundError, closest
 from ninefold.ids import canonical
 from ninefold.ledger import Ledger, Tx
 
@@ -62,6 +62,26 @@ def record_version(
     tx.add("versions", [{**msgspec.structs.asdict(made), "body": canonical(body).decode()}])
     tx.fact("model.version", made.subject, {"version": number, "bundle": bundle, "digest": digest, **body}, run=run, key=key)
     return made
+
+
+def record_registered(tx: Tx, project: str, model: str, number: int, *, digest: str, body: dict[str, Any]) -> Version:
+    """Keep the bundle that was made of a registered version under that version's own number, with its fact. ConflictError where it
+    was deleted meanwhile.
+    """
+    said = "update registered_versions set bundle = ? where project = ? and name = ? and version = ? and state = 'active'"
+    if not tx.execute(said, digest, project, model, number):
+        raise ConflictError(f"{model}@{number} was deleted meanwhile", hint="name another version")
+    made = Version(project, model, number, digest, digest, now(), None, body)
+    tx.execute("delete from versions where project = ? and model = ? and version = ?", project, model, number)
+    tx.add("versions", [{**msgspec.structs.asdict(made), "body": canonical(body).decode()}])
+    tx.fact("model.version", made.subject, {"version": number, "bundle": digest, "digest": digest, **body})
+    return made
+
+
+def stored(ledger: Ledger, project: str, model: str, number: int) -> Version | None:
+    """A version that has a bundle, or None."""
+    row = ledger.one(f"select {_COLUMNS} from versions where project = ? and model = ? and version = ?", project, model, number)
+    return None if row is None else _version(row)
 
 
 def by_digest(ledger: Ledger, project: str, model: str, digest: str) -> Version | None:

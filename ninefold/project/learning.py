@@ -94,6 +94,8 @@ def _read_by_judges(graph: Graph, problem_name: str, problem: Problem, model: Mo
         found.append(problem.baseline)
     for monitor in graph.of("monitor").values():
         endpoint = graph.resolve(monitor.endpoint, ("endpoint",))[1]
+        if endpoint.registered is not None:
+            continue
         of = graph.resolve(endpoint.model, ("model",))[1]
         if graph.resolve(of.problem, ("problem",))[0] == problem_name:
             found += [c for check in monitor.checks for c in check.by]

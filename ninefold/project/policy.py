@@ -27,7 +27,8 @@ def policy_of(graph: "Graph", name: str) -> dict[str, Any]:
     problem = graph.things[name]
     assert isinstance(problem, Problem)
     models = {n: m for n, m in graph.of("model").items() if graph.resolve(m.problem, ("problem",))[0] == name}
-    endpoints = {n: e for n, e in graph.of("endpoint").items() if graph.resolve(e.model, ("model",))[0] in models}
+    asked = {n: e for n, e in graph.of("endpoint").items() if e.registered is None}
+    endpoints = {n: e for n, e in asked.items() if graph.resolve(e.model, ("model",))[0] in models}
     monitors = {n: m for n, m in graph.of("monitor").items() if graph.resolve(m.endpoint, ("endpoint",))[0] in endpoints}
     said = {
         "criteria": [str(c) for c in problem.solved_when],

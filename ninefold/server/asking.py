@@ -11,6 +11,7 @@ from ninefold.endpoints.service import Service
 from ninefold.errors import UsageError
 from ninefold.ids import is_id
 from ninefold.models.records import version as version_of
+from ninefold.project.explaining.why import release_of
 from ninefold.project.live.answers import find
 from ninefold.project.live.sealed import bundle_of
 from ninefold.server.doors import SENDS, in_replay
@@ -82,21 +83,23 @@ class Asking:
         endpoint, record = find(self.runtime.home, id)
         service = self.runtime.service(endpoint)
         open_ = [v for v in (service.champion, service.challenger) if v is not None and v.version == record.version]
-        bundle = open_[0].bundle if open_ else self._bundle(endpoint, record.version)
+        bundle = open_[0].bundle if open_ else self._bundle(endpoint, record.version, record.at)
         added = bundle.explain({c.name: [record.values.get(c.name)] for c in bundle.schema})[0]
         inputs = [{"input": n, "value": record.values.get(n), "adds": a} for n, a in added]
         return {"id": id, "endpoint": endpoint, "version": record.version, "score": record.score, "inputs": inputs}
 
-    def _bundle(self, endpoint: str, number: int) -> Any:
-        assert self.runtime.graph is not None
-        model = self.runtime.graph.resolve(self.runtime.graph.things[endpoint].model, ("model",))[0]  # type: ignore[attr-defined]
-        made = version_of(self.runtime.home.ledger, self.runtime.home.project, model, number)
-        return bundle_of(self.runtime.home, made)
+    def _bundle(self, endpoint: str, number: int, at: int) -> Any:
+        home = self.runtime.home
+        made = version_of(home.ledger, home.project, release_of(home, endpoint, number, at).body["model"], number)
+        return bundle_of(home, made)
 
     async def outcomes(self, call: Call, body: Any, name: str) -> dict[str, Any]:
         """Outcomes by key: ``{"key": {...}, "value": …, "at": …}``; a null value calls the question void. The first that is told counts."""
         service = self.runtime.service(name)
         assert service.champion is not None
+        if not service.champion.questions.request.key:
+            why = f'"{name}" answers with a registered version: its questions have no key, and no problem says what is true'
+            raise UsageError(why, hint="declare a problem, and let the version compete: nf.existing(...)")
         questions, payloads = service.champion.questions, []
         for place, item in _items(body, '{"key": {"order_id": 7}, "value": true}', "key", "value"):
             told = time_of("at", item["at"], place=place) if item.get("at") is not None else self.runtime.clock.now()

@@ -196,7 +196,10 @@ class Runtime:
     def _watch_label(self, endpoint: str) -> None:
         """Which column of which table tells an endpoint's outcomes."""
         assert self.graph is not None
-        model = self.graph.resolve(self.graph.things[endpoint].model, ("model",))[1]  # type: ignore[attr-defined]
+        thing: Any = self.graph.things[endpoint]
+        if thing.registered is not None:
+            return  # no problem says where its truth would come from
+        model = self.graph.resolve(thing.model, ("model",))[1]
         target = self.graph.resolve(model.problem, ("problem",))[1].predict
         if isinstance(target.label, str):
             table = self.graph.resolve(target.of, ("table",))[0]
@@ -226,6 +229,8 @@ class Runtime:
         thing: Any = self.graph.things[endpoint]
         if thing.log is not None:
             return bool(thing.log == "strict")
+        if thing.registered is not None:
+            return False
         model = self.graph.resolve(thing.model, ("model",))[1]
         return bool(self.graph.resolve(model.problem, ("problem",))[1].risk.level == "high")
 

@@ -34,7 +34,8 @@ def check_built(graph: Graph, schemas: Mapping[str, Mapping[str, Any] | Iterable
     for name, model in graph.of("model").items():
         _model(notes, name, model, known)
     for name, monitor in graph.of("monitor").items():
-        asked = _asked_by(notes, graph.resolve(monitor.endpoint, ("endpoint",))[1].model)
+        endpoint = graph.resolve(monitor.endpoint, ("endpoint",))[1]
+        asked = _asked_by(notes, endpoint.model) if endpoint.registered is None else None
         _has(notes, name, asked, known, [c for check in monitor.checks for c in check.by], "a check's by=")
     return notes.errors
 

@@ -4,6 +4,7 @@ import re
 
 from ninefold.endpoints import Endpoint
 from ninefold.errors import closest
+from ninefold.models.registry.address import address
 from ninefold.monitors import Monitor
 from ninefold.project.check.notes import Notes
 
@@ -20,6 +21,8 @@ def check(notes: Notes) -> None:
 
 
 def _endpoint(notes: Notes, name: str, endpoint: Endpoint) -> None:
+    if endpoint.registered is not None:
+        _registered(notes, name, endpoint, endpoint.registered)
     if endpoint.holdout > 0 and endpoint.acted is None and endpoint.to is None:
         notes.warn(
             name,
@@ -29,6 +32,20 @@ def _endpoint(notes: Notes, name: str, endpoint: Endpoint) -> None:
         )
     if endpoint.release.kind == "canary" and not 0 < endpoint.release.share < 1:
         notes.error(name, f"the canary gets {endpoint.release.share:.0%} of the questions", "give a share above 0% and below 100%", at=("release",))
+
+
+def _registered(notes: Notes, name: str, endpoint: Endpoint, given: str) -> None:
+    """A registered version answers questions; what needs a problem to judge by it cannot have."""
+    notes.attempt(name, lambda: address(given), at=(given,))
+    if endpoint.release.kind != "full":
+        told = f"nothing judges a {endpoint.release.kind} of a registered version: it has no problem"
+        notes.error(name, told, "leave release= out, or let it compete in a model: nf.existing(...)", at=("release",))
+    for field in ("to", "acted", "holdout"):
+        if getattr(endpoint, field):
+            notes.error(name, f"{field}= needs a problem, and a registered version has none", f"leave {field}= out", at=(field,))
+    for other, monitor in notes.graph.of("monitor").items():
+        if notes.find(monitor.endpoint, "endpoint") is endpoint:
+            notes.error(other, f'"{name}" answers with a registered version, which has no problem to be watched by', "let it compete in a model")
 
 
 def _monitor(notes: Notes, name: str, monitor: Monitor) -> None:

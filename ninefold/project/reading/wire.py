@@ -76,7 +76,8 @@ def _model(thing: Model) -> Iterator[Ref]:
 
 
 def _endpoint(thing: Endpoint) -> Iterator[Ref]:
-    yield Ref(thing.model, ("model",), "model")
+    if thing.registered is None:
+        yield Ref(thing.model, ("model",), "model")
     if thing.acted is not None:
         yield Ref(thing.acted, ROWS, "acted")
 

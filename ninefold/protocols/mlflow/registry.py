@@ -49,7 +49,7 @@ class ModelTag(Named):
 
 
 class Latest(Named):
-    stages: list[str] = []
+    stages: list[str] = msgspec.field(default_factory=list)
 
 
 class Alias(Named):

@@ -19,8 +19,8 @@ BUCKET = "s3://models/churn"
 
 
 @pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    with Ledger.open(f"sqlite:///{tmp_path}/ledger.db", anchors=tmp_path / "anchors") as opened:
+def ledger(ledger_url: str, tmp_path: Path) -> Iterator[Ledger]:
+    with Ledger.open(ledger_url, home=tmp_path / "home", anchors=tmp_path / "anchors") as opened:
         yield opened
 
 

@@ -28,7 +28,7 @@ class Somebody:
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Iterator[Home]:
+def home(either_database: None, tmp_path: Path) -> Iterator[Home]:
     with Home(load(tmp_path), "default") as opened:
         yield opened
 
@@ -105,7 +105,7 @@ def test_a_model_as_clients_read_it(churn: Ask) -> None:
         ("GET", "registered-models/alias", {"name": "churn", "alias": "no"}, 400, "INVALID_PARAMETER_VALUE", "Registered model alias no not found."),
         ("POST", "registered-models/alias", {"name": "churn", "alias": "v1", "version": "1"}, 400, "INVALID_PARAMETER_VALUE", "'v1' is reserved."),
         ("POST", "registered-models/alias", {"name": "churn", "alias": "latest", "version": "1"}, 400, "INVALID_PARAMETER_VALUE", "is reserved."),
-        ("POST", "registered-models/alias", {"name": "churn", "alias": "a b", "version": "1"}, 400, "INVALID_PARAMETER_VALUE", "Invalid alias name: 'a b'"),
+        ("POST", "registered-models/alias", {"name": "churn", "alias": "a b", "version": "1"}, 400, "INVALID_PARAMETER_VALUE", "Invalid alias name"),
         ("POST", "registered-models/alias", {"name": "churn", "alias": "ok", "version": "1"}, 404, "RESOURCE_DOES_NOT_EXIST", "version=1) not found"),
         ("POST", "registered-models/set-tag", {"name": "churn", "value": "v"}, 400, "INVALID_PARAMETER_VALUE", "parameter 'key'"),
     ],
