@@ -104,6 +104,13 @@ def ledger_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return request.getfixturevalue("postgres_url") if request.param == "postgres" else f"sqlite:///{tmp_path}/home/ledger.db"
 
 
+@pytest.fixture
+def either_database(ledger_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Homes that settings name have their ledger in SQLite, and in Postgres."""
+    if not ledger_url.startswith("sqlite"):
+        monkeypatch.setenv("NINEFOLD_LEDGER", ledger_url)
+
+
 @pytest.fixture(scope="session")
 def tiny_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a small project (tests/projects/parcels.py) that has run, is released, and has answered questions. Only read it."""

@@ -15,7 +15,7 @@ from asked import Asked
 
 
 @pytest.fixture
-def own_home(tmp_path: Path) -> Iterator[Home]:
+def own_home(either_database: None, tmp_path: Path) -> Iterator[Home]:
     """The home of a server without a project."""
     with Home(load(tmp_path), "") as home:
         yield home
