@@ -9,12 +9,14 @@ from ninefold.accounts.caller import LOCAL
 from ninefold.errors import NinefoldError, NotFoundError, closest
 from ninefold.project.explaining.status import NOUNS
 from ninefold.project.home import Home
-from ninefold.ui import live, static_files
+from ninefold.ui import live, run_files, static_files
 from ninefold.ui.reading import Reading
 from ninefold.ui.rendering import Renderer
 from ninefold.ui.views import (
+    comparing,
     documents,
     endpoints,
+    experiments,
     facts,
     features,
     home,
@@ -28,6 +30,8 @@ from ninefold.ui.views import (
     runs,
     sources,
     tables,
+    tracked,
+    tracked_list,
 )
 from ninefold.ui.views.frame import frame
 from ninefold.ui.views.thing import ListPage, listing
@@ -43,13 +47,17 @@ _PROJECTS = "select project, max(at) as at from plans group by project order by 
 
 
 class Page(NamedTuple):
-    """A page: its path, what makes its data (from the reading, the path's parameters by name, and the query), its template."""
+    """A page: its path, what makes its data (from the reading, the path's parameters by name, and the query), its template.
+
+    ``api``: whether the same data is at ``/api``, where nothing else is.
+    """
 
     path: str
     view: Callable[..., Any]
     template: str
     summary: str
     query: type | None = None
+    api: bool = True
 
 
 def wants_json(accept: str) -> bool:
@@ -90,8 +98,10 @@ PAGES = (
     Page("/incidents/{name}", monitors.incident, "incident.html", "An incident: cause, findings, action."),
     Page("/items", items.items, "items.html", "Work items: what waits for whom."),
     Page("/items/{name}", items.one, "item.html", "A work item."),
-    Page("/runs", runs.runs, "runs.html", "Runs of the project, and tracked runs."),
-    Page("/runs/{name}", runs.run, "run.html", "A run and its steps."),
+    Page("/runs", runs.runs, "runs.html", "Runs of scripts and clients, found by a filter, and runs of the project.", tracked_list.TrackedQuery),
+    Page("/runs/compare", comparing.compare, "comparing.html", "Runs side by side: what differs, and their curves.", comparing.CompareQuery),
+    Page("/runs/{name}", runs.run, "run.html", "A run: steps, or parameters, metrics and files.", tracked.RunQuery),
+    Page("/experiments", experiments.experiments, "experiments.html", "All experiments.", api=False),
     Page("/predictions", predictions.predictions, "predictions.html", "The newest answers."),
     Page("/predictions/{name}", predictions.prediction, "prediction.html", "One answer, and why.", predictions.PredictionQuery),
     Page("/facts", facts.log, "facts.html", "The log of facts.", facts.FactsQuery),
@@ -156,13 +166,19 @@ def routes(home: Home) -> list[Route]:
     async def events(call: Call) -> AsyncIterator[ServerEvent]:
         """Say when the ledger has grown, so that open pages load themselves anew."""
         after = call.headers.get("last-event-id") or call.query().get("after", "0")
-        async for event in live.heads(site.reading(call.project), int(after) if after.isascii() and after.isdigit() and len(after) < 19 else 0):
+        known = int(after) if after.isascii() and after.isdigit() and len(after) < 19 else 0
+        async for event in live.heads(site.reading(call.project), known, call.query().get("run", "")[:100]):
             yield event
 
     def static(call: Call, name: str) -> Answer:
         """The style sheet and the script."""
         return static_files.answer(name)
 
+    def file(call: Call, name: str, path: str) -> Answer:
+        """A file of a run, to be saved."""
+        return run_files.answer(site.reading(call.project), name, path)
+
+    made.append(route("GET", "/runs/{name}/files/{path:path}", file, who=READERS, kind="stream", blocking=True))
     made.append(route("GET", "/-/events", events, who=READERS, kind="events"))
     made.append(route("GET", "/-/static/{name}", static, who="public", kind="page"))
     return made
@@ -189,7 +205,7 @@ def _both(site: Site, page: Page) -> list[Route]:
         return site.data(page, call)
 
     given = get_type_hints(page.view).get("return")
-    return [
-        route("GET", page.path, html, who=READERS, kind="page", summary=page.summary, blocking=True, query=page.query),
-        route("GET", f"/api{page.path}", data, who=READERS, summary=page.summary, blocking=True, query=page.query, answer=given),
-    ]
+    made = [route("GET", page.path, html, who=READERS, kind="page", summary=page.summary, blocking=True, query=page.query)]
+    if page.api:
+        made.append(route("GET", f"/api{page.path}", data, who=READERS, summary=page.summary, blocking=True, query=page.query, answer=given))
+    return made

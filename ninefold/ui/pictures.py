@@ -1,12 +1,14 @@
 """From what a page shows to its pictures."""
 
+import math
 from collections.abc import Callable
 
 from markupsafe import Markup
 
-from ninefold.ui.charts import bands, columns, intervals, lineage, timelines
+from ninefold.ui.charts import bands, columns, curves, intervals, lineage, timelines
 from ninefold.ui.charts.svg import Drawing, Scale, Tone
 from ninefold.ui.times import Times
+from ninefold.ui.views.comparing import Difference
 from ninefold.ui.views.endpoints import EndpointPage, Tried
 from ninefold.ui.views.hypotheses import Look
 from ninefold.ui.views.models import Evidence
@@ -17,7 +19,7 @@ from ninefold.ui.views.runs import StepLine
 from ninefold.ui.views.standing import CriterionLine, Judgement
 from ninefold.ui.views.tables import Column
 from ninefold.ui.views.thing import ThingPart
-from ninefold.ui.wording import number, release_state, several, share, span
+from ninefold.ui.wording import number, release_state, several, share, size, span
 
 
 class Pictures:
@@ -172,10 +174,31 @@ class Pictures:
         ]
         return Markup(timelines.spans(rows, says="incidents over time", now=page.clock, dated=self.times.day))
 
-    def metric(self, name: str, points: list[tuple[int, float]]) -> Markup:
-        """A metric of a tracked run over its steps."""
-        line = timelines.Line("", [(float(x), y) for x, y in points])
-        return Markup(timelines.lines([line], says=f"{name} by step", dated=lambda v: f"step {v:.0f}", low=None, width=360, height=110))
+    def curve(self, name: str, points: list[tuple[int, float | None]], log: bool, alone: bool) -> Markup:
+        """A metric of a run over its steps."""
+        wide, high = (760, 300) if alone else (360, 130)
+        return Markup(curves.curves([_curve("", points)], says=f"{name} by step", log=log, width=wide, height=high))
+
+    def side(self, name: str, runs: list[list[tuple[int, float | None]]], names: list[str], log: bool) -> Markup:
+        """A metric of several runs."""
+        rows = [_curve(label[:24], points) for label, points in zip(names, runs, strict=True) if points]
+        return Markup(curves.curves(rows, says=f"{name} by step, of {len(rows)} runs", log=log, width=760, height=260))
+
+    def parallel(self, axes: list[Difference], names: list[str]) -> Markup:
+        """Runs as lines across parameters and metrics."""
+        rows = [curves.Axis(axis.name, axis.values) for axis in axes]
+        return Markup(curves.parallel(rows, [n[:24] for n in names], says=f"{len(names)} runs across {len(rows)} parameters and metrics"))
+
+    def machine(self, name: str, points: list[tuple[int, float | None]]) -> Markup:
+        """What the machine was doing, over seconds."""
+        show = size if name.endswith("memory") else number
+        first = points[0][0] if points else 0
+        shifted: list[tuple[int, float | None]] = [(at - first, value) for at, value in points]
+        return Markup(curves.curves([_curve("", shifted)], says=f"{name} over time", show=show, height=100, unit="s"))
+
+
+def _curve(name: str, points: list[tuple[int, float | None]]) -> curves.Curve:
+    return curves.Curve(name, [(float(x), math.nan if y is None else y) for x, y in points])
 
 
 def _seconds(value: float) -> str:

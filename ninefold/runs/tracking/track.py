@@ -80,7 +80,8 @@ def track(
 
 
 def _code(script: str) -> dict[str, str]:
-    return {"code.script": script, "code.arguments": code.arguments(sys.argv[1:])[:2000]} if script else {}
+    said = {"code.script": script, "code.arguments": code.arguments(sys.argv[1:])[:2000]}
+    return {key: value for key, value in said.items() if value}
 
 
 def _resumed(mine: Process, id: str, params: Mapping[str, Any] | None, tags: Mapping[str, Any] | None) -> TrackedRun:

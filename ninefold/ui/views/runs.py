@@ -1,23 +1,17 @@
-"""Runs: executions of the project with their steps, and tracked runs with parameters and metrics."""
+"""Runs: executions of the project with their steps, and runs of scripts."""
 
-import math
-from itertools import islice
 from typing import Any
 
 import msgspec
 
-from ninefold.errors import NotFoundError
 from ninefold.ledger import Fact
-from ninefold.runs import Runs
-from ninefold.runs.points import latest, sampled
 from ninefold.ui.reading import Reading
 from ninefold.ui.views.facts import FactLine, line
+from ninefold.ui.views.tracked import RunQuery, TrackedPage, tracked_page
+from ninefold.ui.views.tracked_list import TrackedList, TrackedQuery, tracked_list
 
-_COLUMNS = "r.id, e.name as experiment, r.name, r.status, r.started, r.ended, r.root"
-_FROM = f"select {_COLUMNS} from runs r join experiments e on e.project = r.project and e.id = r.experiment where r.project = ?"
-_TRACKED = f"{_FROM} and r.state = 'active' order by r.started desc, r.id desc limit 50"
-_ONE = f"{_FROM} and r.id = ?"
-_POINTS = 1000  # of each metric; a longer history is sampled
+_KINDS = ["run.started", "run.done", "run.failed"]
+_OWN = 50  # runs of the project on the page
 
 
 class RunLine(msgspec.Struct):
@@ -37,23 +31,11 @@ class RunLine(msgspec.Struct):
     says: str
 
 
-class Tracked(msgspec.Struct):
-    """A tracked run of any script."""
-
-    id: str
-    path: str
-    experiment: str
-    name: str
-    status: str
-    started: int
-    ended: int | None
-
-
 class RunsPage(msgspec.Struct):
-    """Runs of the project, and tracked ones, the newest first."""
+    """Runs of the project, the newest first, and the runs of scripts that were asked for."""
 
     runs: list[RunLine]
-    tracked: list[Tracked]
+    tracked: TrackedList
 
 
 class StepLine(msgspec.Struct):
@@ -78,22 +60,15 @@ class RunPage(msgspec.Struct):
     facts: list[FactLine]
 
 
-class TrackedPage(msgspec.Struct):
-    """One tracked run. ``metrics``: key → (step, value)."""
-
-    tracked: Tracked
-    params: dict[str, str]
-    tags: dict[str, str]
-    metrics: dict[str, list[tuple[int, float]]]
-    artifacts: list[tuple[str, int]]
-
-
-def runs(reading: Reading) -> RunsPage:
+def runs(reading: Reading, query: TrackedQuery) -> RunsPage:
     """The list of runs."""
-    facts = reading.home.ledger.facts(subject=f"{reading.project}/run", kind=["run.started", "run.done", "run.failed"], newest_first=True, limit=150)
+    return RunsPage([] if query.asked else _own(reading), tracked_list(reading, query))
+
+
+def _own(reading: Reading) -> list[RunLine]:
+    facts = reading.home.ledger.facts(subject=f"{reading.project}/run", kind=_KINDS, newest_first=True, limit=3 * _OWN)
     ends = {f.body.get("started"): f for f in facts if f.kind != "run.started"}
-    lines = [_line(f, ends.get(f.seq)) for f in facts if f.kind == "run.started"]
-    return RunsPage(lines[:50], [_tracked(row) for row in reading.rows(_TRACKED, reading.project)])
+    return [_line(f, ends.get(f.seq)) for f in facts if f.kind == "run.started"][:_OWN]
 
 
 def _line(fact: Fact, end: Fact | None) -> RunLine:
@@ -115,18 +90,11 @@ def _line(fact: Fact, end: Fact | None) -> RunLine:
     )
 
 
-def _tracked(row: dict[str, Any]) -> Tracked:
-    return Tracked(row["id"], f"/runs/{row['id']}", row["experiment"], row["name"], row["status"], row["started"], row["ended"])
-
-
-def run(reading: Reading, name: str) -> RunPage | TrackedPage:
+def run(reading: Reading, name: str, query: RunQuery) -> RunPage | TrackedPage:
     """One run by its id. Raises NotFoundError."""
-    rows = reading.rows(_ONE, reading.project, name)
-    if rows:
-        return _tracked_page(reading, rows[0])
-    found = [r for r in runs(reading).runs if r.id == name]
+    found = [r for r in _own(reading) if r.id == name]
     if not found:
-        raise NotFoundError(f"there is no run {name[:60]}", hint="the list of runs has them all")
+        return tracked_page(reading, name, query)
     facts = reading.home.ledger.facts(run=name)
     steps = [_step(f) for f in facts if f.kind in {"step.done", "step.failed"}]
     whole = (found[0].started, max([found[0].started, *(s.at for s in steps)]))
@@ -137,16 +105,3 @@ def _step(fact: Fact) -> StepLine:
     body = fact.body
     error = f"{body.get('error', '')}: {body.get('message', '')}" if fact.kind == "step.failed" else ""
     return StepLine(body["step"], line(fact).path, fact.at, body.get("seconds"), error, fact.key)
-
-
-def _tracked_page(reading: Reading, row: dict[str, Any]) -> TrackedPage:
-    ledger = reading.home.ledger
-    pairs = {
-        t: {r["key"]: r["value"] for r in ledger.all(f"select key, value from {t} where run = ? order by key", row["id"])} for t in ("params", "tags")
-    }
-    metrics: dict[str, list[tuple[int, float]]] = {}
-    for newest in latest(ledger, [row["id"]])[row["id"]]:
-        points = sampled(ledger, row["id"], newest.key, limit=_POINTS)
-        metrics[newest.key] = [(p.step, p.value) for p in points if not math.isnan(p.value)]
-    artifacts = [(f.path, f.size) for f in islice(Runs(ledger, reading.home.blobs).artifacts(row["id"]), 200)]
-    return TrackedPage(_tracked(row), pairs["params"], pairs["tags"], metrics, artifacts)

@@ -1,0 +1,33 @@
+"""Experiments: what runs belong together."""
+
+import msgspec
+
+from ninefold.ui.reading import Reading
+
+_ALL = """
+select e.id, e.name, e.created,
+    (select count(*) from runs r where r.project = e.project and r.experiment = e.id and r.state = 'active') as runs,
+    (select max(r.started) from runs r where r.project = e.project and r.experiment = e.id and r.state = 'active') as newest
+from experiments e where e.project = ? and e.state = 'active' order by newest is null, newest desc, e.id limit 500
+"""
+
+
+class ExperimentLine(msgspec.Struct):
+    """An experiment: how many runs, and when the newest began."""
+
+    id: int
+    name: str
+    created: int
+    runs: int
+    newest: int | None
+
+
+class ExperimentsPage(msgspec.Struct):
+    """All experiments, those with the newest runs first."""
+
+    experiments: list[ExperimentLine]
+
+
+def experiments(reading: Reading) -> ExperimentsPage:
+    """The list of experiments."""
+    return ExperimentsPage([ExperimentLine(**row) for row in reading.rows(_ALL, reading.project)])
