@@ -38,7 +38,7 @@ class Patterns:
 
     def member(self, column: str) -> str:
         """A member, told by ``path``, of a column that holds a JSON object of texts."""
-        return f"json_extract({column}, ?)" if self.sqlite else f"(cast({column} as json) ->> ?)"
+        return f"cast(json_extract({column}, ?) as text)" if self.sqlite else f"(cast({column} as json) ->> ?)"
 
     def path(self, key: str) -> str:
         """The name of a member, as ``member`` takes it."""

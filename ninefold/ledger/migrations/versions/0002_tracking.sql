@@ -229,9 +229,16 @@ create table spans (
     status text not null default '',
     started integer not null,
     ended integer,
+    attributes text not null default '{}',
     body text not null default '{}',
     primary key (trace, id)
 ) strict, without rowid;
+create table trace_runs (
+    trace text not null references traces (id),
+    run text not null,
+    primary key (trace, run)
+) strict, without rowid;
+create index trace_runs_run on trace_runs (run);
 create table assessments (
     id text not null primary key,
     trace text not null references traces (id),
