@@ -33,6 +33,7 @@ class Sender:
         self._follower = Follower(spools.entries(folder))
         self._pending: list[tuple[int, bytes]] = []
         self._most = ENTRIES
+        self._uploaded = ""  # the content that went last: its entry may have to be sent again, and it need not
 
     def send(self) -> bool:
         """Deliver the next entries; False where there are none. BusyError where the target is away: nothing is given up."""
@@ -85,6 +86,8 @@ class Sender:
         if self._pending and self._pending[0][1].startswith(_SAVE):
             saved = msgspec.json.decode(self._pending[0][1], type=Save)
             content = spools.content(self.folder, saved.content)
+            if self._uploaded == saved.content:
+                return
             try:
                 if content.exists():
                     self.target.put(saved.run, saved.path, content, saved.digest)
@@ -92,6 +95,7 @@ class Sender:
                 raise
             except NinefoldError as error:  # the entry that names it is refused then, and what follows it comes through
                 _log.warning("the file %s was not taken by %s: %s", saved.path, self.target.name, error)
+            self._uploaded = saved.content
 
     def _settle(self, applied: int) -> None:
         """What is applied need not be kept."""
