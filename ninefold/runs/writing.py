@@ -59,6 +59,12 @@ def _series(tx: Tx, run: str, newest: Sequence[tuple[Any, ...]]) -> dict[str, in
     return {row["key"]: row["id"] for part in chunks([values[1] for values in newest]) for row in tx.all(_IDS, run, *part)}
 
 
+def tag_of(tx: Tx, id: str, key: str) -> str | None:
+    """The value of a tag as this transaction sees it, to change it by what it is."""
+    row = tx.one(_SQL["tag"], id, key)
+    return None if row is None else str(row["value"])
+
+
 def drop_tag(tx: Tx, id: str, key: str) -> bool:
     """Takes a tag away; whether there was one."""
     return tx.execute(_SQL["drop_tag"], id, key) > 0

@@ -12,3 +12,6 @@ insert into tags (run, key, value) values (?, ?, ?) on conflict (run, key) do up
 
 -- name: drop_tag
 delete from tags where run = ? and key = ?;
+
+-- name: tag
+select value from tags where run = ? and key = ?;

@@ -16,7 +16,7 @@ from ninefold.protocols.mlflow.tracking import Place
 from ninefold.protocols.mlflow.wire import LATEST, Int64, Message, need
 from ninefold.runs.logged import add_points
 from ninefold.runs.points import Point
-from ninefold.runs.writing import Pair, checked, grouped, write
+from ninefold.runs.writing import Pair, checked, grouped, tag_of, write
 from ninefold.web.call import Call
 
 HISTORY = "mlflow.log-model.history"
@@ -104,9 +104,8 @@ def log_model(place: Place, body: LogModel, call: Call) -> dict[str, Any]:
     run = known(place, body.run)
 
     def change(tx: Tx) -> None:
-        before = place.runs.tags(run.id).get(HISTORY, "[]")
         try:
-            history = msgspec.json.decode(before, type=list[Any])
+            history = msgspec.json.decode(tag_of(tx, run.id, HISTORY) or "[]", type=list[Any])
         except msgspec.MsgspecError:
             raise ConflictError(f"the tag {HISTORY} is no list", hint="delete it") from None
         history = [*(each for each in history if each != said), said]
