@@ -40,7 +40,7 @@ def approver(home: Home, named: str | None) -> str:
     if not token and not Accounts(home.ledger).people.exist():
         return named or author_name()
     if not token:
-        hint = f"put a token of yours into {TOKEN} (ninefold tokens create), or approve on the version's page"
+        hint = f"put a token of yours into {TOKEN} (ninefold tokens create), or approve at the server: POST /api/models/MODEL/VERSION/approve"
         raise DeniedError("this home has accounts: who approves has to be signed in", hint=hint)
     caller = _caller(home, token)
     if named is not None and named != caller.name:

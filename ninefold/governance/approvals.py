@@ -17,11 +17,12 @@ def problem_of(home: Home, made: Version) -> str:
     return str(judged.body["problem"])
 
 
-def approve(home: Home, model: str, number: int, *, approver: str, role: str, because: str = "") -> Fact:
+def approve(home: Home, model: str, number: int, *, approver: str, role: str, because: str = "", actor: str | None = None) -> Fact:
     """Approve a version as ``role``; the approval binds to its bundle and to the policy in force: changing either voids it.
 
     The owner accepts evidence that was measured before the policy was changed; below high risk that may be its author.
-    Raises DeniedError where the approver made the version, or the policy does not ask for that role.
+    ``actor`` is who did it where that is not the user of this process. Raises DeniedError where the approver made the version, or
+    the policy does not ask for that role.
     """
     made = version(home.ledger, home.project, model, number)
     problem = problem_of(home, made)
@@ -35,7 +36,7 @@ def approve(home: Home, model: str, number: int, *, approver: str, role: str, be
     if approver == author and (role != owner or risk["level"] == "high"):
         raise DeniedError(f'"{approver}" made {made.subject} and may not approve it', hint="somebody else has to")
     body = {"approver": approver, "role": role, "bundle": made.digest, "policy": policy.body["digest"], "because": because, "author": author}
-    return home.ledger.record("approval.given", made.subject, body)
+    return home.ledger.record("approval.given", made.subject, body, actor=actor)
 
 
 def approve_policy(home: Home, problem: str, *, approver: str, role: str) -> Fact:

@@ -14,7 +14,7 @@ from ninefold.loop.loop import Loop
 from ninefold.protocols.mlflow import errors as mlflow_errors
 from ninefold.protocols.mlflow.routes import routes as mlflow_routes
 from ninefold.protocols.mlflow.tracking import DEFAULT, Tracking
-from ninefold.server import asking, delivering, doors, experimenting
+from ninefold.server import approving, asking, delivering, doors, experimenting
 from ninefold.server import tracking as runs
 from ninefold.server.runtime import Runtime
 from ninefold.ui.accounts.routes import routes as account_routes
@@ -42,7 +42,15 @@ def build(runtime: Runtime, *, hosts: Collection[str] = (), origins: Collection[
     beside = Beside(runtime, loop)
     tracking = Tracking(runtime.home)
     tracked = [*mlflow_routes(tracking), *delivering.routes(tracking), *runs.routes(tracking), *experimenting.routes(tracking)]
-    routes = [*doors.routes(runtime), *asking.routes(runtime), *_own(runtime, loop), *tracked, *account_routes(permit), *page_routes(runtime.home)]
+    routes = [
+        *doors.routes(runtime),
+        *asking.routes(runtime),
+        *_own(runtime, loop),
+        *tracked,
+        *approving.routes(runtime.home),
+        *account_routes(permit),
+        *page_routes(runtime.home),
+    ]
 
     def described(call: Call) -> dict[str, Any]:
         """The OpenAPI document of everything that is served here."""
