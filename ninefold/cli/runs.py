@@ -8,41 +8,54 @@ import msgspec
 
 from ninefold.cli.noun import home_of, in_project, noun
 from ninefold.cli.report import Say, command, table
+from ninefold.cli.runs_kept import delete, deliver, export, restore
 from ninefold.cli.times import when
-from ninefold.errors import NotFoundError, UsageError
+from ninefold.cli.tracked import cell, experiments, id_of, shaped
+from ninefold.errors import UsageError
 from ninefold.project.home import Home
 
+_OF_ITS_OWN = {"id", "started", "ended", "updated", "root"}  # what no two runs share
 _KINDS = ("run.started", "run.done", "run.failed")
 
 
-@command("ninefold runs list --limit 20", name="list")
-@click.option("--experiment", help="Only runs of this experiment; tracked runs only.")
-@click.option("--limit", type=click.IntRange(1, 10_000), default=20, show_default=True, help="How many, the newest first.")
+@command("ninefold runs list --where 'metrics.auc > 0.7' --order -metrics.auc --show metrics.auc,params.leaves", name="list")
+@click.option("--where", default="", metavar="FILTER", help="Only runs that are like this, such as: metrics.auc > 0.7 and params.leaves = 31")
+@click.option("--order", default="", metavar="FIELDS", help="Such as name, or -metrics.auc for the greatest first (default: the newest first).")
+@click.option("--experiment", metavar="NAME", help="Only runs of this experiment.")
+@click.option("--show", "columns", default="", metavar="COLUMNS", help="What to show, such as: metrics.auc,params.leaves,tags.team")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=20, show_default=True, help="How many.")
+@click.option("--deleted", is_flag=True, help="Runs that were deleted.")
 @in_project
-def list_(say: Say, experiment: str | None, limit: int, project: Path | None, environment: str | None) -> None:
-    """The runs of the project, and those that were tracked, the newest first."""
-    from ninefold.runs import Experiments
+def list_(
+    say: Say, where: str, order: str, experiment: str | None, columns: str, limit: int, deleted: bool, project: Path | None, environment: str | None
+) -> None:
+    """The runs of the project, and those that were tracked, found by a filter."""
+    from ninefold.runs.asking import search
     from ninefold.runs.many import details
-    from ninefold.runs.search import search_runs
 
+    keys = [key.strip() for key in columns.split(",") if key.strip()]
     with home_of(project, environment) as home:
-        own = [] if experiment else of_project(home, limit)
-        only = Experiments(home.ledger, home.project).find(experiment) if experiment else None
-        ids = [] if experiment and only is None else search_runs(home.ledger, home.project, None if only is None else [only.id], limit=limit)[0]
-        named = _experiments(home)
-        tracked = [
-            {**msgspec.to_builtins(one.run), "experiment": named[one.run.experiment], "metrics": {p.key: p.value for p in one.metrics}}
-            for one in details(home.ledger, ids).values()
-        ]
+        own = [] if where or order or experiment or deleted or keys else of_project(home, limit)
+        found = search(home.ledger, home.project, where, experiment=experiment, order=order, limit=limit, state="deleted" if deleted else "active")
+        names = experiments(home)
+        tracked = [shaped(one, names) for one in details(home.ledger, [run.id for run in found]).values()]
+    rows = [[cell(one, key) for key in keys] for one in tracked]
 
     def text() -> None:
-        rows = [[r["id"][:13], r["state"], when(r["started"]), _took(r["seconds"]), r["ran"], r["hits"], r["reason"], r["error"][:60]] for r in own]
-        say.line(table(["run", "state", "started", "took", "ran", "stored", "because", ""], rows, right=[3, 4, 5]))
+        if own:
+            lines = [
+                [r["id"][:13], r["state"], when(r["started"]), _took(r["seconds"]), r["ran"], r["hits"], r["reason"], r["error"][:60]] for r in own
+            ]
+            say.line(table(["run", "state", "started", "took", "ran", "stored", "because", ""], lines, right=[3, 4, 5]) + ("\n" if tracked else ""))
         if tracked:
-            lines = [[r["id"], r["experiment"], r["name"], r["status"], when(r["started"]), _pairs(r["metrics"])] for r in tracked]
-            say.line("\n" + table(["tracked run", "experiment", "name", "status", "started", "metrics"], lines))
+            heads = ["tracked run", "experiment", "name", "status", "started", *(keys or ["metrics"])]
+            shown = [_short(row) for row in rows] if keys else [[_pairs(one["metrics"])] for one in tracked]
+            lines = [[r["id"], r["experiment"], r["name"], r["status"], when(r["started"]), *more] for r, more in zip(tracked, shown, strict=True)]
+            say.line(table(heads, lines))
+        if not own and not tracked:
+            say.line("no run is like that" if where or experiment or deleted else "nothing has run, and nothing was tracked")
 
-    say.result({"runs": own, "tracked": tracked}, text)
+    say.result({"runs": own, "tracked": tracked, "more": found.token is not None}, text)
 
 
 @command("ninefold runs show 0199c1f2")
@@ -56,7 +69,7 @@ def show(say: Say, run: str, project: Path | None, environment: str | None) -> N
     def text() -> None:
         for name, value in found.items():
             if not isinstance(value, (list, dict)) and value not in (None, ""):
-                say.line(f"{name:<12} {when(value) if name in {'started', 'ended'} else value}")
+                say.line(f"{name:<12} {when(value) if name in {'started', 'ended', 'updated'} else value}")
         if found.get("steps"):
             rows = [[s["step"], s["state"], _took(s["seconds"]), s["content"][:12], s["error"]] for s in found["steps"]]
             say.line("\n" + table(["step", "state", "took", "content", ""], rows, right=[2]))
@@ -89,7 +102,7 @@ def compare(say: Say, ids: tuple[str, ...], project: Path | None, environment: s
     say.result({"ids": list(ids), **found}, text)
 
 
-runs = noun("runs", "What was executed: the project's runs, and tracked ones.", list_, show, compare)
+runs = noun("runs", "What was executed: the project's runs, and tracked ones.", list_, show, compare, deliver, delete, restore, export)
 
 
 def of_project(home: Home, limit: int) -> list[dict[str, Any]]:
@@ -124,20 +137,12 @@ def _shown(home: Home, run: str) -> dict[str, Any]:
         raise UsageError(f'{len(own)} runs begin with "{run}"', hint="give more of its characters")
     if own:
         return {**own[0], "as_of": when(own[0]["as_of"]), "steps": _steps(home, own[0]["id"])}
-    from ninefold.runs import Runs
+    from ninefold.runs.many import detail
+    from ninefold.runs.records import Runs
 
-    runs = Runs(home.ledger, home.blobs)
-    try:
-        one = runs.get(run)
-    except NotFoundError:
-        raise NotFoundError(f'there is no run "{run}" of {home.project}', hint="ninefold runs list") from None
-    details: dict[str, Any] = {"params": runs.params(run), "metrics": runs.metrics(run), "tags": runs.tags(run)}
-    details["experiment"] = _experiments(home)[one.experiment]
-    return {**msgspec.to_builtins(one), **details, "artifacts": [msgspec.to_builtins(a) for a in runs.artifacts(run)]}
-
-
-def _experiments(home: Home) -> dict[int, str]:
-    return {row["id"]: row["name"] for row in home.ledger.all("select id, name from experiments where project = ?", home.project)}
+    id = id_of(home, run)
+    artifacts = [msgspec.to_builtins(file) for file in Runs(home.ledger, home.blobs, home.project).artifacts(id)]
+    return {**shaped(detail(home.ledger, id), experiments(home)), "artifacts": artifacts}
 
 
 def _steps(home: Home, run: str) -> list[dict[str, Any]]:
@@ -157,7 +162,7 @@ def _steps(home: Home, run: str) -> list[dict[str, Any]]:
 def _compared(home: Home, ids: tuple[str, ...]) -> dict[str, dict[str, list[Any]]]:
     found = [_shown(home, one) for one in ids]
     tables = {
-        "run": [{k: v for k, v in one.items() if not isinstance(v, (list, dict)) and k not in {"id", "started", "ended"}} for one in found],
+        "run": [{k: v for k, v in one.items() if not isinstance(v, (list, dict)) and k not in _OF_ITS_OWN} for one in found],
         "step": [{s["step"]: s["content"][:12] or s["state"] for s in one.get("steps", [])} for one in found],
         "parameter": [one.get("params", {}) for one in found],
         "metric": [one.get("metrics", {}) for one in found],
@@ -179,5 +184,5 @@ def _took(seconds: float | None) -> str:
     return "" if seconds is None else f"{seconds:.1f} s"
 
 
-def _pairs(values: dict[str, float]) -> str:
-    return ", ".join(f"{name} {value:.4g}" for name, value in list(values.items())[:4])
+def _pairs(values: dict[str, Any]) -> str:
+    return ", ".join(f"{name} {text}" for name, text in zip(values, _short(list(values.values())[:4]), strict=False))

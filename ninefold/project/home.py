@@ -95,11 +95,17 @@ class Home:
         self.close()
 
 
+_RAN = """
+select subject, max(at) as newest from facts where kind = 'run.started' and subject like '%/run' group by subject
+union all select project || '/run', max(started) from runs group by project
+order by newest desc
+"""
+
+
 def projects(settings: Settings) -> list[str]:
-    """The projects that this home knows, by the facts of their runs, also of failed ones; newest first."""
+    """The projects that this home knows, by their runs, also failed ones, and by those of scripts; newest first."""
     with Home(settings, "") as home:
-        rows = home.ledger.all("select subject, max(seq) as newest from facts where kind = 'run.started' group by subject order by newest desc")
-        return [row["subject"].partition("/")[0] for row in rows]
+        return list(dict.fromkeys(row["subject"].partition("/")[0] for row in home.ledger.all(_RAN)))
 
 
 def open_home(start: Path | None = None, environment: str | None = None, project: str | None = None) -> Home:

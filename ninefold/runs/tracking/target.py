@@ -182,10 +182,14 @@ def _project(settings: "Settings", ledger: "Ledger") -> str:
 def here() -> tuple[str, Path]:
     """Where runs of this process go, as a spool names it (a URL, or the folder of a home's project), and where its spools lie."""
     settings = config.load()
-    if settings.uri:
-        state = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
-        return settings.uri, Path(os.environ.get("NINEFOLD_SPOOL") or state / "ninefold" / "spool")
-    return str(settings.root), settings.home / "spool"
+    here, elsewhere = folders()
+    return (settings.uri, elsewhere) if settings.uri else (str(settings.root), here)
+
+
+def folders() -> tuple[Path, Path]:
+    """Where spools lie: those for the home, and those for servers. These are the user's, not the directory's: scripts run anywhere."""
+    state = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
+    return config.load().home / "spool", Path(os.environ.get("NINEFOLD_SPOOL") or state / "ninefold" / "spool")
 
 
 def target_of(name: str) -> Target:

@@ -1,0 +1,100 @@
+"""What is done with runs: delivered, deleted, restored, exported."""
+
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ninefold.cli.noun import home_of, in_project
+from ninefold.cli.report import Say, command
+from ninefold.cli.tracked import exported, id_of
+from ninefold.errors import ConflictError
+from ninefold.project.home import Home
+from ninefold.units import many
+
+_PAGE = 1000
+
+
+@command("ninefold runs deliver")
+def deliver(say: Say) -> None:
+    """Deliver what scripts could not: their server was away, or they were killed."""
+    from ninefold.runs.tracking.courier import deliver_left
+    from ninefold.runs.tracking.target import folders
+
+    count = sum(deliver_left(folder) for folder in folders())
+    say.result({"delivered": count}, f"delivered what {many(count, 'process')} left" if count else "nothing waits to be delivered")
+
+
+@command("ninefold runs delete 0199c1f2")
+@click.argument("ids", nargs=-1, required=True, metavar="RUN…")
+@in_project
+def delete(say: Say, ids: tuple[str, ...], project: Path | None, environment: str | None) -> None:
+    """Delete runs, by their ids or the first characters of them: they are no longer found, and can be restored."""
+    _change(say, ids, project, environment, "deleted")
+
+
+@command("ninefold runs restore 0199c1f2")
+@click.argument("ids", nargs=-1, required=True, metavar="RUN…")
+@in_project
+def restore(say: Say, ids: tuple[str, ...], project: Path | None, environment: str | None) -> None:
+    """Bring deleted runs back."""
+    _change(say, ids, project, environment, "restored")
+
+
+def _change(say: Say, given: tuple[str, ...], project: Path | None, environment: str | None, what: str) -> None:
+    from ninefold.runs.records import Runs
+
+    with home_of(project, environment) as home:
+        runs, ids = Runs(home.ledger, project=home.project), [id_of(home, one) for one in given]
+        work: Callable[[str], None] = runs.remove if what == "deleted" else runs.restore
+        for id in ids:
+            work(id)
+    say.result({what: ids}, "\n".join(f"{what}: {id}" for id in ids))
+
+
+@command("ninefold runs export runs.jsonl --where 'metrics.auc > 0.7'")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True))
+@click.option("--where", default="", metavar="FILTER", help="Only runs that are like this, such as: metrics.auc > 0.7 and params.leaves = 31")
+@click.option("--experiment", metavar="NAME", help="Only runs of this experiment.")
+@in_project
+def export(say: Say, file: Path, where: str, experiment: str | None, project: Path | None, environment: str | None) -> None:
+    """Write runs as lines of JSON, with every point of their metrics; - writes to standard output."""
+    if str(file) != "-" and file.exists():
+        raise ConflictError(f"{file} is there already", hint="name another file, or remove it first")
+    with home_of(project, environment) as home:
+        lines = exported(home, list(_found(home, where, experiment)))
+        if str(file) == "-":
+            for line in lines:
+                sys.stdout.write(line + "\n")
+            return
+        count = _written(file, lines)
+    say.result({"file": str(file), "runs": count}, f"{many(count, 'run')} written to {file}")
+
+
+def _found(home: Home, where: str, experiment: str | None) -> Iterator[str]:
+    from ninefold.runs.asking import search
+
+    token: str | None = None
+    while True:
+        page = search(home.ledger, home.project, where, experiment=experiment, limit=_PAGE, token=token)
+        yield from (run.id for run in page)
+        token = page.token
+        if token is None:
+            return
+
+
+def _written(file: Path, lines: Iterable[str]) -> int:
+    from ninefold.storage import durable
+
+    count = 0
+
+    def counted() -> Iterator[Any]:
+        nonlocal count
+        for line in lines:
+            count += 1
+            yield (line + "\n").encode()
+
+    durable.write(file.absolute(), counted(), create=True)
+    return count
