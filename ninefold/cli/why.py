@@ -81,6 +81,9 @@ def _others(why: Why) -> str:
 def version_page(page: Page, origin: Origin, heading: bool = True) -> None:
     """Where a version comes from."""
     name = f"{origin.model}@{origin.version}"
+    if origin.registered:
+        _registered(page, name, origin)
+        return
     page.head(f"Why {name} won" if not heading else f"{name}: why it won")
     page.line(origin.reason)
     rows = [[c["name"], _number(c["loss"]), _number(c["worse"]), _number(c["error"]), c["format"], c["failed"]] for c in origin.candidates]
@@ -111,6 +114,18 @@ def version_page(page: Page, origin: Origin, heading: bool = True) -> None:
         page.line(f"approved by {said['approver']} as {said['role']} {when(said['at'])} (fact {said['fact']})")
     if not origin.approvals:
         page.line("no approval was asked" if not policy.get("approvers") else f"approvals asked: {', '.join(policy['approvers'])}; none given")
+
+
+def _registered(page: Page, name: str, origin: Origin) -> None:
+    """A version that a client registered: who, from where, by which run."""
+    said = origin.registered
+    page.head(f"Where {name} comes from")
+    page.line(f"registered {when(said['at'])} by {said['by'] or 'somebody'} from {said['source']}")
+    if said["logged"]:
+        page.line(f"logged model {said['logged']}")
+    page.line(f"made by run {said['run']}: ninefold runs show {said['run']}" if said["run"] else "it names no run")
+    page.line(f"{said['library']}, file {said['file']}, read as bundle {origin.bundle[:12]} {when(origin.made_at)} by {origin.made_by}")
+    page.line("no problem says what is good, so nothing was judged")
 
 
 def _released(page: Page, why: Why) -> None:

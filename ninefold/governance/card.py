@@ -1,5 +1,6 @@
 """The model card: one version, from facts only. What no fact says is listed as not recorded, never filled in."""
 
+from ninefold.errors import NotFoundError
 from ninefold.governance import learned, lived, proved
 from ninefold.governance.case import case
 from ninefold.governance.document import Document, Section, document
@@ -11,9 +12,12 @@ from ninefold.project.home import Home
 def card(home: Home, model: str, number: int | None = None) -> Document:
     """The card of ``model@number`` (default: the newest version). The same ledger gives the same card.
 
-    Raises NotFoundError where there is no such version.
+    Raises NotFoundError where there is no such version, or a client registered it.
     """
     told = case(home, model, number)
+    if "registered" in told.made.body:
+        hint = f"what is known of it: ninefold models show {model}@{told.made.version}"
+        raise NotFoundError(f"{told.made.subject} was registered by a client, and no fact tells how it was trained", hint=hint)
     lines = origins(home, f"training/{model}", str(told.born.body["training"]))
     version = Section("Version")
     version.say(f"{told.made.subject} was made at {when(told.born.at)} by {told.born.actor}; its bundle is {told.made.digest}.", told.born.seq)

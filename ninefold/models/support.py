@@ -7,6 +7,7 @@ from ninefold.models.candidate import Existing, On, Tuned, unwrapped
 from ninefold.models.estimator import family
 from ninefold.models.export import exportable
 from ninefold.models.model import Model
+from ninefold.models.registry.address import address
 from ninefold.problems import Target
 
 
@@ -40,10 +41,11 @@ def _refused(estimator: Any) -> NinefoldError | None:
     if isinstance(estimator, Existing):
         if not estimator.uri.startswith("models:"):
             return None  # whether it is a bundle's directory is known when it is read
-        return NotYetError(
-            f'nf.existing("{estimator.uri}") names a version in a registry, which cannot compete yet',
-            hint='give the directory of a bundle: nf.existing("bundles/3f2a…")',
-        )
+        try:
+            address(estimator.uri)
+        except NinefoldError as error:
+            return error
+        return None
     try:
         family(estimator)
     except NinefoldError as error:

@@ -90,6 +90,22 @@ def lake_head(folder: Path) -> str:
     return f"{newest[0]}:{newest[1]}"
 
 
+class RegisteredVersion:
+    """The registered version that an address means when the key is made: an alias may lead elsewhere the next time."""
+
+    def __init__(self, home: "Home", address: str) -> None:
+        self.home, self.address = home, address
+
+    def __call__(self, needs: Mapping[str, Output]) -> dict[str, str]:
+        from ninefold.project.live.registered import meant  # only where a project names one
+
+        return {"registered": meant(self.home, self.address)}
+
+    def stored(self) -> dict[str, str]:
+        """What a stored plan keeps of it."""
+        return {"address": self.address}
+
+
 @dataclass(frozen=True, slots=True)
 class Together:
     """Several of these."""
@@ -116,6 +132,8 @@ def encode(part: Any) -> dict[str, Any]:
         return {"type": "Together", "of": [encode(p) for p in part.of]}
     if isinstance(part, SourceParts):
         return {"type": "SourceParts", **part.stored()}
+    if isinstance(part, RegisteredVersion):
+        return {"type": "RegisteredVersion", **part.stored()}
     return {"type": type(part).__name__, **asdict(part)}
 
 
@@ -127,6 +145,8 @@ def decode(stored: dict[str, Any], home: "Home") -> Any:
         return Together(tuple(decode(p, home) for p in stored["of"]))
     if kind == "SourceParts":
         return SourceParts(home, **fields)
+    if kind == "RegisteredVersion":
+        return RegisteredVersion(home, **fields)
     if kind not in _TYPES:
         raise CorruptError(f"a stored plan has a part of the kind {kind!r}")
     return _TYPES[kind](**fields)

@@ -41,7 +41,9 @@ class File(msgspec.Struct, frozen=True):
 
 
 class Origin(msgspec.Struct, frozen=True):
-    """Where a version comes from. Times are µs; ``facts`` the numbers of the facts that say so."""
+    """Where a version comes from. Times are µs; ``facts`` the numbers of the facts that say so. ``registered`` says of one that a client
+    registered: source, run, logged model, by whom, when, library, file; empty for those of the project.
+    """
 
     model: str
     version: int
@@ -60,6 +62,7 @@ class Origin(msgspec.Struct, frozen=True):
     problem: dict[str, Any]
     approvals: list[dict[str, Any]]
     facts: list[int]
+    registered: dict[str, Any] = {}
 
 
 class Why(msgspec.Struct, frozen=True):
@@ -156,6 +159,7 @@ def origin_of(home: Home, made: "Version") -> Origin:
     said = declared(home)
     approvals = home.ledger.facts(kind="approval.given", subject=made.subject)
     training = next((s for s in steps if s.name == f"training/{made.model}"), None)
+    registered = home.ledger.last("version.registered", made.subject) if "registered" in body else None
     return Origin(
         model=made.model,
         version=made.version,
@@ -173,7 +177,8 @@ def origin_of(home: Home, made: "Version") -> Origin:
         policy=_policy(policy),
         problem={"name": called, "question": said.get(called, {}).get("doc", ""), **said.get(called, {}).get("says", {})},
         approvals=[{**f.body, "at": f.at, "fact": f.seq} for f in approvals],
-        facts=[f.seq for f in (fact, judged, policy, *approvals) if f is not None],
+        facts=[f.seq for f in (registered, fact, judged, policy, *approvals) if f is not None],
+        registered=body.get("registered", {}),
     )
 
 

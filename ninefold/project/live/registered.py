@@ -4,14 +4,17 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from typing import Any
 
 import msgspec
 
 from ninefold import clock
 from ninefold.bundles.manifest import MANIFEST, SIGNATURE
+from ninefold.endpoints.endpoint import REGISTERED
 from ninefold.errors import CorruptError, DataError, NotYetError, UsageError
 from ninefold.ids import new_id
+from ninefold.models.candidate import Existing, On
 from ninefold.models.records import Version, record_registered, stored
 from ninefold.models.registry import RegisteredVersion, Registry
 from ninefold.models.registry.address import Address, address
@@ -44,6 +47,21 @@ def answering(home: Home, text: str, number: int | None = None) -> Version:
         if known is not None:
             return known
     return _converted(home, found)
+
+
+def competing(home: Home, candidate: Any) -> Any:
+    """A candidate that names a registered version, as the directory of that version's bundle; any other as it is."""
+    if isinstance(candidate, On):
+        return replace(candidate, candidate=competing(home, candidate.candidate))
+    if not isinstance(candidate, Existing) or not candidate.uri.startswith(REGISTERED):
+        return candidate
+    return Existing(str(home.path("bundles", answering(home, candidate.uri).bundle)))
+
+
+def meant(home: Home, text: str) -> str:
+    """Which version an address means now: ``churn@3``."""
+    found = _found(Registry(home.ledger, home.project), address(text), None)
+    return f"{found.name}@{found.version}"
 
 
 def _found(registry: Registry, where: Address, number: int | None) -> RegisteredVersion:

@@ -8,6 +8,7 @@ from ninefold.errors import DataError
 from ninefold.hypotheses.hypothesis import Evidence, Hypothesis, Test
 from ninefold.ids import canonical, digest
 from ninefold.project.learning import Learning
+from ninefold.project.live.registered import competing
 from ninefold.project.parts import Known
 from ninefold.project.steps.making import Making, step
 from ninefold.project.steps.models import fitted_of, objective, prepared
@@ -108,7 +109,8 @@ def _without(making: Making, learning: Learning, outputs: Mapping[str, Output], 
         raise DataError("the constant answer won: no group of features can help it", hint="look at the candidates first")
     candidate = fitted_of(making, outputs[f"candidate/{learning.name}.{winner}"])
     data, parts = prepared(making, learning, outputs[f"training/{learning.name}"])
-    return refit_without(learning.columns_of(group), candidate, dict(learning.model.candidates), data, parts, objective(learning))[1]
+    declared = {c: competing(making.home, d) for c, d in learning.model.candidates}
+    return refit_without(learning.columns_of(group), candidate, declared, data, parts, objective(learning))[1]
 
 
 def _names(making: Making, test: Test) -> list[str]:

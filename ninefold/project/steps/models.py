@@ -8,12 +8,16 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from ninefold.bundles.manifest import MANIFEST, SIGNATURE
+from ninefold.endpoints.endpoint import REGISTERED
 from ninefold.engine.step import Output, Step
 from ninefold.errors import DataError, NinefoldError, NotYetError, StoppedError
 from ninefold.ids import canonical, digest, new_id
+from ninefold.models.candidate import Existing, unwrapped
 from ninefold.models.records import record_version
 from ninefold.project.learning import Learning
+from ninefold.project.live.registered import competing
 from ninefold.project.live.sealed import signer
+from ninefold.project.parts import RegisteredVersion
 from ninefold.project.steps.making import Making, step
 from ninefold.project.steps.tracked import track
 from ninefold.project.steps.training import features_part, load
@@ -72,7 +76,8 @@ def _candidate(making: Making, learning: Learning, name: str, declared: Any) -> 
 
         data, parts = prepared(making, learning, outputs[training])
         try:
-            fitted = fit_candidate(name, declared, data, parts, objective(learning), home.path("search", home.project, learning.name))
+            candidate, search = competing(home, declared), home.path("search", home.project, learning.name)
+            fitted = fit_candidate(name, candidate, data, parts, objective(learning), search)
         except (NotYetError, StoppedError):  # a full disk is no property of the candidate
             raise
         except NinefoldError as error:
@@ -82,7 +87,9 @@ def _candidate(making: Making, learning: Learning, name: str, declared: Any) -> 
         return Output(blob, {"blob": blob, "loss": fitted.mean, "params": fitted.params, "trials": len(fitted.trials)})
 
     declaration = making.values("candidate", **{name: declared if declared is not None else CONSTANT})
-    parts = (_shared(making, learning), declaration)
+    inner = unwrapped(declared)
+    named = isinstance(inner, Existing) and inner.uri.startswith(REGISTERED)
+    parts = (_shared(making, learning), declaration, *([RegisteredVersion(home, inner.uri)] if named else []))
     subject = home.subject("model", learning.name)
     return step(f"candidate/{learning.name}.{name}", run, kind="candidate", needs=(training,), parts=parts, subject=subject)
 
@@ -139,7 +146,7 @@ def _version(making: Making, learning: Learning, candidates: dict[str, Any]) -> 
         done = finish(
             folder,
             fitted,
-            {c: d for c, d in candidates.items() if d is not None},
+            {c: competing(home, d) for c, d in candidates.items() if d is not None},
             chosen,
             data,
             parts,

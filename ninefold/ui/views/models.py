@@ -98,7 +98,9 @@ def model(reading: Reading, name: str, version: str | None = None) -> ModelPage:
         )
     answering = _answering(reading, name)
     listed = [_made(v, answering.get(v.version, [])) for v in found]
-    return ModelPage(part, listed, reading.kept(("evidence", name, chosen.version), lambda: _evidence(reading, chosen)) if chosen else None)
+    if chosen is None or "report" not in chosen.body:  # a registered version comes without a competition
+        return ModelPage(part, listed, None)
+    return ModelPage(part, listed, reading.kept(("evidence", name, chosen.version), lambda: _evidence(reading, chosen)))
 
 
 def _answering(reading: Reading, name: str) -> dict[int, list[str]]:
