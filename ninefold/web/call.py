@@ -200,7 +200,7 @@ class Call:
         accepts = self.route.accepts
         if given and accepts and given not in accepts and not (given.endswith("+json") and "application/json" in accepts):
             raise MediaTypeError(f'the body is "{given[:80]}"', hint=f"send {' or '.join(accepts)}")
-        if self.headers.get("content-encoding", "identity").lower() != "identity":
+        if self.headers.get("content-encoding", "identity").strip().lower() not in {"identity", *self.route.encodings}:
             raise MediaTypeError("the body is compressed", hint="send it as it is")
 
     async def gone(self) -> None:

@@ -33,6 +33,7 @@ class Route:
     ``upload`` (the handler reads the body in chunks), ``stream`` (the answer comes in chunks), ``events`` (server-sent events),
     ``page`` (HTML), ``raw`` (an ASGI application behind the checks). ``speaks`` names the protocol, which shapes its errors.
     ``blocking`` handlers run in a thread. ``accepts`` are the media types a body may have (empty: any); ``max_body`` bytes.
+    ``encodings`` are those that the handler unpacks by itself.
     """
 
     method: str
@@ -51,6 +52,7 @@ class Route:
     params: tuple[str, ...] = ()
     takes: tuple[str, ...] = ()
     reach: Reach = "project"
+    encodings: tuple[str, ...] = ()
 
     @property
     def fixed(self) -> bool:
@@ -74,6 +76,7 @@ def route(
     query: Any = None,
     answer: Any = None,
     reach: Reach = "project",
+    encodings: tuple[str, ...] = (),
 ) -> Route:
     """Declare a route. What the handler takes is read from its signature: a first parameter for the call, then by name
     ``body`` (decoded into its annotation), ``query`` (a Struct), and the path's parameters.
@@ -112,6 +115,7 @@ def route(
         params,
         tuple(names),
         reach,
+        encodings,
     )
 
 

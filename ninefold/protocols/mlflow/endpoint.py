@@ -43,6 +43,7 @@ class Endpoint:
     kind: Kind = "json"
     conflict: str = INVALID
     max_body: int | None = None
+    encodings: tuple[str, ...] = ()
 
     @property
     def summary(self) -> str:
@@ -65,6 +66,7 @@ class Endpoint:
                 blocking=not inspect.iscoroutinefunction(serve),
                 body=body,
                 max_body=self.max_body,
+                encodings=self.encodings,
             )
             for prefix in self.under
         ]

@@ -1,0 +1,174 @@
+"""What was judged of traces, as clients write and read it."""
+
+from typing import Any, Literal, NoReturn
+
+import msgspec
+
+from ninefold import clock
+from ninefold.ids import new_id
+from ninefold.protocols.mlflow.endpoint import WRITES, Endpoint
+from ninefold.protocols.mlflow.errors import INVALID, WireError, invalid
+from ninefold.protocols.mlflow.times import instant, moment
+from ninefold.protocols.mlflow.tracking import Place
+from ninefold.protocols.mlflow.wire import Message, need
+from ninefold.runs.assessments import Assessments
+from ninefold.runs.trace import Assessment
+from ninefold.web.call import Call
+
+_MASKS = {"assessmentname": "name", "name": "name", "feedback": "value", "expectation": "value", "rationale": "rationale", "metadata": "metadata",
+          "valid": "valid", "source": "source"}  # fmt: skip
+
+
+class Source(Message):
+    source_type: str | None = None
+    source_id: str | None = None
+
+
+class Serialized(Message):
+    serialization_format: str | None = None
+    value: str | None = None
+
+
+class Value(Message):
+    value: Any = None
+    serialized_value: Serialized | None = None
+    error: dict[str, Any] | None = None
+    issue_name: str | None = None
+
+
+class Fields(Message):
+    assessment_name: str | None = None
+    span_id: str | None = None
+    source: Source | None = None
+    create_time: str | None = None
+    last_update_time: str | None = None
+    feedback: Value | None = None
+    expectation: Value | None = None
+    issue: Value | None = None
+    rationale: str | None = None
+    metadata: dict[str, str] | None = None
+    overrides: str | None = None
+    valid: bool | None = None
+
+
+class Body(Message):
+    assessment: Fields | None = None
+    update_mask: str | None = None
+
+
+def create(place: Place, body: Body, call: Call) -> dict[str, Any]:
+    """Judge a trace: feedback, or what would have been expected."""
+    told = need(body.assessment, "assessment")
+    kind, value, error = _value(told)
+    now, source = clock.now(), told.source or Source()
+    made = Assessment(
+        id=f"a-{new_id().replace('-', '')}",
+        trace=call.params["id"],
+        kind=kind,
+        name=need(told.assessment_name, "assessment.assessment_name"),
+        value=value,
+        source=(source.source_type or "", source.source_id or ""),
+        span=told.span_id or None,
+        rationale=told.rationale,
+        metadata=told.metadata or {},
+        error=error,
+        replaces=told.overrides or None,
+        valid=told.valid is not False,
+        created=now if told.create_time is None else moment(told.create_time, "create_time"),
+        updated=now if told.last_update_time is None else moment(told.last_update_time, "last_update_time"),
+    )
+    return {"assessment": shown(Assessments(place.ledger, place.project).add(made))}
+
+
+def get(place: Place, query: Message, call: Call) -> dict[str, Any]:
+    """An assessment."""
+    return {"assessment": shown(Assessments(place.ledger, place.project).get(call.params["id"], call.params["assessment"]))}
+
+
+def update(place: Place, body: Body, call: Call) -> dict[str, Any]:
+    """Give an assessment other values: those that the mask names."""
+    told, all_ = need(body.assessment, "assessment"), Assessments(place.ledger, place.project)
+    masks = {path.strip().partition(".")[0].replace("_", "").lower() for path in (body.update_mask or "").split(",") if path.strip()}
+    if not masks or masks - _MASKS.keys():
+        raise invalid("update_mask", body.update_mask or "", f"it names some of {', '.join(_MASKS)}")
+    now = all_.get(call.params["id"], call.params["assessment"])
+    fields: dict[str, Any] = {}
+    if masks & {"assessmentname", "name"}:
+        fields["name"] = need(told.assessment_name, "assessment.assessment_name")
+    if masks & {"feedback", "expectation"}:
+        kind, value, error = _value(told)
+        if kind != now.kind:
+            raise WireError(INVALID, f"Cannot change the kind of an assessment: it is {now.kind}, not {kind}.")
+        fields |= {"value": value, "error": error}
+    if "rationale" in masks:
+        fields["rationale"] = told.rationale
+    if "metadata" in masks:
+        fields["metadata"] = now.metadata | (told.metadata or {})
+    if "valid" in masks:
+        fields["valid"] = told.valid is not False
+    if "source" in masks and told.source is not None:
+        fields["source"] = (told.source.source_type or "", told.source.source_id or "")
+    return {"assessment": shown(all_.change(now.trace, now.id, **fields))}
+
+
+def delete(place: Place, body: Message, call: Call) -> dict[str, Any]:
+    """Take an assessment away."""
+    Assessments(place.ledger, place.project).remove(call.params["id"], call.params["assessment"])
+    return {}
+
+
+def shown(one: Assessment) -> dict[str, Any]:
+    """An assessment as clients read it."""
+    value: dict[str, Any] = {"issue_name": one.value} if one.kind == "issue" else _shown(one)
+    told: dict[str, Any] = {
+        "assessment_id": one.id,
+        "assessment_name": one.name,
+        "trace_id": one.trace,
+        "span_id": one.span,
+        "source": {"source_type": one.source[0], "source_id": one.source[1]},
+        "create_time": instant(one.created),
+        "last_update_time": instant(one.updated),
+        one.kind: value,
+        "rationale": one.rationale,
+        "metadata": one.metadata or None,
+        "overrides": one.replaces,
+        "valid": one.valid,
+    }
+    return {key: value for key, value in told.items() if value is not None}
+
+
+def not_served(why: str) -> NoReturn:
+    """A request of an older client that this server has no place for."""
+    raise WireError("NOT_IMPLEMENTED", f"{why}.")
+
+
+def _shown(one: Assessment) -> dict[str, Any]:
+    nested = isinstance(one.value, dict) or (isinstance(one.value, list) and any(isinstance(v, dict | list) for v in one.value))
+    if one.kind == "expectation" and nested:
+        return {"serialized_value": {"serialization_format": "JSON_FORMAT", "value": msgspec.json.encode(one.value).decode()}}
+    return {"value": one.value} | ({"error": one.error} if one.error else {})
+
+
+def _value(told: Fields) -> tuple[Literal["feedback", "expectation", "issue"], Any, dict[str, Any] | None]:
+    kinds: list[tuple[Literal["feedback", "expectation", "issue"], Value | None]]
+    kinds = [("feedback", told.feedback), ("expectation", told.expectation), ("issue", told.issue)]
+    given = [(name, value) for name, value in kinds if value is not None]
+    if len(given) != 1:
+        raise WireError(INVALID, "An assessment is one of feedback, expectation and issue.")
+    name, value = given[0]
+    if name == "issue":
+        return "issue", need(value.issue_name, "assessment.issue.issue_name"), None
+    if value.serialized_value is not None:
+        try:
+            return name, msgspec.json.decode(value.serialized_value.value or ""), value.error
+        except (msgspec.DecodeError, RecursionError):
+            raise invalid("assessment.expectation.serialized_value", value.serialized_value.value or "", "it is JSON") from None
+    return name, value.value, value.error
+
+
+ENDPOINTS = [
+    Endpoint("POST", "traces/{id}/assessments", create, Body, WRITES, need="nice"),
+    Endpoint("GET", "traces/{id}/assessments/{assessment}", get, Message, need="nice"),
+    Endpoint("PATCH", "traces/{id}/assessments/{assessment}", update, Body, WRITES, need="nice"),
+    Endpoint("DELETE", "traces/{id}/assessments/{assessment}", delete, Message, WRITES, need="nice"),
+]

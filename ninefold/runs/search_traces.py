@@ -1,0 +1,73 @@
+"""Finding traces: by what they are, their labels, their spans, and what was judged of them."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from ninefold.errors import UsageError
+from ninefold.ledger import Ledger
+from ninefold.runs.conditions import Column, Noun, Sql, Table, one_of
+from ninefold.runs.filters import Comparison, Field, Order
+from ninefold.runs.finding import column_of, page
+from ninefold.runs.ordering import places
+
+_TIE = "x.trace = t.id"
+_ID = Field("attribute", "id")
+_TIES = (Order(Field("attribute", "started"), descending=True), Order(_ID))
+_TRACES = Noun(
+    "traces",
+    "traces t",
+    {
+        "id": Column("t.id"),
+        "name": Column("t.name"),
+        "status": Column("t.status"),
+        "client": Column("t.client"),
+        "started": Column("t.started", "int"),
+        "took": Column("t.took", "int", nullable=True),
+        "ended": Column("(t.started + t.took)", "int", nullable=True),
+    },
+    {
+        "tag": Table("trace_labels", f"{_TIE} and x.kind = 'tag'"),
+        "metadata": Table("trace_labels", f"{_TIE} and x.kind = 'metadata'"),
+        "run": Table("trace_runs", _TIE, columns={"id": "x.run"}),
+        "span": Table("spans", _TIE, columns={"name": "x.name", "type": "x.kind", "status": "x.status", "content": "x.attributes"}),
+        "attribute of span": Table("spans", _TIE, json="x.attributes"),
+        **{
+            kind: Table(f"(select trace, name as key, value from assessments where kind = '{kind}')", _TIE)
+            for kind in ("feedback", "expectation", "issue")
+        },
+    },
+)
+_INSIDE = "attributes."
+
+
+def search_traces(
+    ledger: Ledger,
+    project: str,
+    experiments: Sequence[int],
+    filters: Sequence[Comparison] = (),
+    *,
+    order: Sequence[Order] = (),
+    limit: int = 100,
+    token: str | None = None,
+) -> tuple[list[str], str | None]:
+    """The ids of a page of traces that meet all filters, the newest first, and the token of the next page."""
+    if not experiments:
+        return [], None
+    scope = [Sql("t.project = ?", (project,)), one_of("t.experiment", experiments)]
+    by = places(_TRACES, order, _TIES)
+    found, after = page(ledger, _TRACES, scope, [_placed(one) for one in filters], by, limit=limit, token=token)
+    column = column_of(by, _ID)
+    return [row[column] for row in found], after
+
+
+def _placed(comparison: Comparison) -> Comparison:
+    """A comparison with what lies in a table of its own: runs of a trace, attributes of its spans."""
+    field = comparison.field
+    if comparison.sign == "rlike":  # neither database has one that a hostile pattern cannot stop
+        raise UsageError("regular expressions are not compared here", hint="use LIKE or ILIKE with % and _", where="filter")
+    if field == Field("attribute", "run"):
+        return msgspec.structs.replace(comparison, field=Field("run", "id"))
+    if field.kind == "span" and field.key.startswith(_INSIDE):
+        return msgspec.structs.replace(comparison, field=Field("attribute of span", field.key.removeprefix(_INSIDE)))
+    return comparison
