@@ -80,9 +80,9 @@ def _spread(ledger: Ledger, series: int, first: Row, last: Row, limit: int) -> l
     """The first points at or after evenly spaced steps; where all points have one step, evenly spaced times."""
     if first["step"] != last["step"]:
         low, high = first["step"], last["step"]
-        return ledger.all(SQL["by_step"], low, low, (high - low) / limit, limit, series, series, high)
+        return ledger.all(SQL["by_step"], series, low, low, (high - low) / limit, limit, high)
     low, high = first["at"], last["at"]
-    return ledger.all(SQL["by_time"], low, low, (high - low) / limit, limit, series, series, first["step"])
+    return ledger.all(SQL["by_time"], series, first["step"], low, low, (high - low) / limit, limit)
 
 
 def value_of(row: Row) -> float:

@@ -30,26 +30,30 @@ select step, at, value, nan from points where series = ? and step <= ? order by 
 -- name: page
 select step, at, value, nan from points where series = ? and (step, at, value, nan) > (?, ?, ?, ?) order by step, at, value, nan limit ?;
 
+-- each mark finds its point by one seek in the key; the cross join tells SQLite to begin with the marks
 -- name: by_step
-with recursive mark (n, step) as (
-    select 0, cast(? as bigint)
+with recursive mark (n, series, step) as (
+    select 0, cast(? as bigint), cast(? as bigint)
     union all
-    select n + 1, cast(? + (n + 1) * ? as bigint) from mark where n + 1 < ?
+    select n + 1, series, cast(? + (n + 1) * ? as bigint) from mark where n + 1 < ?
 )
-select distinct p.step, p.at, p.value, p.nan from mark join points p on p.series = ? and (p.step, p.at, p.value, p.nan) = (
-    select q.step, q.at, q.value, q.nan from points q where q.series = ? and q.step >= mark.step order by q.step, q.at, q.value, q.nan limit 1
-)
-where p.step <= ?
+select distinct p.step, p.at, p.value, p.nan from mark cross join points p
+where p.series = mark.series and p.step <= ?
+    and p.step = (select q.step from points q where q.series = mark.series and q.step >= mark.step order by q.step, q.at, q.value, q.nan limit 1)
+    and p.at = (select q.at from points q where q.series = mark.series and q.step >= mark.step order by q.step, q.at, q.value, q.nan limit 1)
+    and p.value = (select q.value from points q where q.series = mark.series and q.step >= mark.step order by q.step, q.at, q.value, q.nan limit 1)
+    and p.nan = (select q.nan from points q where q.series = mark.series and q.step >= mark.step order by q.step, q.at, q.value, q.nan limit 1)
 order by p.step, p.at, p.value, p.nan;
 
 -- name: by_time
-with recursive mark (n, at) as (
-    select 0, cast(? as bigint)
+with recursive mark (n, series, step, at) as (
+    select 0, cast(? as bigint), cast(? as bigint), cast(? as bigint)
     union all
-    select n + 1, cast(? + (n + 1) * ? as bigint) from mark where n + 1 < ?
+    select n + 1, series, step, cast(? + (n + 1) * ? as bigint) from mark where n + 1 < ?
 )
-select distinct p.step, p.at, p.value, p.nan from mark join points p on p.series = ? and (p.step, p.at, p.value, p.nan) = (
-    select q.step, q.at, q.value, q.nan from points q
-    where q.series = ? and q.step = ? and q.at >= mark.at order by q.at, q.value, q.nan limit 1
-)
+select distinct p.step, p.at, p.value, p.nan from mark cross join points p
+where p.series = mark.series and p.step = mark.step
+    and p.at = (select q.at from points q where q.series = mark.series and q.step = mark.step and q.at >= mark.at order by q.at, q.value, q.nan limit 1)
+    and p.value = (select q.value from points q where q.series = mark.series and q.step = mark.step and q.at >= mark.at order by q.at, q.value, q.nan limit 1)
+    and p.nan = (select q.nan from points q where q.series = mark.series and q.step = mark.step and q.at >= mark.at order by q.at, q.value, q.nan limit 1)
 order by p.step, p.at, p.value, p.nan;
