@@ -129,5 +129,6 @@ class Reader:
                 return str(project.predictions("desk")["id"][-1])
             if placeholder == "ITEM":
                 return str(project.home.ledger.all("select id from items where state = 'open'")[0]["id"])
-            runs = [fact.id for fact in project.home.ledger.facts(kind="run.started")]
+            # the project's own; those of scripts and of fits have their id in their subject
+            runs = [fact.id for fact in project.home.ledger.facts(kind="run.started", subject=f"{project.home.project}/run")]
             return runs[0 if placeholder == "RUN" else -1]

@@ -17,7 +17,7 @@ from reader import DOCS, PAGES, Block, Reader, blocks, named
 from ninefold.cli import cli
 
 FLIGHTS = {PAGES[0], DOCS / "quickstart.md"}  # make the project of the flights, and run it
-FROM_NOTHING = {DOCS / "howto" / name for name in ("csv.md", "sql.md", "settings.md")}  # a project and data of their own
+FROM_NOTHING = {DOCS / "howto" / name for name in ("csv.md", "sql.md", "settings.md", "track.md")}  # a project and data of their own
 
 
 @pytest.fixture
