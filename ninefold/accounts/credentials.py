@@ -49,7 +49,11 @@ def shown(call: Call) -> Shown | None:
 
 def session_text(call: Call) -> str | None:
     """The text of the session's cookie."""
-    wanted = cookie_name(call)
+    return read_cookie(call, cookie_name(call))
+
+
+def read_cookie(call: Call, wanted: str) -> str | None:
+    """The value of a cookie of ours; None where it is not there, or cannot be one that we set."""
     for part in call.headers.get("cookie", "").split(";"):
         name, _, value = part.strip().partition("=")
         if name == wanted and 20 <= len(value) <= 200:

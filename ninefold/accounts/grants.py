@@ -65,9 +65,17 @@ class Grants:
         """The roles of an account, by project."""
         return by_project(self.ledger.all(_SQL["of"], who))
 
+    def given(self, who: str) -> list[Grant]:
+        """The grants of an account, with who gave them."""
+        return [_grant(row) for row in self.ledger.all(_SQL["given"], who)]
+
     def all(self) -> list[Grant]:
         """Every grant, by account."""
-        return [Grant(row["who"], row["project"], row["role"], row["by"], row["at"]) for row in self.ledger.all(_SQL["all"])]
+        return [_grant(row) for row in self.ledger.all(_SQL["all"])]
+
+
+def _grant(row: Row) -> Grant:
+    return Grant(row["who"], row["project"], row["role"], row["by"], row["at"])
 
 
 def by_project(rows: Iterable[Row]) -> dict[str, frozenset[str]]:

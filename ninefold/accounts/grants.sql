@@ -1,6 +1,9 @@
 -- name: of
 select project, role from grants where who = ? order by project, role;
 
+-- name: given
+select who, project, role, by, at from grants where who = ? order by project, role;
+
 -- name: all
 select who, project, role, by, at from grants order by who, project, role;
 

@@ -165,7 +165,9 @@ def keep_an_administrator(tx: Tx, name: str) -> None:
     """ConflictError where nobody but ``name`` is an administrator of every project: who would let people in again?"""
     row = tx.one("select 1 as one from grants where who = ? and project = '*' and role = 'administrator'", name)
     if row is not None and tx.one(_SQL["other_administrators"], name) is None:
-        raise ConflictError(f'"{name}" is the last administrator', hint="make somebody else one first: ninefold users grant NAME administrator --everywhere")
+        raise ConflictError(
+            f'"{name}" is the last administrator', hint="make somebody else one first: ninefold users grant NAME administrator --everywhere"
+        )
 
 
 def about(name: str) -> str:

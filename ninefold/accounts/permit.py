@@ -30,7 +30,7 @@ PASSWORD = 300.0  # seconds for which a password that was right is not hashed ag
 MOST = 10_000  # callers that are remembered
 _NEVER = 2**63
 
-Foreign = Callable[[str], Awaitable[Caller | None]]
+Foreign = Callable[[str], tuple[Caller, int] | None]
 
 
 class _Known(NamedTuple):
@@ -44,7 +44,7 @@ class _Known(NamedTuple):
 
 class Permit:
     """The ``permit`` of an application. ``project`` is the one that the server serves where a call names none; ``replay`` the
-    token of a replay, which may everything; ``foreign`` says who shows a token of an identity provider.
+    token of a replay, which may everything; ``foreign`` says who shows a token of an identity provider, and when it ends (µs).
     """
 
     def __init__(self, accounts: Accounts, *, project: str, replay: str | None = None, foreign: Foreign | None = None) -> None:
@@ -122,8 +122,7 @@ class Permit:
         if shown.kind == "password":
             return await self._password(shown, key, client)
         if self._foreign is not None and not shown.text.startswith("nf_"):
-            caller = await self._foreign(shown.text)
-            return None if caller is None else (caller, None)
+            return await asyncio.to_thread(self._foreign, shown.text)
         found = await asyncio.to_thread(accounts.tokens.identify, shown.text, accounts.grants)
         # a token that came as somebody's password has to be theirs
         return found if found is None or not shown.name or shown.name == found[0].name else None

@@ -7,6 +7,8 @@ from typing import Any
 
 from ninefold import __version__
 from ninefold.accounts import Accounts
+from ninefold.accounts.oidc.flow import Flow
+from ninefold.accounts.oidc.settings import oidc_settings
 from ninefold.accounts.permit import Permit
 from ninefold.clock import iso, micros
 from ninefold.errors import DeniedError, UsageError
@@ -38,7 +40,10 @@ def build(runtime: Runtime, *, hosts: Collection[str] = (), origins: Collection[
     ``hosts`` are the names that it is called by besides its address, ``origins`` other sites whose pages may call it.
     """
     loop = Loop(runtime)
-    permit = Permit(Accounts(runtime.home.ledger), project=runtime.home.project or DEFAULT, replay=runtime.replay)
+    accounts, provider = Accounts(runtime.home.ledger), oidc_settings(runtime.home.settings.oidc)
+    flow = None if provider is None else Flow(accounts, provider)
+    project = runtime.home.project or DEFAULT
+    permit = Permit(accounts, project=project, replay=runtime.replay, foreign=None if flow is None else flow.bearer)
     beside = Beside(runtime, loop)
     tracking = Tracking(runtime.home)
     tracked = [*mlflow_routes(tracking), *delivering.routes(tracking), *runs.routes(tracking), *experimenting.routes(tracking)]
@@ -48,7 +53,7 @@ def build(runtime: Runtime, *, hosts: Collection[str] = (), origins: Collection[
         *_own(runtime, loop),
         *tracked,
         *approving.routes(runtime.home),
-        *account_routes(permit),
+        *account_routes(permit, flow),
         *page_routes(runtime.home),
     ]
 

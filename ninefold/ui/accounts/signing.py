@@ -4,23 +4,26 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from ninefold.accounts import Accounts
-from ninefold.accounts.credentials import cookie, local_path, session_text
+from ninefold.accounts.credentials import cookie, cookie_name, local_path, read_cookie, session_text
 from ninefold.accounts.desk import Desk
+from ninefold.accounts.oidc.flow import LASTS as LEFT
+from ninefold.accounts.oidc.flow import Flow
 from ninefold.accounts.sessions import LASTS
-from ninefold.errors import BusyError, DeniedError
+from ninefold.errors import BusyError, DeniedError, NinefoldError, NotFoundError
 from ninefold.ui.accounts.forms import elsewhere, fields, own, said, shown, status, work
 from ninefold.web.call import Answer, Call
 from ninefold.web.route import Route, route
 
 SIGN_IN = "/sign-in"
+BACK = "/sign-in/provider/back"
 _MAX = 16 * 1024
 
 
 class Signing:
-    """The handlers. ``provider`` is the name of an identity provider that people may sign in by."""
+    """The handlers. ``flow`` is that of an identity provider that people may sign in by."""
 
-    def __init__(self, accounts: Accounts, desk: Desk, provider: str = "") -> None:
-        self.accounts, self.desk, self.provider = accounts, desk, provider
+    def __init__(self, accounts: Accounts, desk: Desk, flow: Flow | None = None) -> None:
+        self.accounts, self.desk, self.flow = accounts, desk, flow
 
     async def ask(self, call: Call) -> Answer:
         """The page that asks for a name and a password."""
@@ -49,9 +52,36 @@ class Signing:
             await work(lambda: self.accounts.sessions.end(call.who.session))
         return elsewhere(SIGN_IN, cookie(call, "", 0))
 
+    async def leave(self, call: Call) -> Answer:
+        """Go to the identity provider."""
+        flow, after = self._flow(), local_path(call.query().get("next", "/"))
+        try:
+            cookie(call, "", 0)
+            url, text = await work(lambda: flow.begin(_back(call), after))
+        except NinefoldError as error:
+            return await self._page(call, after, error=said(error), status=status(error))
+        return elsewhere(url, cookie(call, text, LEFT, name=_left(call)))
+
+    async def come_back(self, call: Call) -> Answer:
+        """Come back from the identity provider: a session, where what it says is right."""
+        flow, given = self._flow(), call.query()
+        text = read_cookie(call, _left(call)) or ""
+        try:
+            if "code" not in given:
+                raise DeniedError("the identity provider did not let you in", hint=given.get("error_description", "")[:200])
+            name, after = await work(lambda: flow.finish(text, given.get("state", ""), given["code"], given.get("iss")))
+            return await begin(self.accounts, call, name, after, cookie(call, "", 0, name=_left(call)))
+        except NinefoldError as error:
+            return await self._page(call, "/", error=said(error), status=status(error))
+
+    def _flow(self) -> Flow:
+        if self.flow is None:
+            raise NotFoundError("there is no identity provider here", hint="[tool.ninefold.oidc] names one")
+        return self.flow
+
     async def _page(self, call: Call, after: str, *, name: str = "", error: Any = None, status: int = 200) -> Answer:
         exist = await work(self.accounts.people.exist)
-        page = {"next": after, "name": name, "error": error, "exist": exist, "provider": self.provider}
+        page = {"next": after, "name": name, "error": error, "exist": exist, "provider": self.flow.settings.shown if self.flow else ""}
         return shown("accounts/sign_in.html", call, page, status=status)
 
 
@@ -62,9 +92,18 @@ async def begin(accounts: Accounts, call: Call, name: str, after: str, *more: tu
     return elsewhere(after, cookie(call, text, LASTS // 1_000_000), *more)
 
 
-def routes(accounts: Accounts, desk: Desk, provider: str = "") -> list[Route]:
+def _back(call: Call) -> str:
+    """The address that the provider sends the browser back to; Host was checked against those that are served."""
+    return f"{call.scope['scheme']}://{call.headers['host']}{BACK}"
+
+
+def _left(call: Call) -> str:
+    return cookie_name(call) + "-provider"
+
+
+def routes(accounts: Accounts, desk: Desk, flow: Flow | None = None) -> list[Route]:
     """Signing in and out."""
-    signing = Signing(accounts, desk, provider)
+    signing = Signing(accounts, desk, flow)
 
     def page(method: str, path: str, handler: Callable[[Call], Awaitable[Answer]], who: Any) -> Route:
         return route(method, path, handler, who=who, kind="page", max_body=_MAX, accepts=("application/x-www-form-urlencoded",))
@@ -72,5 +111,7 @@ def routes(accounts: Accounts, desk: Desk, provider: str = "") -> list[Route]:
     return [
         page("GET", SIGN_IN, signing.ask, "public"),
         page("POST", SIGN_IN, signing.sign_in, "public"),
+        page("GET", "/sign-in/provider", signing.leave, "public"),
+        page("GET", BACK, signing.come_back, "public"),
         page("POST", "/sign-out", signing.sign_out, "signed in"),
     ]
