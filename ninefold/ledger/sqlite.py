@@ -47,7 +47,6 @@ class SQLiteDriver:
             connection.row_factory = sqlite3.Row
             connection.execute("pragma synchronous = full")
             connection.execute("pragma foreign_keys = on")
-            connection.execute("pragma case_sensitive_like = on")  # as in Postgres
             if sys.platform == "darwin":  # there a plain fsync leaves the bytes in the drive's cache
                 connection.execute("pragma fullfsync = on")
                 connection.execute("pragma checkpoint_fullfsync = on")

@@ -197,7 +197,7 @@ class LedgerContract:
         (first, a), (second, b) = ledger.write(make)
         assert (a, b, second - first) == ("a", "b", 1)
 
-    def test_text_is_ordered_by_its_bytes_and_like_minds_the_case(self, ledger: Ledger) -> None:
+    def test_text_is_ordered_by_its_bytes(self, ledger: Ledger) -> None:
         names = ["B", "a", "_", "é", "ab", "A", "a_b", "axb", "💡", "a-b", "z"]
         ledger.write(lambda tx: tx.add("files", [{"path": name, "mtime_ns": 0, "size": 0, "digest": ""} for name in names]))
 
@@ -206,8 +206,8 @@ class LedgerContract:
 
         assert paths("1 = 1") == sorted(names, key=str.encode)
         assert paths("path > ? and path < ?", "A", "b") == ["B", "_", "a", "a-b", "a_b", "ab", "axb"]
-        assert paths("path like ?", "a%") == ["a", "a-b", "a_b", "ab", "axb"]
-        assert paths("path like ? escape '!'", "a!_%") == ["a_b"]
+        # databases differ in whether a plain like minds the case
+        assert paths("lower(path) like lower(?) escape '!'", "a!_%") == ["a_b"]
         assert paths("lower(path) like lower(?)", "A%") == ["A", "a", "a-b", "a_b", "ab", "axb"]
 
     def test_pages_by_key_with_numbers_that_are_none(self, ledger: Ledger) -> None:
