@@ -68,6 +68,8 @@ def _from_json(body: bytes) -> list[Span]:
 
 
 def _of(said: Any, *names: str) -> Any:
+    if not isinstance(said, dict):
+        raise TypeError(type(said).__name__)
     found = next((said[name] for name in names if name in said), ())
     return found if found is not None else ()
 
