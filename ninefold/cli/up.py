@@ -1,7 +1,9 @@
 """``up``: the server."""
 
+import ipaddress
 import os
 import signal
+from collections.abc import Iterable
 from pathlib import Path
 
 import click
@@ -83,8 +85,23 @@ def up(
 
         settings = home.settings
         app = build(runtime, hosts=[*settings.hosts, *hosts], origins=[*settings.origins, *origins])
-        trusted = proxies if proxies is not None else ",".join(settings.proxies)
+        trusted = trusted_proxies(proxies.split(",") if proxies is not None else settings.proxies)
         serve(app, address, port if port is not None else settings.port, on_ready=ready, proxies=trusted)
+
+
+def trusted_proxies(given: Iterable[str]) -> str:
+    """Addresses and networks of proxies, as uvicorn takes them. UsageError for anything else: whoever is believed may be anybody.
+
+    >>> trusted_proxies(["10.0.0.7", " 10.1.0.0/16"])
+    '10.0.0.7,10.1.0.0/16'
+    """
+    found = [one.strip() for one in given if one.strip()]
+    for one in found:
+        try:
+            ipaddress.ip_network(one)
+        except ValueError:
+            raise UsageError(f'"{one}" is no address of a proxy', hint="give addresses or networks: 10.0.0.7, 10.1.0.0/16") from None
+    return ",".join(found)
 
 
 def _home(project: Path | None, environment: str | None) -> Home:

@@ -5,6 +5,7 @@ from typing import Any
 from ninefold import errors
 from ninefold.errors import NinefoldError
 from ninefold.web.dispatch import MethodError
+from ninefold.web.guard import ForeignHostError, ForeignOriginError
 from ninefold.web.shapes import MediaTypeError, UnknownCallerError
 
 INVALID = "INVALID_PARAMETER_VALUE"
@@ -78,7 +79,12 @@ def said(error: NinefoldError) -> str:
     return f"{error.message}{where}" + (f"; {error.hint}" if error.hint else "")
 
 
+_FOREIGN = {ForeignHostError: "Invalid Host header - possible DNS rebinding attack detected", ForeignOriginError: "Cross-origin request blocked"}
+
+
 def shape(error: NinefoldError, status: int) -> dict[str, Any]:
     """The body of every error of this protocol."""
+    if type(error) in _FOREIGN:
+        return {"error_code": "PERMISSION_DENIED", "message": f"{_FOREIGN[type(error)]}: {said(error)}"}
     code = getattr(error, "error_code", None) or next((code for kind, code in _CODES if isinstance(error, kind)), "INTERNAL_ERROR")
     return {"error_code": code, "message": said(error)}
