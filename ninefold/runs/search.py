@@ -153,10 +153,10 @@ class _Search:
     def _walkable(self) -> bool:
         if self.experiments is None:
             found = self.ledger.all(f"select id from experiments where project = ? limit {_WALKS + 1}", self.project)
-            if len(found) > _WALKS:
+            if not 0 < len(found) * len(self.states) <= _WALKS:
                 return False
             self.experiments = [row["id"] for row in found]
-        return 0 < len(self.experiments) * len(self.states) <= _WALKS
+        return len(self.experiments) * len(self.states) <= _WALKS
 
     def _parts(self, *where: Sql) -> list[Part]:
         """The runs by experiment and state, each in an index by start."""
