@@ -32,6 +32,7 @@ KEYS = {
     "tz": "Reserved: the zone in which times are shown.",
     "smtp": "URL of the server that sends mail: `smtp://user:${PASSWORD}@host:587`.",
     "webhook_secret": "What webhooks are signed with: `env:NAME`.",
+    "webhook_addresses": "Where webhooks that clients set up may lead: `public` (default), or `any`, private networks and `http://` too.",
 }
 
 
@@ -52,6 +53,7 @@ class Settings:
     connections: dict[str, str] = field(default_factory=dict)
     smtp: str | None = None
     webhook_secret: str | None = None
+    webhook_addresses: str = "public"
     uri: str | None = None
     hosts: tuple[str, ...] = ()
     origins: tuple[str, ...] = ()
@@ -126,6 +128,7 @@ def load(root: Path | None = None, environment: str | None = None) -> Settings:
         connections=merged["connections"],
         smtp=merged.get("smtp"),
         webhook_secret=merged.get("webhook_secret"),
+        webhook_addresses=_one_of("webhook_addresses", merged.get("webhook_addresses", "public"), ("public", "any")),
         uri=merged.get("uri"),
         oidc=merged["oidc"],
         **{key: _list(key, merged.get(key, [])) for key in _LISTS},
@@ -163,6 +166,12 @@ def _list(key: str, value: Any) -> tuple[str, ...]:
     if not isinstance(found, list) or not all(isinstance(one, str) for one in found):
         raise UsageError(f'the setting "{key}" is {value!r}', hint=f'write a list of texts: {key} = ["..."]')
     return tuple(found)
+
+
+def _one_of(key: str, value: str, known: tuple[str, ...]) -> str:
+    if value not in known:
+        raise UsageError(f'the setting "{key}" is "{value}"', hint=closest(value, known))
+    return value
 
 
 def _port(value: Any) -> int:

@@ -593,7 +593,7 @@ create table outbox (
 ) strict;
 create index outbox_due on outbox (state, due);
 
--- webhooks: where somebody wants to hear of what happens; secret: encrypted with the home's key
+-- webhooks: where somebody wants to hear of what happens after the fact number since; secret: encrypted with the home's key
 create table webhooks (
     id text not null primary key,
     project text not null,
@@ -603,6 +603,7 @@ create table webhooks (
     description text not null default '',
     status text not null default 'active' check (status in ('active', 'disabled')),
     secret blob,
+    since integer not null default 0,
     created integer not null,
     updated integer not null
 ) strict;

@@ -50,7 +50,7 @@ class Loop:
         """
         with self._guard:
             # a tick that was under way when the loop was stopped must not take the role again
-            if self.runtime.graph is None or self.trainer.stopped or not self._leads():
+            if self.trainer.stopped or not self._leads() or self.runtime.graph is None:
                 return []
             told = self._prepare(now)
             for at, key in self._due(now):

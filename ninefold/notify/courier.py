@@ -2,18 +2,23 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 
 from ninefold.clock import now
 from ninefold.config import Settings
+from ninefold.errors import NotFoundError
 from ninefold.ledger import Ledger
 from ninefold.notify import outbox
 from ninefold.notify.channels import channel
+from ninefold.notify.telling import AT_ONCE, Ours, Tongue, deliver, spread
+from ninefold.notify.webhooks import SCHEME, Webhooks
 from ninefold.units import DAY, HOUR, SECOND
 
 _log = logging.getLogger("ninefold.notify")
 FIRST_PAUSE, LONGEST_PAUSE, GIVEN_UP_AFTER = 10 * SECOND, HOUR, 7 * DAY
 EVERY = 5.0  # seconds between two looks into the outbox
+LOOK = 0.5  # seconds between two looks for facts that webhooks want to hear of; one costs microseconds
 
 
 class Courier:
@@ -23,6 +28,8 @@ class Courier:
 
     def __init__(self, ledger: Ledger, settings: Settings, *, quiet: bool = False, clock: Callable[[], int] = now) -> None:
         self.ledger, self.settings, self.quiet, self._clock = ledger, settings, quiet, clock
+        self.tongues: list[Tongue] = [Ours()]
+        self._head = -1
         self._stop, self._wake = threading.Event(), threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -53,12 +60,34 @@ class Courier:
             arrived += self._try(message)
         return arrived
 
+    def webhooks(self, project: str) -> Webhooks:
+        """The webhooks of a project, as the settings allow them."""
+        return Webhooks(self.ledger, project, self.settings.home, private=self.settings.webhook_addresses == "any")
+
+    def spread(self) -> int:
+        """Put what happened since the last look into the outbox for webhooks; how many messages."""
+        head = self.ledger.head()
+        if head == self._head:
+            return 0
+        posted = spread(self.ledger, self.tongues)
+        self._head = head if posted < AT_ONCE else -1
+        return posted
+
+    def _send(self, message: outbox.Message) -> None:
+        if message.url.startswith(SCHEME):
+            deliver(message, self.webhooks, self.tongues)
+        else:
+            channel(message.url, self.settings)(message)
+
     def _try(self, message: outbox.Message) -> bool:
         if self.quiet and not message.url.startswith("log:"):
             outbox.failed(self.ledger, message, again=None, error="a replay tells nobody outside")
             return False
         try:
-            channel(message.url, self.settings)(message)
+            self._send(message)
+        except NotFoundError as error:
+            outbox.failed(self.ledger, message, again=None, error=str(error))
+            return False
         except Exception as error:  # whatever a foreign server does: it is noted, and tried again
             at = self._clock()
             again = at + pause(message.tries) if at - message.created < GIVEN_UP_AFTER else None
@@ -69,11 +98,14 @@ class Courier:
         return True
 
     def _run(self) -> None:
+        last = 0.0
         while not self._stop.is_set():
-            self._wake.wait(EVERY)
+            woken = self._wake.wait(LOOK)
             self._wake.clear()
             try:
-                self.deliver()
+                if self.spread() or woken or time.monotonic() - last >= EVERY:
+                    self.deliver()
+                    last = time.monotonic()
             except Exception:  # a ledger that is busy or stopped must not end the courier
                 _log.exception("the outbox could not be read; it is tried again")
 

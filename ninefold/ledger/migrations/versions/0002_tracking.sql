@@ -310,6 +310,7 @@ create table webhooks (
     description text not null default '',
     status text not null default 'active' check (status in ('active', 'disabled')),
     secret blob,
+    since integer not null default 0,
     created integer not null,
     updated integer not null
 ) strict;
