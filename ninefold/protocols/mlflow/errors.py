@@ -79,7 +79,10 @@ def said(error: NinefoldError) -> str:
     return f"{error.message}{where}" + (f"; {error.hint}" if error.hint else "")
 
 
-_FOREIGN = {ForeignHostError: "Invalid Host header - possible DNS rebinding attack detected", ForeignOriginError: "Cross-origin request blocked"}
+_FOREIGN: dict[type[NinefoldError], str] = {
+    ForeignHostError: "Invalid Host header - possible DNS rebinding attack detected",
+    ForeignOriginError: "Cross-origin request blocked",
+}
 
 
 def shape(error: NinefoldError, status: int) -> dict[str, Any]:
