@@ -19,7 +19,7 @@ from ninefold.runs.operations import Begin, End, Log, Save, Tags
 from ninefold.runs.tracking import code, environment
 from ninefold.runs.tracking import spool as spools
 from ninefold.runs.tracking.courier import Courier
-from ninefold.runs.tracking.resources import Sampler
+from ninefold.runs.tracking.resources import Sampler, Samples
 from ninefold.runs.tracking.spool import Mode, Spool
 from ninefold.runs.tracking.target import target_of
 
@@ -82,8 +82,13 @@ class Process:
         self.courier.flush(AFTER_END)
 
     def _opened(self, run: str, describing: threading.Thread | None) -> None:
-        self._open[run] = describing
-        self.sampler.add(run, lambda sample: self.say(run, _encode(Log(run, int(time.monotonic()), clock.now(), dict(sample)))))
+        self._open[run], began = describing, time.monotonic()
+
+        def sampled(sample: Samples) -> None:
+            # the steps of what the machine does are seconds
+            self.say(run, _encode(Log(run, round(time.monotonic() - began), clock.now(), dict(sample))))
+
+        self.sampler.add(run, sampled)
 
     # what is said
 

@@ -28,7 +28,13 @@ def script(tmp_path: Path) -> Iterator[Script]:
         environment = {k: v for k, v in os.environ.items() if not k.startswith("NINEFOLD_")}
         environment |= {"XDG_STATE_HOME": str(tmp_path / "state"), "NINEFOLD_ANCHOR": str(tmp_path / "anchors"), **variables}
         process = subprocess.Popen(
-            [sys.executable, str(file)], cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            [sys.executable, str(file)],
+            cwd=tmp_path,
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
         )
         started.append(process)
         return process
