@@ -8,6 +8,7 @@ import msgspec
 
 from ninefold.cli.noun import home_of, in_project, noun
 from ninefold.cli.report import Say, command, table
+from ninefold.cli.runs_gc import gc
 from ninefold.cli.runs_kept import delete, deliver, export, restore
 from ninefold.cli.times import when
 from ninefold.cli.tracked import cell, experiments, id_of, shaped
@@ -102,7 +103,7 @@ def compare(say: Say, ids: tuple[str, ...], project: Path | None, environment: s
     say.result({"ids": list(ids), **found}, text)
 
 
-runs = noun("runs", "What was executed: the project's runs, and tracked ones.", list_, show, compare, deliver, delete, restore, export)
+runs = noun("runs", "What was executed: the project's runs, and tracked ones.", list_, show, compare, deliver, delete, restore, gc, export)
 
 
 def of_project(home: Home, limit: int) -> list[dict[str, Any]]:

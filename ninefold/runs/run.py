@@ -44,7 +44,7 @@ def subject(run: Run) -> str:
 
 def found(row: Row | None, id: str, project: str | None = None) -> Run:
     """The run of a row that was looked for; NotFoundError where there is none, or it is another project's."""
-    if row is None or (project is not None and row["project"] != project):
+    if row is None or not row["project"] or (project is not None and row["project"] != project):  # none: about to be removed
         raise missing(id)
     return run_of(row)
 

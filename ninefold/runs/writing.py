@@ -43,7 +43,7 @@ def write(
 def active(tx: Tx, id: str, project: str | None = None) -> Row:
     """The row of a run (of that project) that takes writes: id, project, experiment."""
     run = tx.one(_SQL["run"], id)
-    if run is None or (project is not None and run["project"] != project):
+    if run is None or not run["project"] or (project is not None and run["project"] != project):
         raise missing(id)
     if run["state"] != "active":
         raise removed(id)
