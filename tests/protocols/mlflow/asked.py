@@ -50,15 +50,15 @@ class Asked:
         """Any request; ``path`` is below the API unless it is absolute, percent-encoded as it shall travel."""
         return asyncio.run(self._send(verb, path if path.startswith("/") else API + path, body, kind, headers))
 
-    def get(self, path: str, **query: Any) -> Said:
+    def get(self, path: str, /, **query: Any) -> Said:
         """A GET with a query."""
         return self.call("GET", f"{path}?{urlencode(query, doseq=True)}")
 
-    def post(self, path: str, **body: Any) -> Said:
+    def post(self, path: str, /, **body: Any) -> Said:
         """A POST of JSON."""
         return self.call("POST", path, json.dumps(body).encode())
 
-    def done(self, path: str, **body: Any) -> Any:
+    def done(self, path: str, /, **body: Any) -> Any:
         """A POST that has to succeed: its answer."""
         said = self.post(path, **body)
         assert said.status == 200, said.body
