@@ -15,6 +15,7 @@ from ninefold.errors import DeniedError, UsageError
 from ninefold.loop.loop import Loop
 from ninefold.protocols.mlflow import errors as mlflow_errors
 from ninefold.protocols.mlflow.routes import routes as mlflow_routes
+from ninefold.protocols.mlflow.told import Told
 from ninefold.protocols.mlflow.tracking import DEFAULT, Tracking
 from ninefold.server import approving, asking, delivering, doors, experimenting
 from ninefold.server import tracking as runs
@@ -40,6 +41,7 @@ def build(runtime: Runtime, *, hosts: Collection[str] = (), origins: Collection[
     ``hosts`` are the names that it is called by besides its address, ``origins`` other sites whose pages may call it.
     """
     loop = Loop(runtime)
+    loop.courier.tongues.append(Told())
     accounts, provider = Accounts(runtime.home.ledger), oidc_settings(runtime.home.settings.oidc)
     flow = None if provider is None else Flow(accounts, provider)
     project = runtime.home.project or DEFAULT

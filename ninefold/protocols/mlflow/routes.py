@@ -1,6 +1,6 @@
 """All endpoints of the protocol, and their routes."""
 
-from ninefold.protocols.mlflow import artifacts, experiments, histories, inputs, log, logged, registry, runs, searching, server, traces
+from ninefold.protocols.mlflow import artifacts, experiments, histories, inputs, log, logged, registry, runs, searching, server, traces, webhooks
 from ninefold.protocols.mlflow.endpoint import Endpoint
 from ninefold.protocols.mlflow.tracking import Tracking
 from ninefold.web.route import Route
@@ -17,6 +17,7 @@ ENDPOINTS: list[Endpoint] = [
     *registry.ENDPOINTS,
     *searching.ENDPOINTS,
     *traces.ENDPOINTS,
+    *webhooks.ENDPOINTS,
 ]
 
 
