@@ -32,6 +32,8 @@ SEEN = (
     "/items",
     "/items/item-1",
     "/runs",
+    "/runs/compare",
+    "/experiments",
     "{run}",
     "/predictions",
     "{prediction}",
