@@ -26,7 +26,7 @@ HEAD = "<!-- Generated from the code by docs/generate.py. Edit the code, then ru
 def pages() -> dict[str, str]:
     """Every page of the reference: file name and text."""
     made = {"python.md": python(), "commands.md": commands(), "settings.md": settings(), "routes.md": routes(), "errors.md": error_codes()}
-    return {"README.md": index(list(made)), **made}
+    return {"README.md": index(list(made)), **made, "../howto/mlflow.md": mlflow()}
 
 
 def index(names: list[str]) -> str:
@@ -174,7 +174,7 @@ def routes() -> str:
     parts = [HEAD + "# Routes and pages\n\nAny page is also JSON under `/api`. Errors have one shape: [errors](errors.md).\n"]
     for title, kinds in (("Doors and API", {"json", "upload", "stream", "events", "raw"}), ("Pages", {"page"})):
         ours = [r for r in sorted(route_table(), key=lambda r: r.path) if r.kind in kinds and r.speaks == "ninefold"]
-        rows = [f"| `{r.method} {r.path}` | {r.summary} | {_who(r.who)} |" for r in ours]
+        rows = [f"| `{r.method} {r.path}` | {r.summary} | {_who(r)} |" for r in ours]
         parts.append(f"\n## {title}\n\n| route | what | who |\n| --- | --- | --- |\n" + "\n".join(rows) + "\n")
     return "".join(parts)
 
@@ -192,8 +192,27 @@ def route_table() -> list[Any]:
             return list(build(Runtime(home)).routes)
 
 
-def _who(who: Any) -> str:
-    return who if isinstance(who, str) else ", ".join(sorted(who))
+def _who(route: Any) -> str:
+    """The roles of a route, and where they must have been given."""
+    if isinstance(route.who, str):
+        return str(route.who)
+    roles = ", ".join(sorted(route.who))
+    return f"{roles} (of every project)" if route.reach == "server" else roles
+
+
+# MLflow's protocol
+
+
+def mlflow() -> str:
+    """The page for those who come from MLflow, with the table of its endpoints as the code declares them."""
+    from ninefold.protocols.mlflow.routes import ENDPOINTS
+
+    begin, end = "<!-- endpoints: generated from the code by make docs -->\n", "<!-- end -->"
+    page = (FOLDER.parent / "howto" / "mlflow.md").read_text("utf-8")
+    rows = [f"| `{each.verb} {each.under[0]}{each.path}` | {each.summary} | {each.need} |" for each in ENDPOINTS]
+    before, _, rest = page.partition(begin)
+    _, _, after = rest.partition(end)
+    return f"{before}{begin}\n| endpoint | what | clients' need |\n| --- | --- | --- |\n" + "\n".join(rows) + f"\n\n{end}{after}"
 
 
 # errors
