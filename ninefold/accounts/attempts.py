@@ -5,6 +5,7 @@ a hundred. The name is kept as a hash: people type passwords into the field abov
 """
 
 import hashlib
+import ipaddress
 from pathlib import Path
 
 from ninefold import clock
@@ -35,7 +36,7 @@ class Attempts:
 
     def begin(self, name: str, client: str) -> float:
         """Writes down an attempt, and returns how many seconds it should take longer. Raises TooOftenError."""
-        key, now = _key(name), clock.now()
+        key, client, now = _key(name), network(client), clock.now()
 
         def begin(tx: Tx) -> int:
             tx.execute(_SQL["outlived"], now - WINDOW)
@@ -52,7 +53,22 @@ class Attempts:
 
     def succeeded(self, name: str, client: str) -> None:
         """Strikes out what was written down: the password was right."""
-        self.ledger.write(lambda tx: tx.execute(_SQL["forget"], _key(name), client))
+        self.ledger.write(lambda tx: tx.execute(_SQL["forget"], _key(name), network(client)))
+
+
+def network(client: str) -> str:
+    """The address that counts: of IPv6 the network of 64 bits, which one person has to themselves.
+
+    >>> network("2001:db8::1:2"), network("::ffff:10.0.0.1"), network("10.0.0.1"), network("")
+    ('2001:db8::/64', '10.0.0.1', '10.0.0.1', '')
+    """
+    try:
+        address = ipaddress.ip_address(client.partition("%")[0])
+    except ValueError:
+        return client
+    if isinstance(address, ipaddress.IPv6Address):
+        return str(address.ipv4_mapped or ipaddress.ip_network((address, 64), strict=False))
+    return client
 
 
 def _key(name: str) -> str:

@@ -1,5 +1,7 @@
 """Accounts as records: what is stored, what is a fact, what holds at once."""
 
+import time
+
 import msgspec
 import pytest
 from asking import PASSWORD
@@ -55,6 +57,21 @@ def test_a_wrong_name_and_a_wrong_password_are_told_alike(accounts: Accounts, ad
         told.add((caught.value.message, caught.value.hint))
     assert len(told) == 1
     assert accounts.with_password(ada, PASSWORD, "10.0.0.1")[0].name == ada
+
+
+def test_a_name_that_nobody_has_takes_as_long(accounts: Accounts, ada: str) -> None:
+    def seconds(name: str) -> float:
+        best = 9.0
+        for _ in range(4):
+            since = time.perf_counter()
+            with pytest.raises(DeniedError):
+                accounts.with_password(name, "wrong", "10.0.0.1")
+            best = min(best, time.perf_counter() - since)
+        return best
+
+    accounts.people.add("eve")  # has no password at all
+    known = seconds(ada)
+    assert all(0.5 < seconds(name) / known < 2 for name in ("nobody-here", "eve"))
 
 
 @pytest.mark.parametrize("password", ["short", "aaaaaaaaaaaaaaaa", "ada-is-my-name-", "x" * 2000])
