@@ -56,7 +56,8 @@ def test_every_setting_is_documented() -> None:
 def test_every_route_and_page_is_documented(generate: ModuleType) -> None:
     text = (REFERENCE / "routes.md").read_text("utf-8")
     for route in generate.route_table():
-        assert f"`{route.method} {route.path}` | " in text
+        # MLflow's are in the table of howto/mlflow.md, which is generated too
+        assert route.speaks == "mlflow" or f"`{route.method} {route.path}` | " in text
         assert route.summary, f"{route.method} {route.path} has no summary"
 
 
