@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, overload
 
 import psycopg
-from psycopg.adapt import Loader
-from psycopg.types.numeric import Int8Dumper
+from psycopg.adapt import Dumper, Loader, PyFormat
+from psycopg.types.numeric import Int4Dumper, Int8Dumper
 from psycopg.types.string import StrDumper
 
 
@@ -50,12 +50,23 @@ def rows(cursor: psycopg.Cursor[Any]) -> Callable[[Sequence[Any]], PostgresRow]:
     return lambda values: PostgresRow(places, values)
 
 
-class _Integer(Int8Dumper):
-    # always 64 bits: one statement stays one prepared statement, whatever the number
+class _Integer(Int4Dumper):
+    # functions such as substr take 32 bits and no more, while the smaller type fits wherever the larger one is expected
+    def dump(self, obj: int) -> Any:
+        return super().dump(int(obj))
+
+    def get_key(self, obj: int, format: PyFormat) -> Any:
+        return self.cls if -(1 << 31) <= obj < 1 << 31 else (self.cls, _Long)
+
+    def upgrade(self, obj: int, format: PyFormat) -> Dumper:
+        return self if -(1 << 31) <= obj < 1 << 31 else _Long(self.cls, self.connection)
+
+
+class _Long(Int8Dumper):
     def dump(self, obj: int) -> Any:
         if not -(1 << 63) <= obj < 1 << 63:
             raise OverflowError("a whole number has more than 64 bits")
-        return super().dump(int(obj))
+        return super().dump(obj)
 
 
 class _Number(Loader):
