@@ -33,6 +33,7 @@ class Sender:
         self._follower = Follower(spools.entries(folder))
         self._pending: list[tuple[int, bytes]] = []
         self._most = ENTRIES
+        self.uploading = False  # a large file is on its way, which takes a while
         self._uploaded = ""  # the content that went last: its entry may have to be sent again, and it need not
 
     def send(self) -> bool:
@@ -88,6 +89,7 @@ class Sender:
             content = spools.content(self.folder, saved.content)
             if self._uploaded == saved.content:
                 return
+            self.uploading = True
             try:
                 if content.exists():
                     self.target.put(saved.run, saved.path, content, saved.digest)
@@ -95,6 +97,8 @@ class Sender:
                 raise
             except NinefoldError as error:  # the entry that names it is refused then, and what follows it comes through
                 _log.warning("the file %s was not taken by %s: %s", saved.path, self.target.name, error)
+            finally:
+                self.uploading = False
             self._uploaded = saved.content
 
     def _settle(self, applied: int) -> None:
@@ -132,6 +136,11 @@ class Courier:
         self._tries = 0
         self._thread = threading.Thread(target=self._run, name="ninefold-courier", daemon=True)
         self._thread.start()
+
+    @property
+    def uploading(self) -> bool:
+        """Whether a file is on its way."""
+        return self._sender.uploading
 
     @property
     def applied(self) -> int:

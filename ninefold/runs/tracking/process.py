@@ -170,7 +170,7 @@ class Process:
             before = self.courier.applied
             if self.courier.flush(STILL, patient=True):
                 break
-            if self.courier.applied == before:
+            if self.courier.applied == before and not self.courier.uploading:
                 break
         return self.courier.close()
 

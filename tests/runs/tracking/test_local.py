@@ -186,6 +186,26 @@ def test_threads_and_forks_say_what_they_say_of_one_run(script: Any, arrived: An
         assert one.run.status == "done"
 
 
+def test_a_child_that_lives_on_does_not_hold_its_dead_parents_spool(script: Any, arrived: Any) -> None:
+    done = script("""
+        import os, time
+        run = nf.track("churn", name="parent")
+        run.log(loss=1.0)
+        if not os.fork():
+            os.close(1), os.close(2)
+            time.sleep(20)
+            os._exit(0)
+        print("forked", flush=True)
+        time.sleep(20)
+        """)
+    done.stdout.readline()
+    done.kill()
+    done.wait(10)
+    assert script("nf.track('churn', name='next').end()").wait(60) == 0
+    with arrived:
+        assert [(one.run.name, one.run.status) for one in arrived.all()] == [("parent", "killed"), ("next", "done")]
+
+
 def test_two_scripts_share_a_home(script: Any, arrived: Any) -> None:
     both = [script(f"with nf.track('e', name='{n}') as run:\n    [run.log(loss=i, step=i) for i in range(5000)]") for n in "ab"]
     for one in both:

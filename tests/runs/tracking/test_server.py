@@ -1,7 +1,10 @@
 """Runs of scripts at a server that is there, away, killed, slow, or answers nonsense."""
 
 import http.client
+import json
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -182,3 +185,26 @@ def test_a_server_that_does_not_answer_holds_nobody_up(script: Any, tmp_path: Pa
         assert float(done.stdout.readline()) < 2.0
         done.communicate(timeout=60)
         assert done.returncode == 0 and len(spools(tmp_path / "state" / "ninefold" / "spool")) == 1
+
+
+def test_a_token_lets_a_script_in_and_without_one_nothing_is_lost(script: Any, place: Path, port: int, tmp_path: Path) -> None:
+    def accounts(*words: str) -> Any:
+        done = subprocess.run([sys.executable, "-m", "ninefold", *words, "--json"], cwd=place, capture_output=True, text=True, check=True)
+        return json.loads(done.stdout)
+
+    accounts("users", "add", "ada", "--administrator", "--no-password")
+    accounts("users", "add", "trainer", "--service", "--role", "scientist", "--everywhere")
+    accounts("users", "add", "reader", "--service", "--role", "viewer", "--everywhere")
+    tokens = {who: accounts("tokens", "create", "--for", who, "--name", "t")["token"] for who in ("trainer", "reader")}
+    uri = f"http://127.0.0.1:{port}"
+    with up(place, port):
+        for refused in ({}, {"NINEFOLD_TOKEN": tokens["reader"]}, {"NINEFOLD_TOKEN": "wrong"}):
+            done = script(WORK.format(steps=3, each=""), NINEFOLD_URI=uri, **refused)
+            _, errors = done.communicate(timeout=60)
+            assert done.returncode == 0 and "set NINEFOLD_TOKEN" in errors and "is kept" in errors
+            assert tokens["reader"] not in errors
+        done = script("nf.track('churn', name='let in').end()", NINEFOLD_URI=uri, NINEFOLD_TOKEN=tokens["trainer"])
+        assert done.communicate(timeout=60) == ("", "") and done.returncode == 0
+    with Arrived(place / ".ninefold") as arrived:
+        found = [(one.run.name, one.run.actor, one.run.status) for one in arrived.all()]
+        assert found == [("work", "trainer", "done")] * 3 + [("let in", "trainer", "done")]
