@@ -41,8 +41,8 @@ class Assessments:
                 raise ConflictError(f"there is an assessment {assessment.id} already", hint="change it instead")
             if assessment.replaces is not None:
                 before = _found(tx, assessment.trace, assessment.replaces)
-                _keep(tx, msgspec.structs.replace(before, valid=False))
-            _keep(tx, assessment)
+                keep(tx, msgspec.structs.replace(before, valid=False))
+            keep(tx, assessment)
 
         self.ledger.write(write)
         return assessment
@@ -57,7 +57,7 @@ class Assessments:
         def write(tx: Tx) -> Assessment:
             there(tx, self.project, trace)
             changed = msgspec.structs.replace(_found(tx, trace, id), **fields, updated=clock.now())
-            _keep(tx, changed)
+            keep(tx, changed)
             return changed
 
         return self.ledger.write(write)
@@ -70,7 +70,7 @@ class Assessments:
             gone = _found(tx, trace, id)
             tx.execute(_SQL["drop_assessment"], trace, id)
             if gone.replaces is not None and (row := tx.one(_SQL["assessment"], trace, gone.replaces)) is not None:
-                _keep(tx, msgspec.structs.replace(assessment_of(row, gone.replaces), valid=True))
+                keep(tx, msgspec.structs.replace(assessment_of(row, gone.replaces), valid=True))
 
         self.ledger.write(drop)
 
@@ -79,7 +79,8 @@ def _found(tx: Tx, trace: str, id: str) -> Assessment:
     return assessment_of(tx.one(_SQL["assessment"], trace, id), id)
 
 
-def _keep(tx: Tx, one: Assessment) -> None:
+def keep(tx: Tx, one: Assessment) -> None:
+    """Writes an assessment as it is."""
     body = {name: getattr(one, name) for name in ("value", "source", "span", "rationale", "metadata", "error", "replaces", "valid")}
     text = one.value if isinstance(one.value, str) else msgspec.json.encode(one.value).decode()  # as searches compare it
     row = (one.id, one.trace, one.kind, one.name, ":".join(one.source), text, one.created, one.updated, msgspec.json.encode(body).decode())

@@ -52,7 +52,7 @@ def close_experiment(tx: Tx, place: Place, past: PastExperiment) -> None:
 
 def load_run(tx: Tx, place: Place, past: PastRun, *, known: bool) -> None:
     """A run with parameters, tags, inputs and links. ``known``: it was brought before; else one of that id is a ConflictError."""
-    _own(tx, "run", past.id, place.project, known=known)
+    own(tx, "run", past.id, place.project, known=known)
     root = f"{place.root}/{past.id}/artifacts"
     row = (past.id, place.project, place.experiment, past.name, past.status, past.state, past.started, past.ended)
     tx.execute(_SQL["run"], *row, past.ended or past.started, past.parent, root, past.source, past.actor)
@@ -77,7 +77,7 @@ def load_points(tx: Tx, place: Place, run: str, key: str, rows: Sequence[PointRo
 
 def load_model(tx: Tx, place: Place, past: PastModel, *, known: bool) -> None:
     """A logged model with everything that was said of it."""
-    _own(tx, "model", past.id, place.project, known=known)
+    own(tx, "model", past.id, place.project, known=known)
     row = (past.id, place.project, place.experiment, past.name, past.kind, past.run, past.status, past.message)
     tx.execute(_SQL["model"], *row, f"{place.root}/models/{past.id}/artifacts", past.state, past.created, past.updated)
     tx.many(_SQL["model_param"], [(past.id, key, value) for key, value in past.params.items()])
@@ -86,15 +86,15 @@ def load_model(tx: Tx, place: Place, past: PastModel, *, known: bool) -> None:
 
 
 def owner_of(tx: Tx, kind: str, id: str) -> str | None:
-    """The project that a run or a logged model (``kind``) belongs to, None where there is none of that id."""
-    found = tx.one(_SQL["run_owner" if kind == "run" else "model_owner"], id)
+    """The project that a run, a logged model or a trace (``kind``: run, model, trace) belongs to, None where there is none of that id."""
+    found = tx.one(_SQL[f"{kind}_owner"], id)
     return None if found is None else str(found["project"])
 
 
-def _own(tx: Tx, kind: str, id: str, project: str, *, known: bool) -> None:
+def own(tx: Tx, kind: str, id: str, project: str, *, known: bool) -> None:
     """Ids are unique in the whole ledger: what came otherwise, or belongs to another project, is not touched."""
     owner = owner_of(tx, kind, id)
     if owner is None or (known and owner == project):
         return
-    what, where = "run" if kind == "run" else "logged model", "here" if owner == project else f"in the project {owner}"
+    what, where = "logged model" if kind == "model" else kind, "here" if owner == project else f"in the project {owner}"
     raise ConflictError(f"the {what} {id} is {where} already, and was not imported", hint="nothing is written over; a run has one place")

@@ -44,6 +44,9 @@ on conflict (run, name, digest) do update set place = excluded.place, tags = exc
 insert into model_links (run, model, way, step, place) values (?, ?, ?, ?, ?)
 on conflict (run, model, way) do update set step = excluded.step, place = excluded.place;
 
+-- name: trace_owner
+select project from traces where id = ?;
+
 -- name: model_owner
 select project from logged_models where id = ?;
 

@@ -37,6 +37,7 @@ class Value(Message):
 
 
 class Fields(Message):
+    assessment_id: str | None = None
     assessment_name: str | None = None
     span_id: str | None = None
     source: Source | None = None
@@ -58,12 +59,18 @@ class Body(Message):
 
 def create(place: Place, body: Body, call: Call) -> dict[str, Any]:
     """Judge a trace: feedback, or what would have been expected."""
-    told = need(body.assessment, "assessment")
+    made = read(need(body.assessment, "assessment"), call.params["id"])
+    made = msgspec.structs.replace(made, id=f"a-{new_id().replace('-', '')}")
+    return {"assessment": shown(Assessments(place.ledger, place.project).add(made))}
+
+
+def read(told: Fields, trace: str) -> Assessment:
+    """What is said of an assessment, as a value of ours."""
     kind, value, error = _value(told)
     now, source = clock.now(), told.source or Source()
-    made = Assessment(
-        id=f"a-{new_id().replace('-', '')}",
-        trace=call.params["id"],
+    return Assessment(
+        id=told.assessment_id or "",
+        trace=trace,
         kind=kind,
         name=need(told.assessment_name, "assessment.assessment_name"),
         value=value,
@@ -77,7 +84,6 @@ def create(place: Place, body: Body, call: Call) -> dict[str, Any]:
         created=now if told.create_time is None else moment(told.create_time, "create_time"),
         updated=now if told.last_update_time is None else moment(told.last_update_time, "last_update_time"),
     )
-    return {"assessment": shown(Assessments(place.ledger, place.project).add(made))}
 
 
 def get(place: Place, query: Message, call: Call) -> dict[str, Any]:

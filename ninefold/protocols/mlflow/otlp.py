@@ -62,7 +62,7 @@ def _from_json(body: bytes) -> list[Span]:
     try:
         said = msgspec.json.decode(body)
         groups = [g for r in _of(said, "resource_spans", "resourceSpans") for g in _of(r, "scope_spans", "scopeSpans")]
-        return [_span_of(one) for group in groups for one in _of(group, "spans")]
+        return [span_of(one) for group in groups for one in _of(group, "spans")]
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise WireError(INVALID, f"The body is no export of traces: {type(error).__name__}.") from None
 
@@ -74,7 +74,8 @@ def _of(said: Any, *names: str) -> Any:
     return found if found is not None else ()
 
 
-def _span_of(one: dict[str, Any]) -> Span:
+def span_of(one: dict[str, Any]) -> Span:
+    """A span from the JSON of the protocol, in either spelling of its names."""
     status = _of(one, "status") or {}
     code = status.get("code", 0)
     codes = {"STATUS_CODE_OK": 1, "STATUS_CODE_ERROR": 2}

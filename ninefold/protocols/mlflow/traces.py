@@ -98,13 +98,20 @@ def start(place: Place, body: Start, call: Call) -> dict[str, Any]:
     if body.trace is None:
         return assessments.not_served("Traces of MLflow 2 clients are written with `mlflow.trace` of release 3 or OpenTelemetry")
     told = need(body.trace.trace_info, "trace.trace_info")
+    trace = read_info(told)
+    Traces(place.ledger, place.project).begin(trace, tags=_checked(told.tags or {}), metadata=_checked(told.trace_metadata or {}))
+    return {"trace": {"trace_info": _get(place, trace.id)}}
+
+
+def read_info(told: Info) -> Trace:
+    """What a client says of a trace, as a value of ours."""
     number = _experiment(told.trace_location)
     id = limits.run_id(need(told.trace_id, "trace.trace_info.trace_id"))
     metadata, tags = told.trace_metadata or {}, told.tags or {}
     state = told.state or "STATE_UNSPECIFIED"
     if state not in _STATES:
         raise invalid("state", state, f"it is one of {', '.join(sorted(_STATES))}")
-    trace = Trace(
+    return Trace(
         id=id,
         experiment=number,
         name=tags.get(NAME, ""),
@@ -118,8 +125,6 @@ def start(place: Place, body: Start, call: Call) -> dict[str, Any]:
         response=told.response_preview or "",
         told=True,
     )
-    Traces(place.ledger, place.project).begin(trace, tags=_checked(tags), metadata=_checked(metadata))
-    return {"trace": {"trace_info": _get(place, id)}}
 
 
 async def export(place: Place, query: Message, call: Call) -> Answer:

@@ -12,13 +12,17 @@ from ninefold.models.registry.load import PastName, PastVersion, load_name, tell
 from ninefold.models.registry.names import model_name
 from ninefold.models.registry.sources import origin
 from ninefold.protocols.mlflow import limits
+from ninefold.protocols.mlflow.importing.roots import NoFiles
 from ninefold.protocols.mlflow.importing.source import FileSet, Skipped, Source
+from ninefold.protocols.mlflow.importing.traced import LOCATION
 from ninefold.runs.artifacts import Files, checked
 from ninefold.runs.experiments import ROOT
 from ninefold.runs.history import PastExperiment, PastModel, PastRun, PointRow
 from ninefold.runs.imports import Brought, Imports
 from ninefold.runs.load import Place, close_experiment, load_experiment, load_model, load_points, load_run, owner_of
+from ninefold.runs.load_traces import load_trace, tell_trace
 from ninefold.runs.tally import PointsTally, tell_model, tell_run
+from ninefold.runs.trace import Whole
 
 _AT_ONCE = 50_000  # points that are held and written together
 _THREADS = 8  # files that are copied at once: their transactions share an fsync
@@ -46,13 +50,16 @@ class Import:
             self._everything()
 
     def _everything(self) -> None:
-        runs, models, known = self.imports.all("run"), self.imports.all("model"), self.imports.all("experiment")
+        runs, models, traces = self.imports.all("run"), self.imports.all("model"), self.imports.all("trace")
+        known = self.imports.all("experiment")
         for past in self.source.experiments():
             place = self._experiment(past, known.get(past.id))
             for run, stamp in self._checked(self.source.runs(past), "run"):
                 self._run(past, place, run, stamp, runs.get(run.id))
             for model in self._checked(((m, "") for m in self.source.models(past)), "logged model"):
                 self._model(past, place, model[0], models.get(model[0].id))
+            for whole in self.source.traces(past):
+                self._trace(past, place, whole, traces.get(whole.trace.id))
             self.ledger.write(lambda tx, past=past, place=place: close_experiment(tx, place, past))  # type: ignore[misc]
         names = self.imports.all("registered")
         for name in self.source.registered():
@@ -87,7 +94,7 @@ class Import:
         if _done(before, stamp):
             return self._progress("runs", 0)
         known = self._begin("run", past.id, place, before)
-        files, lost = self._files(self.source.files(experiment, past), f"{place.experiment}/{past.id}/artifacts")
+        files, lost = self._files(experiment, past, f"{place.experiment}/{past.id}/artifacts")
         tallies: dict[str, PointsTally] = {}
         for group in self._groups(past, tallies):
             self.ledger.write(lambda tx, group=group, known=known: _write_run(tx, place, past, group, known=known))  # type: ignore[misc]
@@ -122,7 +129,7 @@ class Import:
         if _done(before, stamp):
             return self._progress("logged models", 0)
         known = self._begin("model", past.id, place, before)
-        files, lost = self._files(self.source.files(experiment, past), f"{place.experiment}/models/{past.id}/artifacts")
+        files, lost = self._files(experiment, past, f"{place.experiment}/models/{past.id}/artifacts")
         told = tell_model(past, files)
 
         def write(tx: Tx) -> None:
@@ -133,6 +140,27 @@ class Import:
         self.ledger.write(write)
         self.brought += 1
         return self._progress("logged models", 0)
+
+    def _trace(self, experiment: PastExperiment, place: Place, past: Whole, before: Brought | None) -> None:
+        stamp = tell_trace(past).digest + self._with_files
+        if _done(before, stamp):
+            return self._progress("traces", 0)
+        id = limits.run_id(past.trace.id)
+        folder = f"{place.experiment}/traces/{id}/artifacts"
+        known = self._begin("trace", id, place, before)
+        _, lost = self._files(experiment, past, folder)
+        ours = {**past.tags, **({LOCATION: f"{ROOT}{folder}"} if LOCATION in past.tags else {})}
+        here = msgspec.structs.replace(past, trace=msgspec.structs.replace(past.trace, experiment=place.experiment), tags=ours)
+        told = tell_trace(here)
+
+        def write(tx: Tx) -> None:
+            load_trace(tx, self.project, here, known=known)
+            body = {"stamp": stamp, "lost": lost, "counts": told.counts, "digest": told.digest}
+            self.imports.note(tx, "trace", id, str(place.experiment), "brought", body)
+
+        self.ledger.write(write)
+        self.brought += 1
+        return self._progress("traces", 0)
 
     def _registered(self, past: PastName, before: Brought | None) -> None:
         try:
@@ -205,11 +233,14 @@ class Import:
     def _with_files(self) -> str:
         return "+files" if self.artifacts else ""
 
-    def _files(self, found: FileSet | None, folder: str) -> tuple[dict[str, tuple[int, str]], int]:
+    def _files(self, experiment: PastExperiment, owner: PastRun | PastModel | Whole, folder: str) -> tuple[dict[str, tuple[int, str]], int]:
         """Copies files: size and digest by path, and how many things could not be copied."""
         if not self.artifacts:
             return {}, 0
         before = len(self.source.skipped)
+        found: FileSet | None = NoFiles()
+        if not isinstance(owner, Whole) or LOCATION in owner.tags:
+            found = self.source.files(experiment, owner)
         paths: dict[str, str] = {}
         for name in found.names() if found is not None else ():
             try:

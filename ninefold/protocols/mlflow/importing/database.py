@@ -5,11 +5,12 @@ from itertools import groupby, islice
 from typing import Any
 
 from ninefold.models.registry.load import PastName, PastVersion
-from ninefold.protocols.mlflow.importing import words
+from ninefold.protocols.mlflow.importing import traced, words
 from ninefold.protocols.mlflow.importing.roots import Roots
 from ninefold.protocols.mlflow.importing.source import FileSet, RunStamp
 from ninefold.protocols.mlflow.importing.tables import Tables
 from ninefold.runs.history import PastExperiment, PastInput, PastLink, PastModel, PastModelPoint, PastRun, PointRow
+from ninefold.runs.trace import Whole
 
 _PAGE, _PIECE = 200, 20_000
 _COUNTED = {
@@ -80,6 +81,9 @@ class Database:
                 points=list(self._model_points(id)),
             )
 
+    def traces(self, experiment: PastExperiment) -> Iterator[Whole]:
+        return traced.from_tables(self._tables, experiment)
+
     def registered(self) -> Iterator[PastName]:
         tags = self._grouped("registered_model_tags", "name", "key", "value", *self._ours("registered_model_tags"))
         aliases = self._grouped("registered_model_aliases", "name", "alias", "version", *self._ours("registered_model_aliases"))
@@ -98,7 +102,9 @@ class Database:
                 versions=versions.get(r["name"], []),
             )
 
-    def files(self, experiment: PastExperiment, owner: PastRun | PastModel) -> FileSet | None:
+    def files(self, experiment: PastExperiment, owner: PastRun | PastModel | Whole) -> FileSet | None:
+        if isinstance(owner, Whole):
+            return self._roots.files(owner.tags.get(traced.LOCATION, ""), f"{experiment.id}/traces/{owner.trace.id}/artifacts")
         models = "models/" if isinstance(owner, PastModel) else ""
         return self._roots.files(owner.root, f"{experiment.id}/{models}{owner.id}/artifacts")
 

@@ -13,6 +13,7 @@ from ninefold.protocols.mlflow.importing.meta import read_meta, read_text
 from ninefold.protocols.mlflow.importing.roots import LocalFiles, Roots
 from ninefold.protocols.mlflow.importing.source import FileSet, RunStamp, Skipped
 from ninefold.runs.history import PastExperiment, PastInput, PastLink, PastModel, PastModelPoint, PastRun, PointRow
+from ninefold.runs.trace import Whole
 
 _TRASH, _REGISTRY = ".trash", "models"
 _KEPT_FOR_OTHERS = {"tags", "datasets", "traces", "models", "assessments"}
@@ -89,6 +90,14 @@ class Folder:
                 points=[point for name, path in _files(folder / "metrics") for point in _model_points(name, path)],
             )
 
+    def traces(self, experiment: PastExperiment) -> Iterator[Whole]:
+        """None: this store keeps them in a form of its own; a server on it gives them out."""
+        left = sum(1 for _ in _folders(self._places[experiment.id] / "traces"))
+        if left:
+            why = "a folder's traces are brought from a server: mlflow server --backend-store-uri FOLDER"
+            self.skipped.append(Skipped(f"{left} traces of {experiment.name!r}", why))
+        return iter(())
+
     def registered(self) -> Iterator[PastName]:
         for folder in _folders(self._root / _REGISTRY):
             meta = self._meta(folder)
@@ -104,7 +113,9 @@ class Folder:
                 versions=list(self._versions(folder)),
             )
 
-    def files(self, experiment: PastExperiment, owner: PastRun | PastModel) -> FileSet | None:
+    def files(self, experiment: PastExperiment, owner: PastRun | PastModel | Whole) -> FileSet | None:
+        if isinstance(owner, Whole):
+            return None
         middle = "models" if isinstance(owner, PastModel) else ""
         folder = self._places[experiment.id] / middle / owner.id / "artifacts"
         if folder.is_dir() and not folder.is_symlink() and any(folder.iterdir()):

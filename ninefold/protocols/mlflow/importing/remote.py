@@ -38,13 +38,13 @@ class Remote:
         self._client = httpx2.Client(headers=headers, auth=auth, timeout=120.0, follow_redirects=False, verify=not insecure)
         self._errors = httpx2.HTTPError
 
-    def get(self, path: str, **query: Any) -> dict[str, Any]:
-        """The answer to a GET below the API's prefix; NotFoundError for 404."""
-        return self._json("GET", _API + path, params={k: v for k, v in query.items() if v is not None})
+    def get(self, path: str, *, api: int = 2, **query: Any) -> dict[str, Any]:
+        """The answer to a GET below the prefix of a release of the API; NotFoundError for 404."""
+        return self._json("GET", _API.replace("2", str(api)) + path, params={k: v for k, v in query.items() if v is not None})
 
-    def post(self, path: str, **body: Any) -> dict[str, Any]:
-        """The answer to a POST below the API's prefix."""
-        return self._json("POST", _API + path, json={k: v for k, v in body.items() if v is not None})
+    def post(self, path: str, *, api: int = 2, **body: Any) -> dict[str, Any]:
+        """The answer to a POST below the prefix of a release of the API."""
+        return self._json("POST", _API.replace("2", str(api)) + path, json={k: v for k, v in body.items() if v is not None})
 
     def listed(self, path: str, query: Mapping[str, str]) -> dict[str, Any]:
         """A listing at any path of the server."""

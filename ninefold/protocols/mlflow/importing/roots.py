@@ -43,7 +43,7 @@ class Roots:
                 found = None if below is None else self._at(place, below)
                 if found is not None:
                     return found
-            if any(below is not None for _, below in belows):
+            if not uri or any(below is not None for _, below in belows):
                 return NoFiles()  # it may be read, and there is nothing: the run logged no file
         except DeniedError as error:
             self.skipped.append(Skipped(uri, error.message))

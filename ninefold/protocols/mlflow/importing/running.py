@@ -5,10 +5,12 @@ from typing import Any
 
 from ninefold.errors import NotFoundError
 from ninefold.models.registry.load import PastName, PastVersion
-from ninefold.protocols.mlflow.importing import words
-from ninefold.protocols.mlflow.importing.remote import Remote, model_files, run_files
+from ninefold.protocols.mlflow.importing import traced, words
+from ninefold.protocols.mlflow.importing.remote import Remote, model_files, proxied, run_files
+from ninefold.protocols.mlflow.importing.roots import NoFiles
 from ninefold.protocols.mlflow.importing.source import FileSet, RunStamp, Skipped
 from ninefold.runs.history import PastExperiment, PastInput, PastLink, PastModel, PastModelPoint, PastRun, PointRow
+from ninefold.runs.trace import Whole
 
 _HISTORY, _RUNS, _MODELS = 25_000, 500, 50
 
@@ -29,7 +31,12 @@ class Server:
         return sorted((_experiment(one) for one in found), key=lambda e: int(e.id) if e.id.isdigit() else 0)
 
     def runs(self, experiment: PastExperiment) -> Iterator[RunStamp]:
-        ask = {"experiment_ids": [experiment.id], "run_view_type": "ALL", "max_results": _RUNS, "order_by": ["attributes.start_time ASC"]}
+        ask: dict[str, Any] = {
+            "experiment_ids": [experiment.id],
+            "run_view_type": "ALL",
+            "max_results": _RUNS,
+            "order_by": ["attributes.start_time ASC"],
+        }
         for one in self._remote.pages("runs", lambda token: self._remote.post("runs/search", **ask, page_token=token)):
             if one.get("outputs") is None or "inputs" not in one:
                 one = self._remote.get("runs/get", run_id=one["info"]["run_id"])["run"]  # noqa: PLW2901  older servers list runs without these
@@ -61,6 +68,12 @@ class Server:
         except NotFoundError:
             return  # MLflow 2 has none
 
+    def traces(self, experiment: PastExperiment) -> Iterator[Whole]:
+        try:
+            yield from traced.from_server(self._remote, experiment)
+        except NotFoundError:
+            return  # MLflow 2 has another form of them
+
     def registered(self) -> Iterator[PastName]:
         for one in self._remote.pages(
             "registered_models", lambda token: self._remote.get("registered-models/search", max_results=1000, page_token=token)
@@ -83,7 +96,10 @@ class Server:
                 versions=sorted((self._version(v) for v in versions if v["name"] == name), key=lambda v: v.version),
             )
 
-    def files(self, experiment: PastExperiment, owner: PastRun | PastModel) -> FileSet | None:
+    def files(self, experiment: PastExperiment, owner: PastRun | PastModel | Whole) -> FileSet | None:
+        if isinstance(owner, Whole):
+            root = owner.tags.get(traced.LOCATION, "")
+            return proxied(self._remote, root) if root.startswith("mlflow-artifacts:") else NoFiles()
         if not self._artifacts:
             return None
         return run_files(self._remote, owner.id, owner.root) if isinstance(owner, PastRun) else model_files(self._remote, owner.id, owner.root)

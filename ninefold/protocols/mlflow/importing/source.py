@@ -5,6 +5,7 @@ from typing import NamedTuple, Protocol
 
 from ninefold.models.registry.load import PastName
 from ninefold.runs.history import PastExperiment, PastModel, PastRun, PointRow
+from ninefold.runs.trace import Whole
 
 RunStamp = tuple[PastRun, str]
 
@@ -54,11 +55,15 @@ class Source(Protocol):
         """The logged models of an experiment."""
         ...
 
+    def traces(self, experiment: PastExperiment) -> Iterator[Whole]:
+        """The traces of an experiment with their spans; the number of their experiment is 0 until they are here."""
+        ...
+
     def registered(self) -> Iterator[PastName]:
         """Registered models, with sources as they are there."""
         ...
 
-    def files(self, experiment: PastExperiment, owner: PastRun | PastModel) -> FileSet | None:
+    def files(self, experiment: PastExperiment, owner: PastRun | PastModel | Whole) -> FileSet | None:
         """The files of a run or logged model; None where they lie where nobody said that they may be read (see ``skipped``)."""
         ...
 

@@ -8,9 +8,10 @@ from ninefold.ledger import Tx
 from ninefold.models.registry.load import stored_name
 from ninefold.protocols.mlflow.importing.bring import Import
 from ninefold.runs.imports import Brought, Imports
+from ninefold.runs.load_traces import stored_trace
 from ninefold.runs.tally import Told, stored_model, stored_run
 
-_SHARED = {"files", "bytes", "versions", "aliases"}  # kinds that have one name, whatever they belong to
+_SHARED = {"files", "bytes", "versions", "aliases", "spans", "assessments"}  # kinds that have one name, whatever they belong to
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -44,6 +45,7 @@ def verify(bringing: Import, counted: Mapping[str, int]) -> list[Row]:
     _add(sums, "experiments", *[len(bringing.imports.all("experiment"))] * 2)
     _compare(bringing, "run", "runs", lambda b: stored_run(bringing.ledger, bringing.project, int(b.ours), b.id), sums)
     _compare(bringing, "model", "logged models", lambda b: stored_model(bringing.ledger, bringing.project, int(b.ours), b.id), sums)
+    _compare(bringing, "trace", "traces", lambda b: stored_trace(bringing.ledger, bringing.project, b.id), sums)
     _compare(bringing, "registered", "registered models", lambda b: stored_name(bringing.ledger, bringing.project, b.ours), sums)
     for kind, count in counted.items():
         found = sums.get(kind)
