@@ -49,7 +49,7 @@ class Permit:
 
     def __init__(self, accounts: Accounts, *, project: str, replay: str | None = None, foreign: Foreign | None = None) -> None:
         self.accounts, self.project, self.desk = accounts, project, Desk(accounts)
-        self._replay = None if replay is None else replay.encode()
+        self._replay = None if replay is None else f"Bearer {replay}".encode()
         self._foreign = foreign
         self._key = secrets.token_bytes(32)
         self._known: dict[bytes, _Known] = {}
@@ -87,7 +87,7 @@ class Permit:
             await waiting
 
     def _identify(self, call: Call) -> Awaitable[None] | None:
-        if self._replay is not None and secrets.compare_digest(call.headers.get("x-ninefold-replay", "").encode(), self._replay):
+        if self._replay is not None and secrets.compare_digest(call.headers.get("authorization", "").encode(), self._replay):
             self._let(call, LOCAL)
             return None
         shown = credentials.shown(call)

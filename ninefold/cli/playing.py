@@ -101,7 +101,9 @@ class Served:
     def post(self, path: str, body: Any, *, replayed: bool = True) -> Any:
         """Send JSON, get JSON; raises StepError with what the server said."""
         assert self._connection is not None
-        headers = {"content-type": "application/json"} | ({"x-ninefold-replay": self.token} if replayed else {})
+        headers = {"content-type": "application/json", "authorization": f"Bearer {self.token}"} | (
+            {"x-ninefold-replay": self.token} if replayed else {}
+        )
         self._connection.request("POST", path, msgspec.json.encode(body), headers)
         answer = self._connection.getresponse()
         data = answer.read()

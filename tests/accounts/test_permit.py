@@ -8,7 +8,10 @@ from asking import HERE, PASSWORD, Client, basic, bearer, member
 
 from ninefold.accounts import Accounts
 from ninefold.accounts.attempts import SAME
+from ninefold.clock import SimulatedClock
 from ninefold.project.home import Home
+from ninefold.server.app import build
+from ninefold.server.runtime import Runtime
 
 ME = "/api/me"
 HTML = {"accept": "text/html"}
@@ -108,9 +111,6 @@ def test_a_session_is_a_cookie_that_scripts_and_other_sites_do_not_get(client: C
 
 
 def test_over_plain_http_from_elsewhere_nobody_signs_in(home: Home, people: Accounts) -> None:
-    from ninefold.server.app import build
-    from ninefold.server.runtime import Runtime
-
     client = Client(build(Runtime(home), hosts=["ml.example.com"]))
     fields = {"name": "ada", "password": PASSWORD, "next": "/"}
     assert client.form("/sign-in", fields, host="ml.example.com").status == 403
@@ -171,6 +171,16 @@ def test_a_form_of_another_site_signs_nobody_in(client: Client) -> None:
     for origin in ("https://evil.example", "null", ""):
         assert client.form("/sign-in", fields, origin=origin).status == 403
     assert client("POST", "/sign-in", fields, origin=HERE).status == 415
+
+
+def test_a_replay_goes_on_where_there_are_accounts(home: Home, people: Accounts) -> None:
+    client = Client(build(Runtime(home, SimulatedClock(0), replay="the token of the replay")))
+    shown = {"authorization": "Bearer the token of the replay"}
+    assert client("POST", "/-/clock", {"at": "2024-01-01T00:00:00Z"}).status == 401
+    assert client("POST", "/-/clock", {"at": "2024-01-01T00:00:00Z"}, **shown, x_ninefold_replay="another").status == 403
+    moved = client("POST", "/-/clock", {"at": "2024-01-01T00:00:00Z"}, **shown, x_ninefold_replay="the token of the replay")
+    assert moved.status == 200, moved.text
+    client.close()
 
 
 def test_a_role_counts_in_its_project(client: Client, people: Accounts) -> None:
