@@ -1,33 +1,31 @@
 """A home to import into, and small pasts written by hand: a folder of files, and databases of two ages."""
 
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 
 from ninefold.ledger import Ledger
+from ninefold.project.home import Home
 from ninefold.protocols.mlflow.importing.bring import Import
 from ninefold.protocols.mlflow.importing.open import open_source
 from ninefold.protocols.mlflow.importing.source import Source
 from ninefold.protocols.mlflow.importing.verify import Row, bring
 from ninefold.runs.artifacts import Files
-from ninefold.storage.blobs import Blobs
-from ninefold.storage.local import LocalStore
 
 RUN = "a" * 32
 Bring = Callable[..., tuple[dict[str, Row], Source]]
 
 
 @pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    with Ledger.open(f"sqlite:///{tmp_path}/home/ledger.db", home=tmp_path / "home", anchors=tmp_path / "anchors") as opened:
-        yield opened
+def ledger(own_home: Home) -> Ledger:
+    return own_home.ledger
 
 
 @pytest.fixture
-def files(ledger: Ledger, tmp_path: Path) -> Files:
-    return Files(ledger, Blobs(LocalStore(tmp_path / "home" / "blobs")), "flights")
+def files(own_home: Home) -> Files:
+    return Files(own_home.ledger, own_home.blobs, "flights")
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from ninefold.protocols.mlflow.importing.open import open_source
 from ninefold.runs.artifacts import Files
 from ninefold.runs.experiments import Experiments
 from ninefold.runs.records import Runs
+from ninefold.runs.traces import Traces
 
 from .conftest import RUN, Bring
 
@@ -74,6 +75,42 @@ def test_a_count_that_the_source_says_otherwise_shows(brought: Bring, old_databa
     connection.close()
     rows, _ = brought(f"sqlite:///{old_database}", with_files=False)
     assert (rows["points"].there, rows["points"].here, rows["points"].differ) == (4, 3, 1)
+
+
+_TRACED = """
+create table trace_info (request_id text, experiment_id integer, timestamp_ms integer, execution_time_ms integer, status text, request_preview text);
+create table trace_tags (key text, value text, request_id text);
+create table trace_request_metadata (key text, value text, request_id text);
+create table spans (trace_id text, content text);
+create table assessments (assessment_id text, trace_id text, name text, assessment_type text, value text, created_timestamp integer,
+    last_updated_timestamp integer, source_type text, source_id text, valid integer);
+insert into trace_info values ('tr-1', 1, 1000, 5, 'OK', '{"x": 1}');
+insert into trace_tags values ('mlflow.traceName', 'answer', 'tr-1'), ('color', 'red', 'tr-1');
+insert into trace_request_metadata values ('mlflow.sourceRun', 'r1', 'tr-1');
+insert into spans values ('tr-1', '{"trace_id": "UhSOjwcU4b1qV2C+a0tijA==", "span_id": "/ZPAfNoPWGw=", "parent_span_id": null, "name": "answer",
+ "start_time_unix_nano": 1000000001, "end_time_unix_nano": 1005000000, "events": [], "status": {"code": "STATUS_CODE_OK"},
+ "attributes": {"mlflow.traceRequestId": "\\"tr-1\\"", "mlflow.spanType": "\\"CHAIN\\"", "n": "[1, 2.5, null]"}}');
+insert into assessments values ('a-1', 'tr-1', 'good', 'feedback', 'true', 7, 8, 'HUMAN', 'ada', 1);
+"""
+
+
+def test_traces_come_with_spans_and_judgements(brought: Bring, old_database: Path, ledger: Ledger) -> None:
+    with sqlite3.connect(old_database) as connection:
+        connection.executescript(_TRACED)
+    connection.close()
+    rows, _ = brought(f"sqlite:///{old_database}", with_files=False)
+    assert {kind: (rows[kind].there, rows[kind].here, rows[kind].differ) for kind in ("traces", "spans", "assessments")} == {
+        "traces": (1, 1, 0), "spans": (1, 1, 0), "assessments": (1, 1, 0),
+    }  # fmt: skip
+    found = Traces(ledger, "flights").get("tr-1", spans=True)
+    trees = Experiments(ledger, "flights").find("trees")
+    assert trees is not None and (found.trace.name, found.trace.run, found.trace.experiment) == ("answer", "r1", trees.id)
+    (span,) = found.spans
+    assert (span.began, span.kind, span.attributes["n"]) == (1_000_000_001, "CHAIN", [1, 2.5, None])
+    assert [(a.name, a.value, a.source) for a in found.assessments] == [("good", True, ("HUMAN", "ada"))]
+    before = ledger.head()
+    brought(f"sqlite:///{old_database}", with_files=False)
+    assert ledger.head() == before and len(ledger.all("select 1 from spans")) == 1
 
 
 @pytest.mark.parametrize("named", ["mysql://u:p@h/x", "ftp://h/x", "sqlite:///no.db", "nowhere"])
