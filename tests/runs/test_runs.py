@@ -1,22 +1,12 @@
 """Runs: set once, logged over steps, ended with a digest, found and compared."""
 
 import math
-from collections.abc import Iterator
-from pathlib import Path
+from typing import Any
 
 import pytest
 
 from ninefold.errors import ConflictError, NotFoundError, UsageError
-from ninefold.ledger import Ledger
-from ninefold.runs import Point, Runs, compare
-from ninefold.storage.blobs import Blobs
-from ninefold.storage.local import LocalStore
-
-
-@pytest.fixture
-def runs(ledger_url: str, tmp_path: Path) -> Iterator[Runs]:
-    with Ledger.open(ledger_url, home=tmp_path / "home", anchors=tmp_path / "anchors") as ledger:
-        yield Runs(ledger, Blobs(LocalStore(tmp_path / "blobs")))
+from ninefold.runs import Point, Runs, compare, records
 
 
 def test_a_parameter_is_set_once(runs: Runs) -> None:
@@ -77,3 +67,55 @@ def test_a_comparison_shows_what_differs(runs: Runs) -> None:
 def test_a_run_of_an_unknown_parent_is_refused(runs: Runs) -> None:
     with pytest.raises(NotFoundError, match="nobody"):
         runs.start("shop", "trees", parent="nobody")
+
+
+def test_a_run_that_was_removed_takes_no_writes_until_it_is_restored(runs: Runs) -> None:
+    run = runs.start("p", "e")
+    runs.remove(run.id)
+    for ask in (lambda: runs.log(run.id, {"a": 1.0}), lambda: runs.set_tags(run.id, {"a": "b"}), lambda: runs.update(run.id, name="x")):
+        with pytest.raises(ConflictError, match="deleted"):
+            ask()
+    runs.restore(run.id)
+    runs.log(run.id, {"a": 1.0})
+    assert [fact.kind for fact in runs.ledger.facts(run=run.id)] == ["run.started", "run.deleted", "run.restored"]
+
+
+def test_the_same_end_again_is_nothing_and_going_on_is_a_fact(runs: Runs) -> None:
+    run = runs.start("p", "e")
+    for _ in range(2):
+        assert runs.update(run.id, status="failed", ended=7).ended == 7
+    assert runs.update(run.id, status="running").ended is None
+    assert runs.update(run.id, status="done", ended=9, name="other").name == "other"
+    assert [fact.kind for fact in runs.ledger.facts(run=run.id)] == ["run.started", "run.failed", "run.resumed", "run.done"]
+
+
+def test_what_is_logged_while_the_digest_is_read_is_in_it(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = (runs.start("p", "e", id=id) for id in ("a", "b"))
+    runs.log(first.id, {"auc": 0.5, "loss": 1.0}, at=1)
+    runs.log(second.id, {"auc": 0.5}, at=1)
+    read = records.Digested.__init__
+
+    def late(self: records.Digested, *given: Any) -> None:
+        read(self, *given)
+        runs.log(second.id, {"loss": 1.0}, at=1)
+
+    runs.end(first.id)
+    monkeypatch.setattr(records.Digested, "__init__", late)
+    runs.end(second.id)
+    one, other = (runs.ledger.last("run.done", f"p/run/{id}") for id in ("a", "b"))
+    assert one is not None
+    assert other is not None
+    assert one.body["digest"] == other.body["digest"]
+
+
+def test_runs_of_one_project_are_not_those_of_another(runs: Runs) -> None:
+    run = runs.start("shop", "trees")
+    other = Runs(runs.ledger, project="bank")
+    for ask in (
+        lambda: other.get(run.id),
+        lambda: other.log(run.id, {"a": 1.0}),
+        lambda: other.update(run.id, name="x"),
+        lambda: other.remove(run.id),
+    ):
+        with pytest.raises(NotFoundError):
+            ask()
