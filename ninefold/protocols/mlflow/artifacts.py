@@ -28,19 +28,27 @@ _OWN_ORIGIN = "sandbox; default-src 'none'"
 
 
 class Listing(Message):
+    """A folder below the root of artifacts."""
+
     path: str | None = None
 
 
 class RunListing(Which):
+    """A folder, or a file, of a run."""
+
     path: str | None = None
     page_token: str | None = None
 
 
 class ModelListing(Message):
+    """A folder of a logged model."""
+
     artifact_directory_path: str | None = None
 
 
 class ModelFile(Message):
+    """A file of a logged model."""
+
     artifact_file_path: str | None = None
 
 

@@ -13,29 +13,41 @@ from ninefold.web.call import Call
 
 
 class Tag(Message):
+    """A tag."""
+
     key: str | None = None
     value: str | None = None
 
 
 class Create(Message):
+    """A new experiment."""
+
     name: str | None = None
     artifact_location: str | None = None
     tags: list[Tag] | None = None
 
 
 class Which(Message):
+    """An experiment by its id."""
+
     experiment_id: str | None = None
 
 
 class Named(Message):
+    """An experiment by its name."""
+
     experiment_name: str | None = None
 
 
 class Update(Which):
+    """A new name for an experiment."""
+
     new_name: str | None = None
 
 
 class SetTag(Which):
+    """A tag of an experiment."""
+
     key: str | None = None
     value: str | None = None
 

@@ -19,18 +19,24 @@ PAGE, RUNS, SAMPLE = 25_000, 100, 2500
 
 
 class History(Which):
+    """A metric of one run."""
+
     metric_key: str | None = None
     page_token: str | None = None
     max_results: Int64 | None = None
 
 
 class Bulk(Message):
+    """A metric of several runs."""
+
     run_id: list[str] = msgspec.field(default_factory=list)
     metric_key: str | None = None
     max_results: Int64 | None = None
 
 
 class Interval(Message):
+    """A metric of several runs between two steps."""
+
     run_ids: list[str] = msgspec.field(default_factory=list)
     metric_key: str | None = None
     start_step: Int64 | None = None

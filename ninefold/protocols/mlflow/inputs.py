@@ -14,11 +14,15 @@ from ninefold.web.call import Call
 
 
 class InputTag(Message):
+    """A tag that says what data are for."""
+
     key: str | None = None
     value: str | None = None
 
 
 class Dataset(Message):
+    """Data, as their client describes them."""
+
     name: str | None = None
     digest: str | None = None
     source_type: str | None = None
@@ -28,24 +32,34 @@ class Dataset(Message):
 
 
 class DatasetInput(Message):
+    """Data as an input."""
+
     tags: list[InputTag] | None = None
     dataset: Dataset | None = None
 
 
 class ModelInput(Message):
+    """A logged model as an input."""
+
     model_id: str | None = None
 
 
 class ModelOutput(ModelInput):
+    """A logged model as an output, at a step."""
+
     step: Int64 | None = None
 
 
 class LogInputs(Which):
+    """What a run reads."""
+
     datasets: list[DatasetInput] | None = None
     models: list[ModelInput] | None = None
 
 
 class LogOutputs(Which):
+    """What a run gives out."""
+
     models: list[ModelOutput] | None = None
 
 

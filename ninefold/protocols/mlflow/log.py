@@ -24,6 +24,8 @@ _DONE: dict[str, Any] = {}
 
 
 class Metric(Message, gc=False):  # thousands of them come at once, and none refers to another
+    """One point of one metric, of a run and perhaps of a logged model on a dataset."""
+
     key: str | None = None
     value: float | None = None
     timestamp: Int64 | None = None
@@ -41,6 +43,8 @@ class LogMetric(Metric, gc=False):
 
 
 class LogParam(Which):
+    """One parameter."""
+
     key: str | None = None
     value: str | None = None
 
@@ -50,10 +54,14 @@ class SetTag(LogParam):
 
 
 class LogModel(Which):
+    """A model that an older client saved, described in JSON."""
+
     model_json: str | None = None
 
 
 class Batch(Which):
+    """Metrics, parameters and tags of one run."""
+
     metrics: list[Metric] | None = None
     params: list[Tag] | None = None
     tags: list[Tag] | None = None

@@ -21,6 +21,8 @@ _MOST_PARAMS = 100  # clients send more of them in further requests
 
 
 class Create(Message):
+    """A new logged model."""
+
     experiment_id: str | None = None
     name: str | None = None
     model_type: str | None = None
@@ -30,14 +32,20 @@ class Create(Message):
 
 
 class Finalize(Message):
+    """What became of a logged model."""
+
     status: str | int | None = None
 
 
 class SetTags(Message):
+    """Tags of a logged model."""
+
     tags: list[Tag] | None = None
 
 
 class LogParams(Message):
+    """Parameters of a logged model."""
+
     params: list[Tag] | None = None
 
 

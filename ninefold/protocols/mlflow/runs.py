@@ -17,11 +17,15 @@ from ninefold.web.call import Call
 
 
 class Tag(Message):
+    """A tag, or a parameter."""
+
     key: str | None = None
     value: str | None = None
 
 
 class Create(Message):
+    """A new run."""
+
     experiment_id: str | None = None
     user_id: str | None = None
     run_name: str | None = None
@@ -42,6 +46,8 @@ class Which(Message):
 
 
 class Update(Which):
+    """What became of a run, and its name."""
+
     status: str | int | None = None
     end_time: Int64 | None = None
     run_name: str | None = None

@@ -31,14 +31,17 @@ class Place:
 
     @cached_property
     def experiments(self) -> Experiments:
+        """Its experiments."""
         return Experiments(self.ledger, self.project)
 
     @cached_property
     def runs(self) -> Runs:
+        """Its runs."""
         return Runs(self.ledger, self.home.blobs, self.project)
 
     @cached_property
     def files(self) -> Files:
+        """Its files, by path."""
         return Files(self.ledger, self.home.blobs, self.project)
 
     @cached_property
@@ -47,6 +50,7 @@ class Place:
 
     @cached_property
     def logged(self) -> LoggedModels:
+        """Its logged models."""
         return LoggedModels(self.ledger, self.project)
 
 
