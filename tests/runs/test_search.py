@@ -4,7 +4,6 @@ import functools
 import importlib
 import math
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -40,10 +39,10 @@ _runs = st.lists(
     max_size=14,
 )
 _texts = st.builds(
-    lambda field, sign, value: Comparison(field, sign, value),
+    Comparison,
     st.one_of(
         st.just(Field("attribute", "name")),
-        st.builds(lambda kind, key: Field(kind, key), st.sampled_from(["param", "tag"]), _keys),
+        st.builds(Field, st.sampled_from(["param", "tag"]), _keys),
         st.just(Field("dataset", "name")),
         st.just(Field("tag", "k", "name")),
     ),
