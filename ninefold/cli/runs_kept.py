@@ -20,7 +20,7 @@ _PAGE = 1000
 @command("ninefold runs deliver")
 def deliver(say: Say) -> None:
     """Deliver what scripts could not: their server was away, or they were killed."""
-    from ninefold.runs.tracking.courier import deliver_left
+    from ninefold.runs.tracking.sender import deliver_left
     from ninefold.runs.tracking.target import folders
 
     count = sum(deliver_left(folder) for folder in folders())

@@ -28,7 +28,7 @@ class DirectJournal:
 
     >>> import tempfile; from ninefold.journal import read
     >>> folder = Path(tempfile.mkdtemp())
-    >>> journal = DirectJournal(folder); journal.append(b"one"); journal.append(b"two"); journal.close()
+    >>> journal = DirectJournal(folder); _ = journal.append(b"one"), journal.append(b"two"); journal.close()
     >>> [record.payload for record in read(folder)]
     [b'one', b'two']
     """

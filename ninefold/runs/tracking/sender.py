@@ -1,0 +1,147 @@
+"""Entries on their way from one spool to its target, in order; and those that processes which are gone have left."""
+
+import logging
+from pathlib import Path
+
+import msgspec
+
+from ninefold.errors import BusyError, DeniedError, NinefoldError, NotFoundError, StoppedError
+from ninefold.journal.follow import Follower
+from ninefold.runs.operations import End, Save
+from ninefold.runs.tracking import spool as spools
+from ninefold.runs.tracking.spool import NUMBER, Spool
+from ninefold.runs.tracking.target import Target, target_of
+
+BATCH = 4 << 20  # bytes of a delivery, and the number of its entries
+ENTRIES = 10_000
+_SAVE = b'{"do":"save"'
+_log = logging.getLogger("ninefold.track")
+
+
+class Sender:
+    """Delivers one spool's entries in order. ``spool`` is the living one's, where it is this process's own."""
+
+    def __init__(self, folder: Path, target: Target, spool: Spool | None = None) -> None:
+        self.folder, self.target, self.spool = folder, target, spool
+        self.applied = 0
+        self._follower = Follower(spools.entries(folder))
+        self._pending: list[tuple[int, bytes]] = []
+        self._most = ENTRIES
+        self.uploading = False  # a large file is on its way, which takes a while
+        self._uploaded = ""  # the content that went last: its entry may have to be sent again, and it need not
+
+    def send(self) -> bool:
+        """Deliver the next entries; False where there are none. BusyError where the target is away: nothing is given up."""
+        if not self._pending:
+            self._follower.done()
+            taken = self._follower.take(BATCH)
+            self._pending = [(NUMBER.unpack_from(piece.payload)[0], piece.payload[NUMBER.size :]) for piece in taken]
+        lost = dict(self.spool.lost) if self.spool is not None else {}
+        if not self._pending and not lost:
+            return False
+        self._upload()
+        batch = self._batch()
+        first = batch[0][0] if batch else 0
+        try:
+            receipt = self.target.deliver(self.folder.name, first, [entry for _, entry in batch], lost)
+        except (BusyError, DeniedError, NotFoundError, StoppedError):
+            raise
+        except NinefoldError as error:
+            self._narrow(batch, error)
+            return True
+        for refused in receipt.refused:
+            _log.warning("an entry was not taken by %s: %s", self.target.name, refused.message)
+        self._settle(receipt.applied)
+        for run, count in lost.items():
+            if self.spool is not None:
+                self.spool.taken(run, count)
+        return True
+
+    def end_cut(self) -> None:
+        """Say of the runs of a dead process that nobody ended that they are cut off."""
+        cut = sorted(spools.running(self.folder))
+        if cut:
+            at = spools.touched(self.folder)
+            applied = self.target.deliver(self.folder.name, 0, [], {}).applied
+            ends = [msgspec.json.encode(End(run, "killed", at, cut=True)) for run in cut]
+            self.target.deliver(self.folder.name, max(applied, self.applied) + 1, ends, {})
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._follower.close()
+
+    def _batch(self) -> list[tuple[int, bytes]]:
+        """The next entries up to a file's, whose content goes first."""
+        for place, (_, entry) in enumerate(self._pending[: self._most]):
+            if place and entry.startswith(_SAVE):
+                return self._pending[:place]
+        return self._pending[: self._most]
+
+    def _upload(self) -> None:
+        if self._pending and self._pending[0][1].startswith(_SAVE):
+            saved = msgspec.json.decode(self._pending[0][1], type=Save)
+            content = spools.content(self.folder, saved.content)
+            if self._uploaded == saved.content:
+                return
+            self.uploading = True
+            try:
+                if content.exists():
+                    self.target.put(saved.run, saved.path, content, saved.digest)
+            except (BusyError, DeniedError, StoppedError):
+                raise
+            except NinefoldError as error:  # the entry that names it is refused then, and what follows it comes through
+                _log.warning("the file %s was not taken by %s: %s", saved.path, self.target.name, error)
+            finally:
+                self.uploading = False
+            self._uploaded = saved.content
+
+    def _settle(self, applied: int) -> None:
+        """What is applied need not be kept."""
+        self.applied, self._most = max(self.applied, applied), ENTRIES
+        done = [entry for number, entry in self._pending if number <= applied]
+        self._pending = self._pending[len(done) :]
+        size = sum(len(entry) + NUMBER.size + 8 for entry in done)
+        for entry in done:
+            if entry.startswith(_SAVE):
+                saved = msgspec.json.decode(entry, type=Save)
+                size += spools.forget(self.folder, saved.content)
+        if self.spool is not None:
+            self.spool.delivered(size)
+
+    def _narrow(self, batch: list[tuple[int, bytes]], error: NinefoldError) -> None:
+        """The target cannot read what was sent: in halves, until it is one entry, which is passed over so that the others come through."""
+        if len(batch) > 1:
+            self._most = max(1, len(batch) // 2)
+            return
+        _log.warning("an entry was not taken by %s: %s", self.target.name, error)
+        self._settle(batch[0][0] if batch else self.applied)
+
+
+def deliver_left(folder: Path, target: Target | None = None, name: str | None = None, *, before: str = "") -> int:
+    """Deliver what processes that are gone left in a folder of spools, oldest first: all, or that for the target ``name``; how many spools.
+
+    BusyError where a target is away.
+    """
+    count = 0
+    for left in spools.left(folder):
+        if before and left.name >= before:
+            break
+        with spools.owned(left) as ours:
+            told = spools.about(left) if ours else None
+            if ours and told is None:
+                spools.remove(left)
+            if told is None or (name is not None and told.target != name):
+                continue
+            taker = target if target is not None else target_of(told.target)
+            sender = Sender(left, taker)
+            try:
+                while sender.send():
+                    pass
+                sender.end_cut()
+            finally:
+                sender.close()
+                if taker is not target:
+                    taker.close()
+            spools.remove(left)
+            count += 1
+    return count
