@@ -1,6 +1,6 @@
 """What was judged of traces, as clients write and read it."""
 
-from typing import Any, Literal, NoReturn
+from typing import Any, Literal
 
 import msgspec
 
@@ -141,11 +141,6 @@ def shown(one: Assessment) -> dict[str, Any]:
         "valid": one.valid,
     }
     return {key: value for key, value in told.items() if value is not None}
-
-
-def not_served(why: str) -> NoReturn:
-    """A request of an older client that this server has no place for."""
-    raise WireError("NOT_IMPLEMENTED", f"{why}.")
 
 
 def _shown(one: Assessment) -> dict[str, Any]:

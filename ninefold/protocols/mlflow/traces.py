@@ -6,11 +6,12 @@ from typing import Any
 import msgspec
 
 from ninefold.errors import LimitError, NotFoundError
-from ninefold.protocols.mlflow import assessments, grammar, limits, otlp, spans
+from ninefold.protocols.mlflow import assessments, grammar, limits, otlp, spans, traces2
 from ninefold.protocols.mlflow.endpoint import ROOT, WRITES, Endpoint
 from ninefold.protocols.mlflow.errors import GONE, WireError, invalid, missing
 from ninefold.protocols.mlflow.grammar import read_filter, read_order
 from ninefold.protocols.mlflow.times import duration, instant, moment
+from ninefold.protocols.mlflow.traces2 import NAME, SOURCE_RUN, Pair
 from ninefold.protocols.mlflow.tracking import Place
 from ninefold.protocols.mlflow.wire import Int64, Message, experiment, filled, micros, need
 from ninefold.runs.experiments import ROOT as FILES
@@ -19,7 +20,7 @@ from ninefold.runs.trace import Trace, Whole
 from ninefold.runs.traces import Traces
 from ninefold.web.call import Answer, Call
 
-NAME, SOURCE_RUN, SESSION = "mlflow.traceName", "mlflow.sourceRun", "mlflow.trace.session"
+SESSION = "mlflow.trace.session"
 _LOCATION, _SPANS, _SCHEMA = "mlflow.artifactLocation", "mlflow.trace.spansLocation", "mlflow.trace_schema.version"
 _STATES = {"STATE_UNSPECIFIED", "OK", "ERROR", "IN_PROGRESS"}
 _HEADER = "x-mlflow-experiment-id"
@@ -50,11 +51,6 @@ class Info(Message):
 
 class Told(Message):
     trace_info: Info | None = None
-
-
-class Pair(Message):
-    key: str | None = None
-    value: str | None = None
 
 
 class Start(Where):
@@ -96,7 +92,10 @@ class Link(Ids):
 def start(place: Place, body: Start, call: Call) -> dict[str, Any]:
     """Say what a trace is; its spans come by themselves."""
     if body.trace is None:
-        return assessments.not_served("Traces of MLflow 2 clients are written with `mlflow.trace` of release 3 or OpenTelemetry")
+        begun = traces2.Begin(
+            experiment_id=body.experiment_id, timestamp_ms=body.timestamp_ms, request_metadata=body.request_metadata, tags=body.tags
+        )
+        return traces2.begin(place, begun)
     told = need(body.trace.trace_info, "trace.trace_info")
     trace = read_info(told)
     Traces(place.ledger, place.project).begin(trace, tags=_checked(told.tags or {}), metadata=_checked(told.trace_metadata or {}))
@@ -279,5 +278,6 @@ ENDPOINTS = [
     Endpoint("GET", "traces/{id}", get, Message, need="nice"),
     Endpoint("PATCH", "traces/{id}/tags", set_tag, Pair, WRITES, need="nice"),
     Endpoint("DELETE", "traces/{id}/tags", delete_tag, Pair, WRITES, need="nice"),
+    *traces2.ENDPOINTS,
     *assessments.ENDPOINTS,
 ]
