@@ -9,7 +9,7 @@ from ninefold.cli.noun import home_of, in_project, noun
 from ninefold.cli.report import Say, command, table
 from ninefold.cli.times import when
 from ninefold.cli.why import Page, version_page
-from ninefold.errors import NotFoundError, closest
+from ninefold.errors import NotFoundError, UsageError, closest
 from ninefold.models.records import versions
 from ninefold.project.home import Home
 
@@ -61,7 +61,30 @@ def show(say: Say, version: str, project: Path | None, environment: str | None) 
     say.result(msgspec.to_builtins(found), lambda: version_page(Page(say), found))
 
 
-models = noun("models", "Models: their versions, and why each one won.", list_, show)
+@command("ninefold models convert models:/churn/3 --trust")
+@click.argument("what", metavar="models:/NAME/VERSION|runs:/RUN/PATH|FOLDER")
+@click.option("--trust", is_flag=True, help="Reading a pickle runs the code that is in it: say that you trust who made it.")
+@click.option("--to", type=click.Choice(["lightgbm", "xgboost", "onnx"]), help="The format (default: the library's own, else onnx).")
+@click.option("--rows", type=click.Path(path_type=Path), help="Rows to compare on: CSV, JSON, Parquet (default: the logged example, else made up).")
+@click.option("--name", help="The model to register it under (default: the same).")
+@in_project
+def convert(
+    say: Say, what: str, trust: bool, to: str | None, rows: Path | None, name: str | None, project: Path | None, environment: str | None
+) -> None:
+    """Convert a pickled model into a format that runs no code, and register it as a new version."""
+    from ninefold.project.live.converting import convert as converted
+
+    if not trust:
+        raise UsageError(f"reading {what} runs the code that is in it, as you, on this machine", hint="add --trust if you know who made it")
+    with home_of(project, environment) as home:
+        made, compared = converted(home, what, name=name, to=to or "", rows=rows)
+    kind = "rows" if compared.real else "made-up rows"
+    told = f"{made.name}@{made.version} answers as {what} does, as {compared.format}: off by at most {compared.worst:.2g} on {compared.rows:,} {kind}"
+    value = {"name": made.name, "version": made.version, **msgspec.to_builtins(compared)}
+    say.result(value, f'{told}\nnext: nf.Endpoint("models:/{made.name}/{made.version}")')
+
+
+models = noun("models", "Models: their versions, and why each one won.", list_, show, convert)
 
 
 def names(home: Home) -> list[str]:

@@ -24,13 +24,17 @@ class Input(msgspec.Struct, frozen=True):
 
 
 class Described(msgspec.Struct, frozen=True):
-    """What the description says: the file of the model, its format, and the class of its object; ``inputs`` None where it names no columns."""
+    """What the description says: the file of the model, its format, and the class of its object; ``inputs`` None where it names no columns.
+
+    ``classes`` are the labels of a model that was converted here, whose format knows numbers alone.
+    """
 
     format: Format
     file: str
     model_class: str
     inputs: list[Input] | None
     library: str
+    classes: tuple[str | int, ...] = ()
 
 
 def described(data: bytes, convert: str) -> Described:
@@ -51,9 +55,39 @@ def described(data: bytes, convert: str) -> Described:
             if found.get("onnx_external_data") or found.get("external_data"):
                 raise DataError("the weights of the ONNX model lie in other files", where=FILE, hint="log it again with save_as_external_data=False")
             library = f"{format} {found.get(version) or ''}".strip()
-            return Described(format, _inside(file), about, _inputs(said.get("signature")), library)  # type: ignore[arg-type]
+            return Described(format, _inside(file), about, _inputs(said.get("signature")), library, _classes(found))  # type: ignore[arg-type]
     others = sorted(str(name) for name in flavors if name != "python_function") or ["python_function"]
     raise _pickled(others[0], str((flavors.get(others[0]) or {}).get("pickled_model") or ""), convert)
+
+
+def pickled(data: bytes) -> tuple[str, list[Input] | None]:
+    """The file of a model whose format runs code, and its columns: what ``ninefold models convert`` reads."""
+    said = _plain(data)
+    flavors: dict[str, Any] = said.get("flavors") or {}
+    files = [found.get("pickled_model") or found.get("data") for found in flavors.values() if isinstance(found, dict)]
+    file = next((str(f) for f in files if f and _runs_code(str(f))), None)
+    if file is None:
+        raise _wrong("it names no pickled model")
+    return _inside(file), _inputs(said.get("signature"))
+
+
+def written(said: Described) -> bytes:
+    """The description of a converted model."""
+    import yaml
+
+    names = {text: name for name, text in TYPES.items()}
+    inputs = [{"type": names[i.type], "name": i.name, "required": i.required} for i in said.inputs or ()]
+    flavor = {"data": said.file, "model_class": said.model_class, "converted_from": said.library, "classes": list(said.classes)}
+    signature = {"inputs": msgspec.json.encode(inputs).decode(), "outputs": None, "params": None}
+    text: str = yaml.safe_dump({"flavors": {said.format: flavor}, "signature": signature}, sort_keys=False)
+    return text.encode()
+
+
+def _classes(flavor: dict[str, Any]) -> tuple[str | int, ...]:
+    found = flavor.get("classes") or []
+    if not isinstance(found, list) or not all(isinstance(c, str) or type(c) is int for c in found):
+        raise _wrong("its classes are no texts and numbers")
+    return tuple(found)
 
 
 def _plain(data: bytes) -> dict[str, Any]:

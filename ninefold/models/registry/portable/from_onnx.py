@@ -48,6 +48,8 @@ def _self_contained(model: Any) -> None:
     strange = sorted({o.domain for o in model.opset_import} - _DOMAINS)
     if strange:
         raise DataError(f"the ONNX model has operators of {strange[0]!r}", where=FILE, hint="convert it with the standard's operators alone")
+    if model.functions:
+        raise DataError("the ONNX model has functions of its own", where=FILE, hint="convert it with the standard's operators alone")
     for tensor in _tensors(model.graph):
         if tensor.data_location == onnx.TensorProto.EXTERNAL or tensor.external_data:
             raise DataError("the weights of the ONNX model lie in other files", where=FILE, hint="save it with save_as_external_data=False")

@@ -34,6 +34,10 @@ def read(said: Described, data: bytes) -> Portable:
     """
     module = import_module(f"ninefold.models.registry.portable.from_{said.format}")
     found: Portable = module.read(said, data)
+    if said.classes and found.kind == "multiclass":
+        if len(said.classes) != len(found.classes):
+            raise DataError(f"the model has {len(found.classes)} classes, its description names {len(said.classes)}", where=FILE, hint=AGAIN)
+        return msgspec.structs.replace(found, classes=said.classes)
     return found
 
 
