@@ -14,7 +14,7 @@ from ninefold import config
 from ninefold.cli.noun import noun
 from ninefold.cli.report import DONE, FAILED, Say, command, table
 from ninefold.errors import UsageError
-from ninefold.project.home import Home
+from ninefold.project.home import DEFAULT, Home
 from ninefold.units import many
 
 if TYPE_CHECKING:
@@ -87,7 +87,6 @@ def mlflow(
     from ninefold.protocols.mlflow.importing.bring import Import
     from ninefold.protocols.mlflow.importing.open import open_source
     from ninefold.protocols.mlflow.importing.verify import bring
-    from ninefold.protocols.mlflow.tracking import DEFAULT
     from ninefold.runs.artifacts import Files
 
     if no_artifacts and artifacts:

@@ -13,10 +13,11 @@ from ninefold.accounts.permit import Permit
 from ninefold.clock import iso, micros
 from ninefold.errors import DeniedError, UsageError
 from ninefold.loop.loop import Loop
+from ninefold.project.home import DEFAULT
 from ninefold.protocols.mlflow import errors as mlflow_errors
 from ninefold.protocols.mlflow.routes import routes as mlflow_routes
 from ninefold.protocols.mlflow.told import Told
-from ninefold.protocols.mlflow.tracking import DEFAULT, Tracking
+from ninefold.protocols.mlflow.tracking import Tracking
 from ninefold.server import approving, asking, delivering, doors, experimenting
 from ninefold.server import tracking as runs
 from ninefold.server.runtime import Runtime

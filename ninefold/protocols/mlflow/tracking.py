@@ -8,14 +8,13 @@ from ninefold.accounts.caller import LOCAL
 from ninefold.errors import NotFoundError
 from ninefold.ledger import Ledger
 from ninefold.models.registry import Registry
-from ninefold.project.home import Home
+from ninefold.project.home import DEFAULT, Home
 from ninefold.runs.artifacts import Files
 from ninefold.runs.experiments import Experiments
 from ninefold.runs.logged import LoggedModels
 from ninefold.runs.records import Runs
 from ninefold.web.call import Call
 
-DEFAULT = "default"  # the project of a server that has none
 ACTOR = 250  # characters
 _NAME = re.compile(r"[A-Za-z0-9_][\w.-]{0,62}")
 _KNOWN = 1000  # projects whose records are kept open; they are only handles

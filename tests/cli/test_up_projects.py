@@ -1,0 +1,32 @@
+"""Which project a server serves where nobody names one."""
+
+from pathlib import Path
+
+from ninefold.cli.up import _home
+from ninefold.config import load
+from ninefold.project.home import Home, projects
+from ninefold.runs.records import Runs
+
+
+def test_runs_of_clients_elsewhere_do_not_change_which_project_is_meant(tmp_path: Path, monkeypatch: object) -> None:
+    monkeypatch.chdir(tmp_path)  # type: ignore[attr-defined]
+    (tmp_path / "pyproject.toml").touch()
+    with _home(None, None) as home:
+        assert home.project == "default"
+        Runs(home.ledger).start("red", "trees")
+    with _home(None, None) as home:
+        assert home.project == "default"
+        Runs(home.ledger).start("default", "trees")
+        Runs(home.ledger).start("red", "trees")
+    assert projects(load(tmp_path)) == ["default", "red"]
+
+
+def test_the_project_that_ran_by_its_own_file_is_meant(tmp_path: Path, monkeypatch: object) -> None:
+    monkeypatch.chdir(tmp_path)  # type: ignore[attr-defined]
+    (tmp_path / "pyproject.toml").touch()
+    with Home(load(tmp_path), "shop") as home:
+        home.path().mkdir(exist_ok=True)
+        home.ledger.record("run.started", "shop/run")
+        Runs(home.ledger).start("red", "trees")
+    with _home(None, None) as home:
+        assert home.project == "shop"
