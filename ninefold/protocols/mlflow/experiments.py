@@ -133,8 +133,8 @@ ENDPOINTS = [
     Endpoint("GET", "experiments/get", get, Which),
     Endpoint("GET", "experiments/get-by-name", get_by_name, Named),
     Endpoint("POST", "experiments/update", update, Update, WRITES),
-    Endpoint("POST", "experiments/delete", delete, Which, WRITES),
-    Endpoint("POST", "experiments/restore", restore, Which, WRITES),
+    Endpoint("POST", "experiments/delete", delete, Which, WRITES, conflict=GONE),
+    Endpoint("POST", "experiments/restore", restore, Which, WRITES, conflict=GONE),
     Endpoint("POST", "experiments/set-experiment-tag", set_tag, SetTag, WRITES),
     Endpoint("POST", "experiments/delete-experiment-tag", delete_tag, SetTag, WRITES),
 ]
