@@ -117,8 +117,8 @@ datasets.nothing = 'x'
 """.splitlines()
 ORDERS = [
     ["metrics.auc"], ["metrics.auc DESC"], ["metrics.auc ASC", "params.lr DESC"], ["params.lr"], ["params.lr desc"], ["tags.team DESC"],
-    ["attributes.start_time"], ["start_time DESC"], ["end_time"], ["attributes.end_time DESC"], ["run_name"], ["metrics.loss", "metrics.auc DESC"], ["metrics.`my metric` DESC"],
-    ["attributes.created asc"], ["status", "start_time"],
+    ["attributes.start_time"], ["start_time DESC"], ["end_time"], ["attributes.end_time DESC"], ["run_name"], ["metrics.loss", "metrics.auc DESC"],
+    ["metrics.`my metric` DESC"], ["attributes.created asc"], ["status", "start_time"],
 ]  # fmt: skip
 WRONG_ORDERS = [["metrics.auc", "metrics.auc DESC"], ["nothing"], ["metrics.auc UP"], ["attributes.nothing"], ["metrics.auc DESC x"]]
 EXPERIMENTS = r"""
