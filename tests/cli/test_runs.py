@@ -14,7 +14,7 @@ from ninefold.runs.tracking.process import close_all
 
 
 @pytest.fixture
-def tracked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def tracked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, either_database: None) -> list[str]:
     """Three runs in a directory without a project; their ids."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("NINEFOLD_ANCHOR", str(tmp_path / "anchors"))

@@ -20,7 +20,7 @@ EVIL = '<script>alert("1")</script>'
 
 
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, either_database: None) -> Iterator[Home]:
     monkeypatch.setenv("NINEFOLD_ANCHOR", str(tmp_path / "anchors"))
     with Home(config.load(tmp_path), "shop") as opened:
         yield opened

@@ -5,10 +5,13 @@ import msgspec
 from ninefold.ui.reading import Reading
 
 _ALL = """
-select e.id, e.name, e.created,
-    (select count(*) from runs r where r.project = e.project and r.experiment = e.id and r.state = 'active') as runs,
-    (select max(r.started) from runs r where r.project = e.project and r.experiment = e.id and r.state = 'active') as newest
-from experiments e where e.project = ? and e.state = 'active' order by newest is null, newest desc, e.id limit 500
+select * from (
+    select e.id, e.name, e.created,
+        (select count(*) from runs r where r.project = e.project and r.experiment = e.id and r.state = 'active') as runs,
+        (select max(r.started) from runs r where r.project = e.project and r.experiment = e.id and r.state = 'active') as newest
+    from experiments e where e.project = ? and e.state = 'active'
+) counted
+order by coalesce(newest, -1) desc, id limit 500
 """
 
 

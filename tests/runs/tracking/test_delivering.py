@@ -16,8 +16,8 @@ from ninefold.storage.local import LocalStore
 
 
 @pytest.fixture
-def runs(tmp_path: Path) -> Iterator[Runs]:
-    with Ledger.open(f"sqlite:///{tmp_path}/ledger.db", anchors=tmp_path / "anchors") as ledger:
+def runs(tmp_path: Path, ledger_url: str) -> Iterator[Runs]:
+    with Ledger.open(ledger_url, home=tmp_path / "home", anchors=tmp_path / "anchors") as ledger:
         yield Runs(ledger, Blobs(LocalStore(tmp_path / "blobs")), "shop")
 
 
