@@ -93,10 +93,10 @@ class Files:
                 elif not entries or entries[-1].path != begins + head:
                     entries.append(Entry(begins + head, True))
             if len(rows) < _PAGE:
-                return entries
+                return sorted(entries, key=lambda entry: entry.path)
             last = entries[-1]
-            # go on behind the whole folder: "0" is the character after "/"
-            after = f"{last.path}0" if last.is_dir else f"{last.path}\0"
+            # go on behind the whole folder ("0" is the character after "/"), or the file (no path has a control character)
+            after = f"{last.path}0" if last.is_dir else f"{last.path}\x01"
 
     def all(self, prefix: str) -> Iterator[File]:
         """Every file below a folder, by path."""

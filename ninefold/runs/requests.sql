@@ -5,4 +5,4 @@ select digest, answer from requests where project = ? and key = ?;
 insert into requests (project, key, digest, answer, at) values (?, ?, ?, ?, ?);
 
 -- name: prune
-delete from requests where at < ?;
+delete from requests where at < ? and project <> '';

@@ -1,9 +1,11 @@
 import io
+import os
+import time
 from pathlib import Path
 
 import pytest
 
-from ninefold.errors import CorruptError, NotFoundError, UsageError
+from ninefold.errors import CorruptError, DataError, NotFoundError, UsageError
 from ninefold.storage import Blobs
 from ninefold.storage.local import LocalStore
 from ninefold.storage.memory import MemoryStore
@@ -47,3 +49,31 @@ def test_blobs_in_memory_have_no_path() -> None:
     blobs = Blobs(MemoryStore())
     with pytest.raises(UsageError, match="no path"):
         blobs.path(blobs.add(b"content"))
+
+
+def test_what_is_added_again_late_is_made_new_so_that_nobody_removes_it(blobs: Blobs) -> None:
+    digest = blobs.add(b"content")
+    old = time.time() - 30 * 3600
+    os.utime(blobs.path(digest), (old, old))
+    assert blobs.add(b"content") == digest
+    assert not blobs.remove(digest, older=24 * 3600)
+    os.utime(blobs.path(digest), (old, old))
+    assert blobs.remove(digest, older=24 * 3600)
+    assert not blobs.has(digest)
+
+
+def test_a_content_that_is_not_the_one_told_is_not_stored(blobs: Blobs) -> None:
+    for chunks in ([b"x"], [b"x" * 700_000] * 3):
+        with pytest.raises(DataError, match="expected"):
+            blobs.receive(chunks, expected="0" * 64)
+    assert not [path for path in blobs.store.root.rglob("*") if path.is_file()]
+
+
+@pytest.mark.parametrize("store", ["local", "memory"])
+def test_chunks_of_any_size_are_one_content(store: str, tmp_path: Path) -> None:
+    blobs = Blobs(LocalStore(tmp_path / "blobs") if store == "local" else MemoryStore())
+    whole = os.urandom(3_000_001)
+    for size in (999, 1 << 20, 4_000_000):
+        digest, length = blobs.receive(whole[n : n + size] for n in range(0, len(whole), size))
+        assert (length, b"".join(blobs.stream(digest))) == (len(whole), whole)
+    assert blobs.receive([])[1] == 0
