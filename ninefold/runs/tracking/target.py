@@ -172,10 +172,10 @@ class LedgerTarget:
 
 
 def _project(settings: "Settings", ledger: "Ledger") -> str:
-    """The project of a home: the one that its settings name, else the one that ran here last."""
+    """The project of a home: the one that its settings name, else the one whose file ran here last, as commands have it."""
     if settings.project:
         return Path(settings.project).stem
-    row = ledger.one("select subject from facts where kind = 'run.started' order by seq desc limit 1")
+    row = ledger.one("select subject from facts where kind = 'run.started' and subject like '%/run' order by seq desc limit 1")
     return row["subject"].partition("/")[0] if row is not None else "default"
 
 

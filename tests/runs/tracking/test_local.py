@@ -214,6 +214,15 @@ def test_two_scripts_share_a_home(script: Any, arrived: Any) -> None:
         assert [len(arrived.values(one.run.id, "loss")) for one in arrived.all()] == [5000, 5000]
 
 
+def test_what_others_log_elsewhere_does_not_change_where_a_script_logs(script: Any, arrived: Any) -> None:
+    script("nf.track('a').end()").communicate(timeout=60)
+    with arrived:
+        arrived.runs.start("other", "e")
+    script("nf.track('b').end()").communicate(timeout=60)
+    with arrived:
+        assert [one.run.project for one in arrived.all()] == ["default", "other", "default"]
+
+
 def test_secrets_in_arguments_are_masked() -> None:
     given = ["--password", "p1", "-v", "--db=postgresql://me:p2@h/x", "--Api-Key=p3", "TOKEN=p4", "--secret"]
     assert arguments(given) == "--password *** -v --db=postgresql://me:***@h/x --Api-Key=*** TOKEN=*** --secret"
