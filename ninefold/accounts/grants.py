@@ -50,6 +50,7 @@ class Grants:
     def take(self, who: str, role: str, project: str = EVERYWHERE, *, actor: str | None = None) -> None:
         """Takes a role back. NotFoundError where it was not given, ConflictError for the last administrator."""
         check_role(role)
+        check_project(project)
 
         def take(tx: Tx) -> None:
             if role == "administrator" and project == EVERYWHERE:

@@ -152,7 +152,8 @@ class People:
 
     def stored(self, name: str) -> str | None:
         """What is stored of the password of an active account: ``""`` where it has none, None where there is no such account."""
-        row = self.ledger.one(_SQL["find"], name)
+        # what cannot be a name is not looked up: not every database takes every character
+        row = self.ledger.one(_SQL["find"], name) if name.isprintable() else None
         return None if row is None or row["state"] != "active" else str(row["password"])
 
     def rehash(self, name: str, password: str, before: str) -> None:

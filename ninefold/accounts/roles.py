@@ -14,7 +14,7 @@ ROLES = {
     "service": "a program: sends rows, asks questions, logs runs",
 }
 EVERYWHERE = "*"  # a grant for every project, and what a route of the whole server asks for
-_PROJECT = re.compile(r"[^/\s~*][^/\s]{0,249}")
+_PROJECT = re.compile(r"[^/\s~*\x00-\x1f\x7f][^/\s\x00-\x1f\x7f]{0,249}")
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _TAKEN = frozenset({"local", "unknown", "nobody"})  # what facts say where nobody is signed in
 

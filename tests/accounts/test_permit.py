@@ -47,6 +47,29 @@ def test_what_cannot_be_read_is_nobody(client: Client) -> None:
         assert client("GET", ME, authorization=header).status == 401, header
 
 
+@pytest.mark.usefixtures("people")
+def test_names_that_no_database_takes_are_nobody(client: Client) -> None:
+    for name in ("a\0b", "\0", "a\nb", "x" * 5000, "'; drop table users; --"):
+        assert client("GET", ME, **basic(name, PASSWORD)).status == 401
+        assert client.form("/sign-in", {"name": name, "password": PASSWORD, "next": "/"}).status == 403
+    session = signed_in(client)
+    for project in ("a\0b", "a/b", "", "~x"):
+        for verb in ("grant", "revoke"):
+            got = client("POST", f"/api/people/ada/{verb}", {"role": "viewer", "project": project}, cookie=session, origin=HERE)
+            assert got.status == 400, (verb, project, got.text)
+
+
+@pytest.mark.usefixtures("people")
+def test_a_foreign_name_or_page_is_refused_in_the_protocols_words(client: Client) -> None:
+    got = client("GET", "/api/2.0/mlflow/experiments/get?experiment_id=0", host="evil.example")
+    assert (got.status, got.json["error_code"]) == (403, "PERMISSION_DENIED")
+    assert got.json["message"].startswith("Invalid Host header - possible DNS rebinding attack detected")
+    got = client("POST", "/api/2.0/mlflow/experiments/create", {"name": "x"}, origin="https://evil.example")
+    assert (got.status, got.json["message"].startswith("Cross-origin request blocked")) == (403, True)
+    for path in ("/health", "/version", "/sign-in", "/"):
+        assert client("GET", path, host="evil.example").status == 403, path
+
+
 def test_a_token_works_and_its_revocation_holds_for_the_next_request(client: Client, people: Accounts) -> None:
     made, text = people.tokens.create("ada", "x")
     shown = {"authorization": f"Bearer {text}"}

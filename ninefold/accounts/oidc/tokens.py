@@ -47,7 +47,7 @@ def claims_of(provider: Provider, text: str, *, audience: str, nonce: str | None
 
 
 def _judged(claims: dict[str, Any], nonce: str | None, party: str | None) -> dict[str, Any]:
-    if not isinstance(claims["sub"], str) or not 0 < len(claims["sub"]) <= 255:
+    if not isinstance(claims["sub"], str) or not 0 < len(claims["sub"]) <= 255 or not claims["sub"].isprintable():
         raise _refused("its subject is no text")
     if nonce is not None and not hmac.compare_digest(str(claims.get("nonce", "")).encode(), nonce.encode()):
         raise _refused("it answers another question (nonce)")
