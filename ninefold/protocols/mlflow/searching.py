@@ -34,43 +34,61 @@ class Page(Message):
 
 
 class Body(Page):
+    """A search in a body."""
+
     order_by: list[str] | None = None
 
 
 class Query(Page):
-    order_by: list[str] = msgspec.field(default_factory=list)  # every value of the name
+    """A search in a query, which has every value of a name."""
+
+    order_by: list[str] = msgspec.field(default_factory=list)
 
 
 class Runs(Body):
+    """A search of runs."""
+
     experiment_ids: list[str] | None = None
     run_view_type: str | int | None = None
 
 
 class Experiments(Body):
+    """A search of experiments."""
+
     view_type: str | int | None = None
 
 
 class ExperimentsQuery(Query):
+    """The same in a query."""
+
     view_type: str | int | None = None
 
 
 class Dataset(Message):
+    """A dataset on which a metric was measured."""
+
     dataset_name: str | None = None
     dataset_digest: str | None = None
 
 
 class Term(Dataset):
+    """A field to order logged models by."""
+
     field_name: str | None = None
     ascending: bool | None = None
 
 
 class Logged(Page):
+    """A search of logged models."""
+
     experiment_ids: list[str] | None = None
     datasets: list[Dataset] | None = None
     order_by: list[Term] | None = None
 
 
 class Datasets(Message):
+    """Whose datasets are asked for."""
+
     experiment_ids: list[str] | None = None
 
 
