@@ -1,11 +1,12 @@
 """A store in a bucket of S3, or of any server that speaks its protocol."""
 
+import io
 import os
-import tempfile
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
-from typing import BinaryIO, cast
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
+from datetime import timedelta
+from typing import Any, BinaryIO, cast
 
 import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError
@@ -14,7 +15,33 @@ from obstore.store import S3Store as Bucket
 from ninefold.errors import ConflictError, NotFoundError, StoppedError
 from ninefold.storage.paths import checked
 
-_IN_MEMORY = 16 << 20
+_PART, _AT_ONCE = 8 << 20, 4  # bytes of a part on its way up, and how many parts are under way
+_AHEAD, _BUFFER = 8 << 20, 1 << 20  # bytes asked for at once, and given on at once
+
+
+class _Object(io.RawIOBase):
+    """An object of a bucket, read range by range: neither memory nor disk ever holds all of it."""
+
+    def __init__(self, reader: "obstore.ReadableFile", telling: Callable[[], AbstractContextManager[None]]) -> None:
+        self._reader, self._telling = reader, telling
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        with self._telling():
+            found = memoryview(self._reader.read(len(buffer)))
+        buffer[: len(found)] = found
+        return len(found)
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        return self._reader.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._reader.tell()
 
 
 class S3Store:
@@ -28,24 +55,22 @@ class S3Store:
     def put(self, name: str, data: bytes | Iterable[bytes], *, create: bool = False) -> None:
         value = data if isinstance(data, bytes | bytearray | memoryview) else b"".join(data) if create else iter(data)
         with self._telling(f'"{name}" was not written'):
-            # a conditional put has one part; without the condition large values go up in several
-            obstore.put(self._bucket, checked(name), value, mode="create" if create else "overwrite")
+            # a conditional put has one part; without the condition large values go up in several, a few of them at once
+            obstore.put(self._bucket, checked(name), value, mode="create" if create else "overwrite", chunk_size=_PART, max_concurrency=_AT_ONCE)
 
     def get(self, name: str) -> bytes:
         with self._telling(f'"{name}" was not read', missing=name):
             return bytes(obstore.get(self._bucket, checked(name)).bytes())
 
     def open(self, name: str) -> BinaryIO:
-        spool = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - the caller closes it
-        try:
-            with self._telling(f'"{name}" was not read', missing=name):
-                for chunk in obstore.get(self._bucket, checked(name)):
-                    spool.write(chunk)
-        except BaseException:  # nobody else knows of it
-            spool.close()
-            raise
-        spool.seek(0)
-        return cast(BinaryIO, spool)
+        with self._telling(f'"{name}" was not read', missing=name):
+            reader = obstore.open_reader(self._bucket, checked(name), buffer_size=_AHEAD)
+        return cast(BinaryIO, io.BufferedReader(_Object(reader, lambda: self._telling(f'"{name}" was not read', missing=name)), _BUFFER))
+
+    def address(self, name: str, seconds: int) -> str:
+        """A URL from which anybody may read the bytes, for so many seconds."""
+        with self._telling(f'"{name}" has no address', missing=name):
+            return obstore.sign(self._bucket, "GET", checked(name), timedelta(seconds=seconds))
 
     def list(self, prefix: str = "") -> Iterator[str]:
         # S3 lists by whole path segments here, so the last, partial one is filtered by us

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, Protocol, runtime_checkable
 from urllib.parse import unquote, urlsplit
 
 from ninefold.errors import UsageError
@@ -43,6 +43,15 @@ class Store(Protocol):
 
     def age(self, name: str) -> float | None:
         """Seconds since it was put there (or made new again), None where there is nothing of that name."""
+        ...
+
+
+@runtime_checkable
+class Addressed(Protocol):
+    """A store whose contents others can read from itself."""
+
+    def address(self, name: str, seconds: int) -> str:
+        """A URL from which anybody may read the bytes, for so many seconds."""
         ...
 
 

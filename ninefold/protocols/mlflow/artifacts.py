@@ -100,16 +100,6 @@ def get_of_model(place: Place, query: ModelFile, call: Call) -> Answer:
     return sent(place, f"{kept_here(model.root)}/{path_of(need(query.artifact_file_path, 'artifact_file_path'))}")
 
 
-def in_parts(place: Place, query: Message, call: Call) -> Any:
-    """Uploads in parts, where the store takes them; elsewhere clients send the file whole when they read this."""
-    raise WireError("NOT_IMPLEMENTED", "Multipart upload is not supported for the current artifact repository")
-
-
-def presigned(place: Place, query: Message, call: Call) -> Any:
-    """The address of a file in the store itself, where it gives such; elsewhere clients read it from here."""
-    raise WireError("NOT_IMPLEMENTED", "Presigned download is not supported for the current artifact repository")
-
-
 def sent(place: Place, path: str) -> Answer:
     """A file as an answer that no browser runs: to be saved, from an origin of its own, verified before its end."""
     file = place.files.find(path)
@@ -195,8 +185,6 @@ ENDPOINTS = [
     Endpoint("GET", "artifacts/{path:path}", download, under=ARTIFACTS, kind="stream"),
     Endpoint("PUT", "artifacts/{path:path}", upload, Message, WRITES, under=ARTIFACTS, kind="upload"),
     Endpoint("DELETE", "artifacts/{path:path}", delete, Message, WRITES, under=ARTIFACTS),
-    Endpoint("POST", "mpu/create/{path:path}", in_parts, Message, WRITES, need="nice", under=ARTIFACTS),
-    Endpoint("GET", "presigned/{path:path}", presigned, need="nice", under=ARTIFACTS),
     Endpoint("GET", "artifacts/list", list_of_run, RunListing),
     Endpoint("GET", "get-artifact", get_of_run, RunListing, under=("/", *MLFLOW), kind="stream"),
     Endpoint("GET", "logged-models/{id}/artifacts/directories", list_of_model, ModelListing),

@@ -1,6 +1,20 @@
 """All endpoints of the protocol, and their routes."""
 
-from ninefold.protocols.mlflow import artifacts, experiments, histories, inputs, log, logged, registry, runs, searching, server, traces, webhooks
+from ninefold.protocols.mlflow import (
+    artifacts,
+    experiments,
+    histories,
+    inputs,
+    log,
+    logged,
+    parts,
+    registry,
+    runs,
+    searching,
+    server,
+    traces,
+    webhooks,
+)
 from ninefold.protocols.mlflow.endpoint import Endpoint
 from ninefold.protocols.mlflow.tracking import Tracking
 from ninefold.web.route import Route
@@ -14,6 +28,7 @@ ENDPOINTS: list[Endpoint] = [
     *histories.ENDPOINTS,
     *logged.ENDPOINTS,
     *artifacts.ENDPOINTS,
+    *parts.ENDPOINTS,
     *registry.ENDPOINTS,
     *searching.ENDPOINTS,
     *traces.ENDPOINTS,

@@ -5,6 +5,7 @@ from typing import Any
 from ninefold.protocols.mlflow.endpoint import ROOT, Endpoint
 from ninefold.protocols.mlflow.tracking import Place
 from ninefold.protocols.mlflow.wire import Message
+from ninefold.storage.store import Addressed
 from ninefold.web.call import Answer, Call
 
 SPEAKS = "3.18.0"  # the release of the protocol that this is; clients compare it with their own
@@ -21,8 +22,9 @@ def server_info(place: Place, message: Message, call: Call) -> dict[str, Any]:
         "store_type": "SqlStore",
         "workspaces_enabled": False,
         "trace_archival_enabled": False,
-        "multipart_uploads_enabled": False,
-        "multipart_downloads_enabled": False,
+        "multipart_uploads_enabled": True,
+        # from the store itself, where clients can reach it
+        "multipart_downloads_enabled": isinstance(place.files.blobs.store, Addressed),
         "artifact_serving_enabled": True,
         "presigned_upload_run_id_supported": False,
         "presigned_upload_model_id_supported": False,

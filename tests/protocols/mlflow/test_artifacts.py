@@ -125,9 +125,8 @@ def test_a_file_stays_a_file_and_a_folder_a_folder(asked: Asked) -> None:
     assert put(asked, "0/c") == 400
 
 
-def test_a_store_without_parts_says_so_in_the_words_that_clients_wait_for(asked: Asked) -> None:
-    said = asked.call("POST", f"{FILES}mpu/create/0/x", b'{"path": "x", "num_parts": 1}')
-    assert said.status == 501
-    assert said.json["message"].startswith("Multipart upload is not supported for the current artifact repository")
+def test_a_store_without_addresses_says_so_in_the_words_that_clients_wait_for(asked: Asked) -> None:
     said = asked.call("GET", f"{FILES}presigned/0/x")
     assert (said.status, said.json["error_code"]) == (501, "NOT_IMPLEMENTED")
+    assert asked.get("/api/3.0/mlflow/server-info").json["multipart_downloads_enabled"] is False
+
