@@ -75,7 +75,7 @@ def worded(error: NinefoldError, conflict: str) -> NinefoldError:
 
 def said(error: NinefoldError) -> str:
     """The message, its place and the way out, in one text."""
-    where = f" (at {error.where})" if error.where else ""
+    where = f" (at {error.where})" if error.where and error.where not in error.message else ""
     return f"{error.message}{where}" + (f"; {error.hint}" if error.hint else "")
 
 

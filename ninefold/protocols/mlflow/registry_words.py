@@ -78,8 +78,11 @@ def _told(error: NotFoundError | UsageError | ConflictError, message: Any) -> Wi
             return WireError(INVALID, f"Registered model alias {message.alias} not found.")
     if isinstance(error, ConflictError) and where == "name":
         return WireError(EXISTS, f"Registered Model (name={getattr(message, 'new_name', None) or name}) already exists.")
-    if isinstance(error, UsageError) and where == "stage" and message.stage.lower() not in {stage.lower() for stage in STAGES}:
-        return WireError(INVALID, f"Invalid Model Version stage: {message.stage[:200]}. Value must be one of {', '.join(STAGES)}.")
+    if isinstance(error, UsageError) and where == "stage":
+        # one, or (of the newest versions) several
+        wrong = [s for s in (getattr(message, "stages", None) or [message.stage]) if s.lower() not in {stage.lower() for stage in STAGES}]
+        if wrong:
+            return WireError(INVALID, f"Invalid Model Version stage: {wrong[0][:200]}. Value must be one of {', '.join(STAGES)}.")
     if isinstance(error, UsageError) and where == "source":
         return WireError(INVALID, f"Invalid model version source: {said(error)}")
     return None
