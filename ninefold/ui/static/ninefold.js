@@ -24,6 +24,21 @@ function sort(head) {
   table.tBodies[0].append(...rows);
 }
 
+// addresses that MLflow's clients print lead to the same things here
+const FRAGMENTS = [
+  [/^#\/experiments\/\d+\/runs\/([\w-]+)/, "/runs/"],
+  [/^#\/models\/([^/?]+)\/versions\/(\d+)/, "/models/"],
+  [/^#\/models\/([^/?]+)/, "/models/"],
+  [/^#\/experiments/, "/experiments"],
+];
+for (const [pattern, to] of FRAGMENTS) {
+  const found = location.hash.match(pattern);
+  if (found) {
+    location.replace(body.dataset.prefix + to + found.slice(1).join("/"));
+    break;
+  }
+}
+
 // keys: g, then a letter or a stage's number
 const GO = { h: "/", f: "/facts", r: "/runs", i: "/incidents", w: "/items", p: "/predictions" };
 const STAGES = ["problems", "sources", "tables", "metrics", "hypotheses", "features", "models", "endpoints", "monitors"];
