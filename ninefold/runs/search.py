@@ -1,6 +1,6 @@
 """Finding runs. A page costs what it shows: an index is walked in the order that was asked for, from where the last page ended.
 
-Three ways lead to the same rows. Where a condition leaves few runs, these are taken and sorted. Else an order by a metric or by
+Three ways lead to the same rows. Where a condition leaves few runs, these are taken and sorted. Else an order by a metric, a label or
 the start walks the index that has it, and tries the conditions on each run. Else everything in the experiments is sorted.
 """
 
@@ -17,6 +17,7 @@ from ninefold.runs.patterns import Patterns
 
 _FEW = 2000  # runs that are looked up one by one and sorted, rather than found on a walk
 _WALKS = 16  # at most so many parts are walked side by side
+_STEPS, _ELSEWHERE = 400, 4  # a label is walked where of its first steps one in so many is at a run that is searched
 _TIE = "x.run = r.id"
 
 RUNS = Noun(
@@ -99,6 +100,8 @@ class _Search:
             return self._sorted(last, limit, few) if few else []
         if first.kind == "metric" and self._walkable():
             return self._by_metric(last, limit)
+        if first.kind in {"param", "tag"} and not first.otherwise and self._mostly_here(last):
+            return self._by_label(last, limit)
         if first == _STARTED:
             return rows(self.ledger, self._parts(), self.terms, joins(self.places), self.conditions, last, limit)
         return self._sorted(last, limit)
@@ -141,12 +144,14 @@ class _Search:
         return found
 
     def _sorted(self, last: list[Any] | None, limit: int, few: Sequence[str] | None = None) -> list[Keys]:
-        source, where = "runs r", [Sql("r.project = ?", (self.project,)), one_of("r.state", self.states)]
-        if self.experiments is not None:
-            where.append(one_of("r.experiment", self.experiments))
+        source, where = "runs r", self._scope()
         if few is not None:  # named first, or SQLite would rather look through the experiment
             source, where = "runs few cross join runs r", [one_of("few.id", few), Sql("r.id = few.id"), *where]
         return rows(self.ledger, [Part(source, *where)], self.terms, joins(self.places), self.conditions, last, limit)
+
+    def _scope(self) -> list[Sql]:
+        of = [] if self.experiments is None else [one_of("r.experiment", self.experiments)]
+        return [Sql("r.project = ?", (self.project,)), *of, one_of("r.state", self.states)]
 
     # walks
 
@@ -208,6 +213,33 @@ class _Search:
             for number in self.experiments or ()
         ]
 
+    def _mostly_here(self, last: list[Any] | None) -> bool:
+        """Whether a walk along a label, which has no experiments in its index, does not mostly pass the runs of others: its first steps tell."""
+        first = self.places[0]
+        scope, table, way = Sql.all(self._scope()), RUNS.labels[first.order.field.kind].name, "desc" if first.value.descending else ""
+        begin = Sql("") if last is None else Sql(f" and value {'<=' if way else '>='} ?", (last[1],))
+        steps = f"select run from {table} where key = ?{begin.text} order by value {way} limit {_STEPS}"
+        text = f"select count(*) as n, count(r.id) as here from ({steps}) s left join runs r on r.id = s.run and {scope.text}"
+        seen = self.ledger.one(text, first.order.field.key, *begin.args, *scope.args)
+        return seen is not None and seen["here"] * _ELSEWHERE >= seen["n"]
+
+    def _by_label(self, last: list[Any] | None, limit: int) -> list[Keys]:
+        """Runs in the order of a label's index, then those without it, as far as the page needs."""
+        first, rest = self.places[0], self.places[1:]
+        field, found = first.order.field, list[Keys]()
+        table = RUNS.labels[field.kind].name
+        if last is None or last[0] == NUMBER:
+            part = Part(f"{table} s cross join runs r", Sql("s.key = ?", (field.key,)), Sql("r.id = s.run"), *self._scope())
+            by = [Term("s.value", "text", first.value.descending), *terms(rest)]
+            found += [(NUMBER, *row) for row in rows(self.ledger, [part], by, joins(rest), self.conditions, last and last[1:], limit)]
+        needed = any(c.field == field and c.sign != "is null" and not c.missing for c in self.filters)
+        if len(found) < limit and not needed:
+            here = last[2:] if last is not None and last[0] == MISSING else None
+            parts = self._parts(_without(field.key, table))
+            taken = rows(self.ledger, parts, terms(rest), joins(rest), self.conditions, here, limit - len(found))
+            found += [(MISSING, "", *row) for row in taken]
+        return found
+
     def _ranks(self, key: str) -> list[int]:
         """Which kinds of values can meet the conditions on the metric itself."""
         signs = {comparison.sign for comparison in self.filters if comparison.field == Field("metric", key)}
@@ -223,5 +255,5 @@ class _Search:
         return runs is None or series is None or runs["n"] != series["n"]
 
 
-def _without(key: str) -> Sql:
-    return Sql("not exists (select 1 from series x where x.run = r.id and x.key = ?)", (key,))
+def _without(key: str, table: str = "series") -> Sql:
+    return Sql(f"not exists (select 1 from {table} x where x.run = r.id and x.key = ?)", (key,))

@@ -190,9 +190,10 @@ def pages(ledger: Ledger, project: str, experiments: list[int] | None, limit: in
     limit=st.integers(1, 8),
     few=st.sampled_from([-1, 2, 2000]),
     walks=st.sampled_from([0, 16]),
+    elsewhere=st.sampled_from([0, 1_000_000]),
 )
 def test_a_search_finds_what_plain_python_finds(
-    ledger: Ledger, runs: Any, filters: Any, order: Any, state: Any, experiments: Any, limit: int, few: int, walks: int
+    ledger: Ledger, runs: Any, filters: Any, order: Any, state: Any, experiments: Any, limit: int, few: int, walks: int, elsewhere: int
 ) -> None:
     project = f"p{next(_projects)}"
     runs = [{**run, "id": f"{project}-{place * 7919 % 100:02}"} for place, run in enumerate(runs)]
@@ -200,6 +201,7 @@ def test_a_search_finds_what_plain_python_finds(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(_ways, "_FEW", few)
         patch.setattr(_ways, "_WALKS", walks)
+        patch.setattr(_ways, "_ELSEWHERE", elsewhere)
         found = pages(ledger, project, experiments, limit, filters=filters, state=state, order=order)
     chosen = [
         run
