@@ -266,4 +266,4 @@ def _write_run(tx: Tx, place: Place, past: PastRun, group: list[tuple[str, list[
 
 def _done(before: Brought | None, stamp: str) -> bool:
     """Whether a thing is here as it is there, with everything that belongs to it."""
-    return before is not None and before.state != "begun" and before.body.get("stamp") == stamp and not before.body.get("lost")
+    return before is not None and before.body.get("stamp") == stamp and not before.body.get("lost")
