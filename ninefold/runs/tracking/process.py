@@ -17,7 +17,7 @@ from ninefold import clock
 from ninefold.errors import LimitError, NinefoldError, StoppedError
 from ninefold.runs.operations import Begin, End, Log, Save, Tags
 from ninefold.runs.tracking import code, environment
-from ninefold.runs.tracking import spool as spools
+from ninefold.runs.tracking import folder as spools
 from ninefold.runs.tracking.courier import Courier
 from ninefold.runs.tracking.resources import Sampler, Samples
 from ninefold.runs.tracking.spool import Mode, Spool

@@ -32,7 +32,7 @@ class TrackedRun:
     def __init__(self, made: Process, id: str, experiment: str, name: str, *, params: dict[str, str], step: int = -1) -> None:
         self.id, self.experiment, self.name = id, experiment, name
         self._process, self._pid, self._params, self._step = made, os.getpid(), params, step
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._ended = False
         self._before: Any = None
 

@@ -3,13 +3,13 @@
 import fcntl
 import hashlib
 import os
-import shutil
 import socket
 import struct
 import threading
+from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from pathlib import Path, PurePosixPath
+from contextlib import suppress
+from pathlib import Path
 from typing import Literal
 
 import msgspec
@@ -17,24 +17,13 @@ import msgspec
 from ninefold import clock, ids
 from ninefold.errors import LimitError, StoppedError
 from ninefold.journal.direct import DirectJournal
+from ninefold.runs.tracking.folder import ABOUT, ENTRIES, OWNER, RESERVED, RUNNING, About, content
 from ninefold.storage import durable
 
 Mode = Literal["strict", "fast"]
 NUMBER = struct.Struct(">Q")
 LIMIT = 1 << 30  # bytes that may wait in one spool
 RESERVE = 64 << 10  # bytes kept free for what must be said of a run when the disk is full: that it ended
-_ABOUT, _OWNER, _ENTRIES, _FILES, _RESERVE, _RUNNING = "about.json", "owner", "entries", "files", "reserve", "running"
-
-
-class About(msgspec.Struct, frozen=True):
-    """Whose entries these are and where they go: the URL of a server, without secrets, or the folder of a home."""
-
-    id: str
-    target: str
-    host: str
-    pid: int
-    created: int
-    project: str = ""
 
 
 class Spool:
@@ -48,42 +37,43 @@ class Spool:
         self.folder, self.limit = folder / self.about.id, limit
         self.lost: dict[str, int] = {}
         self.last = self.waiting = 0  # the number of the last entry; bytes that are not delivered
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a signal's handler may come at any place
+        self._inside, self._later = 0, deque[tuple[str, bytes, bool]]()
         durable.make_folder(folder, mode=0o700)
         durable.make_folder(self.folder, mode=0o700)
-        self._owner = os.open(self.folder / _OWNER, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._owner = os.open(self.folder / OWNER, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         fcntl.flock(self._owner, fcntl.LOCK_EX)
-        durable.write(self.folder / _ABOUT, msgspec.json.encode(self.about), mode=0o600)
+        durable.write(self.folder / ABOUT, msgspec.json.encode(self.about), mode=0o600)
         with suppress(OSError, StoppedError):  # without it a full disk keeps no end of a run; what follows says that the disk is full
-            durable.write(self.folder / _RESERVE, bytes(RESERVE))
-        self._journal = DirectJournal(self.folder / _ENTRIES, mode=mode)
+            durable.write(self.folder / RESERVED, bytes(RESERVE))
+        self._journal = DirectJournal(self.folder / ENTRIES, mode=mode)
 
     def add(self, run: str, entry: bytes, *, needed: bool = False) -> bool:
         """Keep an entry; False where the disk or the limit does not let it: it is lost and counted. ``needed`` ones may use the reserve."""
+        me = threading.get_ident()
+        if self._inside == me:
+            self._later.append((run, entry, needed))  # a signal's handler, in the midst of what follows: its entry comes after
+            return True
         with self._lock:
-            if self.waiting + len(entry) > self.limit and not needed:
-                return self._lose(run)
+            self._inside = me
             try:
-                self._put(entry)
-            except StoppedError:
-                if not needed or not self._free_reserve():
-                    return self._lose(run)
-                try:
-                    self._put(entry)
-                except StoppedError:
-                    return self._lose(run)
-        return True
+                kept = self._add(run, entry, needed)
+                while self._later:
+                    self._add(*self._later.popleft())
+            finally:
+                self._inside = 0
+        return kept
 
     def begun(self, run: str) -> None:
         """Its process has begun the run, and is to end it: if it cannot, who delivers the spool says that it was cut off."""
         with suppress(OSError, StoppedError):  # on a full disk nobody will know
-            durable.make_folder(self.folder / _RUNNING)
-            (self.folder / _RUNNING / run).touch()
+            durable.make_folder(self.folder / RUNNING)
+            (self.folder / RUNNING / run).touch()
 
     def ended(self, run: str) -> None:
         """The run's end is among the entries."""
         with suppress(OSError):  # it was not there, on a full disk
-            os.unlink(self.folder / _RUNNING / run)
+            os.unlink(self.folder / RUNNING / run)
 
     def keep(self, data: bytes | Path) -> tuple[str, int, str]:
         """Copy a file's content into the spool: digest, size, and its name there.
@@ -142,6 +132,20 @@ class Spool:
             os.close(self._owner)
         self._owner = -1
 
+    def _add(self, run: str, entry: bytes, needed: bool) -> bool:
+        if self.waiting + len(entry) > self.limit and not needed:
+            return self._lose(run)
+        try:
+            self._put(entry)
+        except StoppedError:
+            if not needed or not self._free_reserve():
+                return self._lose(run)
+            try:
+                self._put(entry)
+            except StoppedError:
+                return self._lose(run)
+        return True
+
     def _put(self, entry: bytes) -> None:
         self.waiting += self._journal.append(NUMBER.pack(self.last + 1) + entry)
         self.last += 1
@@ -152,7 +156,7 @@ class Spool:
 
     def _free_reserve(self) -> bool:
         try:
-            os.unlink(self.folder / _RESERVE)
+            os.unlink(self.folder / RESERVED)
         except OSError:
             return False
         return True
@@ -167,82 +171,3 @@ def _hashed(data: bytes | Path, total: "hashlib._Hash") -> Iterator[bytes]:
         while chunk := stream.read(1 << 20):
             total.update(chunk)
             yield chunk
-
-
-# what is left behind, and read
-
-
-def entries(spool: Path) -> Path:
-    """The journal of a spool."""
-    return spool / _ENTRIES
-
-
-def content(spool: Path, name: str) -> Path:
-    """A file's content in a spool."""
-    return spool / _FILES / PurePosixPath(name).name
-
-
-def about(spool: Path) -> About | None:
-    """Whose spool it is; None where it was never whole: it holds nothing."""
-    try:
-        return msgspec.json.decode((spool / _ABOUT).read_bytes(), type=About)
-    except (OSError, msgspec.MsgspecError):
-        return None
-
-
-def left(folder: Path) -> list[Path]:
-    """The spools in a folder, oldest first, also those of living processes."""
-    return sorted(path for path in folder.glob("*") if path.is_dir() and ids.is_id(path.name))
-
-
-@contextmanager
-def owned(spool: Path) -> Iterator[bool]:
-    """Own a spool whose process is gone; False where it lives, or another one delivers it."""
-    try:
-        fd = os.open(spool / _OWNER, os.O_RDWR | os.O_CLOEXEC)
-    except FileNotFoundError:
-        yield False
-        return
-    try:
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-            return
-        yield (spool / _OWNER).exists()  # it may have been removed while we came
-    finally:
-        os.close(fd)
-
-
-def running(spool: Path) -> list[str]:
-    """The runs that its process began and did not end."""
-    return [path.name for path in (spool / _RUNNING).glob("*")]
-
-
-def names(folder: Path, run: str) -> bool:
-    """Whether a spool in a folder says anything of a run."""
-    return any(run.encode() in path.read_bytes() for spool in left(folder) for path in entries(spool).glob("*.*"))
-
-
-def touched(spool: Path) -> int:
-    """When its process last said something."""
-    places = [spool, *entries(spool).glob("*"), *(spool / _RUNNING).glob("*")]
-    return max(path.stat().st_mtime_ns for path in places) // 1000
-
-
-def forget(spool: Path, name: str) -> int:
-    """Remove a file's content that was taken; its bytes."""
-    path = content(spool, name)
-    try:
-        size = path.stat().st_size
-        os.unlink(path)
-    except FileNotFoundError:
-        return 0
-    return size
-
-
-def remove(spool: Path) -> None:
-    """Remove a spool of which everything was taken. First its name for others, so that a crash in between leaves nothing half."""
-    with suppress(FileNotFoundError):
-        os.unlink(spool / _ABOUT)
-    shutil.rmtree(spool, ignore_errors=True)

@@ -214,6 +214,27 @@ def test_two_scripts_share_a_home(script: Any, arrived: Any) -> None:
         assert [len(arrived.values(one.run.id, "loss")) for one in arrived.all()] == [5000, 5000]
 
 
+def test_the_handler_of_a_signal_may_log_in_the_midst_of_a_log(script: Any, arrived: Any) -> None:
+    done = script("""
+        import itertools, signal
+        counted = itertools.count()  # a handler may be interrupted by the next one
+        def handler(*_):
+            run.log({"handled": 1}, step=next(counted))
+        with nf.track("churn") as run:
+            signal.signal(signal.SIGALRM, handler)
+            signal.setitimer(signal.ITIMER_REAL, 0.0003, 0.0003)
+            for step in range(20_000):
+                run.log({"main": step}, step=step)
+            signal.setitimer(signal.ITIMER_REAL, 0)
+        print(next(counted))
+        """)
+    out, errors = done.communicate(timeout=60)
+    assert done.returncode == 0 and errors == "" and int(out) > 50
+    with arrived:
+        (one,) = arrived.all()
+        assert len(arrived.values(one.run.id, "main")) == 20_000 and len(arrived.values(one.run.id, "handled")) == int(out)
+
+
 def test_what_others_log_elsewhere_does_not_change_where_a_script_logs(script: Any, arrived: Any) -> None:
     script("nf.track('a').end()").communicate(timeout=60)
     with arrived:

@@ -15,7 +15,7 @@ from ninefold.errors import StoppedError
 from ninefold.journal import Record, read
 from ninefold.journal.direct import DirectJournal
 from ninefold.journal.follow import Follower
-from ninefold.runs.tracking import spool as spools
+from ninefold.runs.tracking import folder as spools
 from ninefold.runs.tracking.sender import Sender
 from ninefold.runs.tracking.spool import Spool
 
