@@ -4,22 +4,21 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ninefold import clock
-from ninefold.errors import ConflictError, DeniedError, NotFoundError, UsageError
+from ninefold.errors import ConflictError, NotFoundError, UsageError
 from ninefold.ids import digest_of
-from ninefold.ledger import Ledger, Tx
+from ninefold.ledger import Tx
 from ninefold.models.registry import names, records
+from ninefold.models.registry.guarded import MOST, no_version
+from ninefold.models.registry.named import Named
 from ninefold.models.registry.records import SQL, RegisteredModel, RegisteredVersion
 from ninefold.models.registry.sources import Origin, origin
-from ninefold.runs.requests import Requests
 from ninefold.secret import without_password
 
-_MOST = 2**31 - 1
 
-
-class Registry:
+class Registry(Named):
     """Models under a name, whoever made them: what clients register, and what the project's own models made.
 
-    >>> import tempfile; from pathlib import Path; folder = Path(tempfile.mkdtemp())
+    >>> import tempfile; from pathlib import Path; from ninefold.ledger import Ledger; folder = Path(tempfile.mkdtemp())
     >>> registry = Registry(Ledger.open(f"sqlite:///{folder}/ledger.db", anchors=folder), "flights")
     >>> made = registry.create("churn", description="who leaves", tags={"team": "crm"})
     >>> version = registry.register("churn", "s3://models/churn/7")
@@ -28,17 +27,7 @@ class Registry:
     (['champion'], 1, {'team': 'crm'})
     """
 
-    def __init__(self, ledger: Ledger, project: str) -> None:
-        self.ledger, self.project, self._requests = ledger, project, Requests(ledger)
-
     # reading
-
-    def get(self, name: str) -> RegisteredModel:
-        """The model of that name; NotFoundError."""
-        found = records.models(self.ledger, self.project, [name])
-        if not found:
-            raise _no_model(name)
-        return found[0]
 
     def models(self, these: Sequence[str]) -> list[RegisteredModel]:
         """The models of these names, in their order."""
@@ -50,9 +39,9 @@ class Registry:
 
     def version(self, name: str, version: int) -> RegisteredVersion:
         """One version; NotFoundError."""
-        found = records.versions(self.ledger, self.project, [(name, version)]) if 0 < version <= _MOST else []
+        found = records.versions(self.ledger, self.project, [(name, version)]) if 0 < version <= MOST else []
         if not found:
-            raise _no_version(name, version)
+            raise no_version(name, version)
         return found[0]
 
     def by_alias(self, name: str, alias: str) -> RegisteredVersion:
@@ -72,124 +61,6 @@ class Registry:
         """The newest version of each stage, or of these stages."""
         wanted = {names.stage_name(s) for s in stages} or set(names.STAGES)
         return [v for v in self.get(name).latest if v.stage in wanted]
-
-    # models
-
-    def create(self, name: str, *, description: str = "", tags: Mapping[str, str] | None = None, actor: str | None = None) -> RegisteredModel:
-        """A name without versions. ConflictError where there is one already."""
-        names.model_name(name)
-        names.short("description", description)
-        kept = [names.tag(key, value) for key, value in (tags or {}).items()]
-
-        def make(tx: Tx) -> None:
-            if tx.one(SQL["model"], self.project, name) is not None:
-                raise ConflictError(f'there is a model "{name}" already', hint="register a version of it, or choose another name", where="name")
-            now = clock.now()
-            tx.execute(SQL["add_model"], self.project, name, description, now, now)
-            for key, value in kept:
-                tx.execute(SQL["set_tag"], self.project, name, key, value)
-            tx.fact("model.registered", self._subject(name), {"tags": sorted(key for key, _ in kept)}, actor=actor)
-
-        self.ledger.write(make)
-        return self.get(name)
-
-    def rename(self, name: str, new: str, *, actor: str | None = None) -> RegisteredModel:
-        """Gives a model another name, with its versions. ConflictError where that is taken, or an endpoint answers with it."""
-        names.model_name(new)
-
-        def change(tx: Tx) -> None:
-            self._theirs(tx, name)
-            self._not_answering(tx, name)
-            if tx.one(SQL["model"], self.project, new) is not None:
-                raise ConflictError(f'there is a model "{new}" already', hint="choose another name", where="name")
-            now = clock.now()
-            # the numbers stay used under the old name, and those that the new one had before are not given again
-            gone = tx.all("select * from registered_versions where project = ? and name = ? and state = 'active'", self.project, name)
-            if tx.one("select 1 from registered_versions where project = ? and name = ?", self.project, new) is not None and gone:
-                raise ConflictError(f'versions of "{new}" were registered and deleted before', hint="choose a name that was never used")
-            tx.execute(SQL["rename_versions"], new, self.project, name)
-            blank = {"source": "", "root": "", "run": None, "model": None, "message": "", "description": "", "state": "deleted", "updated": now}
-            tx.add("registered_versions", [{**{k: row[k] for k in row.keys()}, **blank} for row in gone])  # noqa: SIM118
-            tx.execute(SQL["rename_model"], new, now, self.project, name)
-            for statement in ("rename_tags", "rename_version_tags", "rename_aliases"):
-                tx.execute(SQL[statement], new, self.project, name)
-            tx.fact("model.renamed", self._subject(new), {"from": name, "to": new}, actor=actor)
-
-        self.ledger.write(change)
-        return self.get(new)
-
-    def describe(self, name: str, text: str, *, actor: str | None = None) -> RegisteredModel:
-        """Sets a model's description."""
-        names.short("description", text)
-
-        def change(tx: Tx) -> None:
-            self._there(tx, name)
-            now = clock.now()
-            tx.execute(SQL["add_model"], self.project, name, text, now, now)
-            tx.execute(SQL["describe_model"], text, now, self.project, name)
-            tx.fact("model.described", self._subject(name), {"digest": digest_of(text)}, actor=actor)
-
-        self.ledger.write(change)
-        return self.get(name)
-
-    def remove(self, name: str, *, actor: str | None = None) -> None:
-        """Deletes a model with its versions, aliases and tags; the numbers of its versions are not given again."""
-
-        def change(tx: Tx) -> None:
-            self._theirs(tx, name)
-            self._not_answering(tx, name)
-            gone = tx.execute(SQL["redact_versions"], clock.now(), self.project, name)
-            for statement in ("drop_aliases", "drop_all_version_tags", "drop_tags", "drop_model"):
-                tx.execute(SQL[statement], self.project, name)
-            tx.fact("model.deleted", self._subject(name), {"versions": gone}, actor=actor)
-
-        self.ledger.write(change)
-
-    def set_tag(self, name: str, key: str, value: str, *, actor: str | None = None) -> None:
-        """Sets a tag of a model."""
-        names.tag(key, value)
-
-        def change(tx: Tx) -> None:
-            self._there(tx, name)
-            tx.execute(SQL["set_tag"], self.project, name, key, value)
-            tx.execute(SQL["touch_model"], clock.now(), self.project, name)
-            tx.fact("model.tagged", self._subject(name), {"key": key, "digest": digest_of(value)}, actor=actor)
-
-        self.ledger.write(change)
-
-    def drop_tag(self, name: str, key: str, *, actor: str | None = None) -> None:
-        """Takes a tag of a model away; one that is not there is no error."""
-
-        def change(tx: Tx) -> None:
-            self._there(tx, name)
-            if tx.execute(SQL["drop_tag"], self.project, name, key):
-                tx.fact("model.untagged", self._subject(name), {"key": key}, actor=actor)
-
-        self.ledger.write(change)
-
-    def set_alias(self, name: str, alias: str, version: int, *, actor: str | None = None) -> None:
-        """Makes an alias lead to a version. DeniedError for ``champion`` of a model of the project: that is who answers."""
-        names.alias_name(alias)
-
-        def change(tx: Tx) -> None:
-            row = self._version(tx, name, version)
-            self._no_champion(alias, bool(row["own"]), name)
-            before = tx.one(SQL["alias"], self.project, name, alias)
-            tx.execute(SQL["set_alias"], self.project, name, alias, version)
-            told = {"alias": alias, "version": version, "before": None if before is None else int(before["version"])}
-            tx.fact("model.alias", self._subject(name), told, actor=actor)
-
-        self.ledger.write(change)
-
-    def drop_alias(self, name: str, alias: str, *, actor: str | None = None) -> None:
-        """Takes an alias away; one that is not there is no error."""
-
-        def change(tx: Tx) -> None:
-            self._no_champion(alias, bool(self._there(tx, name)["own"]), name)
-            if tx.execute(SQL["drop_alias"], self.project, name, alias):
-                tx.fact("model.alias_deleted", self._subject(name), {"alias": alias}, actor=actor)
-
-        self.ledger.write(change)
 
     # versions
 
@@ -315,48 +186,8 @@ class Registry:
 
         self.ledger.write(change)
 
-    # inside
-
-    def _subject(self, name: str) -> str:
-        return f"{self.project}/model/{name}"
-
-    def _there(self, tx: Tx, name: str) -> Any:
-        row = tx.one(SQL["model"], self.project, name)
-        if row is None:
-            raise _no_model(name)
-        return row
-
-    def _theirs(self, tx: Tx, name: str) -> None:
-        """That a model is there, and is none of the project's own."""
-        if self._there(tx, name)["own"]:
-            hint = "it is changed by `ninefold run`, and released by `ninefold deploy`; tags, aliases and descriptions may be set"
-            raise DeniedError(f'"{name}" is a model of this project', hint=hint)
-
-    def _version(self, tx: Tx, name: str, version: int) -> Any:
-        row = tx.one(SQL["version"], self.project, name, version) if 0 < version <= _MOST else None
-        if row is None:
-            raise _no_version(name, version)
-        return row
-
-    def _not_answering(self, tx: Tx, name: str) -> None:
-        row = tx.one(SQL["answering_model"], self.project, name)
-        if row is not None:
-            raise ConflictError(f'the endpoint "{row["endpoint"]}" answers with {name}@{row["version"]}', hint="release another model first")
-
-    def _no_champion(self, alias: str, own: bool, name: str) -> None:
-        if own and alias == names.CHAMPION:
-            raise DeniedError(f'the champion of "{name}" is the version that answers', hint="release another one: ninefold deploy ENDPOINT")
-
 
 def _without_files(source: str) -> Origin:
     if "/" in source or ":" in source:
         raise UsageError(f"the source of a version without files is {source[:80]!r}", hint="write a word", where="source")
     return Origin("", None, None)
-
-
-def _no_model(name: str) -> NotFoundError:
-    return NotFoundError(f'there is no model "{name[:250]}"', hint="register one under that name first", where="name")
-
-
-def _no_version(name: str, version: int) -> NotFoundError:
-    return NotFoundError(f'the model "{name[:250]}" has no version {version}', hint="list its versions", where="version")
