@@ -1,6 +1,5 @@
 """Contents addressed by their SHA-256: stored once, verified on every read."""
 
-import asyncio
 import hashlib
 import os
 import re
@@ -54,6 +53,8 @@ class Blobs:
 
     async def receive_stream(self, chunks: AsyncIterator[bytes], *, expected: str | None = None) -> tuple[str, int]:
         """Like ``receive``, from the event loop, which does not wait for the disk."""
+        import asyncio  # where there is a loop it is loaded; a command that reads the ledger has none
+
         held: list[bytes] = []
         with Incoming(self.store) as incoming:
             async for chunk in chunks:
