@@ -136,7 +136,7 @@ def test_a_run_goes_on_where_it_was(script: Any, arrived: Any) -> None:
     assert 'there is no run "nobody"' in done.communicate(timeout=60)[1]
 
 
-@pytest.mark.parametrize("strict", [False, True])
+@pytest.mark.parametrize("strict", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_a_killed_script_loses_nothing_that_it_was_told_is_kept(script: Any, arrived: Any, strict: bool) -> None:
     told: dict[str, int] = {}
     for turn in range(3):
@@ -186,6 +186,7 @@ def test_threads_and_forks_say_what_they_say_of_one_run(script: Any, arrived: An
         assert one.run.status == "done"
 
 
+@pytest.mark.slow
 def test_a_child_that_lives_on_does_not_hold_its_dead_parents_spool(script: Any, arrived: Any) -> None:
     done = script("""
         import os, time
@@ -214,6 +215,7 @@ def test_two_scripts_share_a_home(script: Any, arrived: Any) -> None:
         assert [len(arrived.values(one.run.id, "loss")) for one in arrived.all()] == [5000, 5000]
 
 
+@pytest.mark.slow
 def test_the_handler_of_a_signal_may_log_in_the_midst_of_a_log(script: Any, arrived: Any) -> None:
     done = script("""
         import itertools, signal

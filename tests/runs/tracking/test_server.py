@@ -158,7 +158,7 @@ SPOILED: dict[str, Callable[[int], Any]] = {
 }
 
 
-@pytest.mark.parametrize("how", list(SPOILED))
+@pytest.mark.parametrize("how", [next(iter(SPOILED)), *(pytest.param(how, marks=pytest.mark.slow) for how in list(SPOILED)[1:])])
 def test_an_answer_that_is_lost_or_wrong_doubles_nothing(script: Any, between: Callable[..., str], place: Path, port: int, how: str) -> None:
     with up(place, port):
         done = script(WORK.format(steps=400, each="time.sleep(0.001)"), NINEFOLD_URI=between(port, SPOILED[how]))
@@ -167,6 +167,7 @@ def test_an_answer_that_is_lost_or_wrong_doubles_nothing(script: Any, between: C
     check(place, 400)
 
 
+@pytest.mark.slow
 def test_a_server_that_does_not_answer_holds_nobody_up(script: Any, tmp_path: Path) -> None:
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
@@ -187,6 +188,7 @@ def test_a_server_that_does_not_answer_holds_nobody_up(script: Any, tmp_path: Pa
         assert done.returncode == 0 and len(spools(tmp_path / "state" / "ninefold" / "spool")) == 1
 
 
+@pytest.mark.slow
 def test_a_token_lets_a_script_in_and_without_one_nothing_is_lost(script: Any, place: Path, port: int, tmp_path: Path) -> None:
     def accounts(*words: str) -> Any:
         done = subprocess.run([sys.executable, "-m", "ninefold", *words, "--json"], cwd=place, capture_output=True, text=True, check=True)
