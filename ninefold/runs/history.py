@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from ninefold.runs.records import Status
+from ninefold.runs.run import Status
 
 PointRow = tuple[int, int, float, int]  # step, microseconds UTC, value, 1 where the value is no number (it is 0.0 then)
 
