@@ -17,6 +17,7 @@ from ninefold.ledger.sqlfile import Statements
 from ninefold.runs.experiments import ROOT
 from ninefold.runs.run import found, subject
 from ninefold.storage.blobs import Blobs
+from ninefold.storage.local import LocalStore
 
 _SQL = Statements(Path(__file__).with_name("removal.sql"))
 _AT_ONCE = 500  # runs looked for at once
@@ -150,6 +151,8 @@ class _Removal:
             if self.ledger.write(lambda tx, digest=digest: tx.one(_SQL["named"], digest) is None and self.blobs.remove(digest, older=UNUSED)):  # type: ignore[misc]
                 self.removed.contents += 1
                 self.removed.bytes += self.digests[digest]
+        if isinstance(self.blobs.store, LocalStore):
+            self.blobs.store.sweep(older=UNUSED)
 
     def _mentioned(self) -> set[str]:
         if not self.digests:

@@ -74,6 +74,16 @@ class LocalStore:
         durable.make_folder(self.root / UNFINISHED)
         return self.root / UNFINISHED / f"{secrets.token_hex(16)}{durable.TEMPORARY}"
 
+    def sweep(self, *, older: float) -> int:
+        """Remove unfinished files that nobody wrote to for ``older`` seconds: their processes were killed. How many."""
+        swept = 0
+        for path in (self.root / UNFINISHED).glob(f"*{durable.TEMPORARY}"):
+            with suppress(FileNotFoundError):
+                if time.time() - path.stat().st_mtime >= older:
+                    path.unlink()
+                    swept += 1
+        return swept
+
 
 def _walk(folder: Path, root: Path) -> Iterator[str]:
     for where, folders, files in os.walk(folder, followlinks=False):

@@ -77,3 +77,12 @@ def test_chunks_of_any_size_are_one_content(store: str, tmp_path: Path) -> None:
         digest, length = blobs.receive(whole[n : n + size] for n in range(0, len(whole), size))
         assert (length, b"".join(blobs.stream(digest))) == (len(whole), whole)
     assert blobs.receive([])[1] == 0
+
+
+def test_what_a_killed_process_left_unfinished_is_swept_away_when_it_is_old(tmp_path: Path) -> None:
+    store = LocalStore(tmp_path / "blobs")
+    left = store.unfinished()
+    left.write_bytes(b"half")
+    assert (store.sweep(older=60), left.exists()) == (0, True)
+    os.utime(left, (1, 1))
+    assert (store.sweep(older=60), left.exists()) == (1, False)
