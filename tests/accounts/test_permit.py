@@ -1,7 +1,7 @@
 """Who gets in: tokens, passwords, sessions; what other pages may not do; how fast a revocation holds."""
 
 import time
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import pytest
 from asking import HERE, PASSWORD, Client, basic, bearer, member
@@ -194,6 +194,8 @@ def test_a_form_of_another_site_signs_nobody_in(client: Client) -> None:
     for origin in ("https://evil.example", "null", ""):
         assert client.form("/sign-in", fields, origin=origin).status == 403
     assert client("POST", "/sign-in", fields, origin=HERE).status == 415
+    silent = client("POST", "/sign-in", urlencode(fields).encode(), content_type="application/x-www-form-urlencoded")
+    assert (silent.status, silent.cookie) == (403, "")  # without a word of the browser's about where it comes from
 
 
 def test_a_replay_goes_on_where_there_are_accounts(home: Home, people: Accounts) -> None:
