@@ -13,6 +13,7 @@ from ninefold.protocols.mlflow import (
     searching,
     server,
     traces,
+    versions,
     webhooks,
 )
 from ninefold.protocols.mlflow.endpoint import Endpoint
@@ -30,6 +31,7 @@ ENDPOINTS: list[Endpoint] = [
     *artifacts.ENDPOINTS,
     *parts.ENDPOINTS,
     *registry.ENDPOINTS,
+    *versions.ENDPOINTS,
     *searching.ENDPOINTS,
     *traces.ENDPOINTS,
     *webhooks.ENDPOINTS,

@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from ninefold.models.registry.search import search_models, search_versions
-from ninefold.protocols.mlflow import experiments, grammar, logged, registry, shown
+from ninefold.protocols.mlflow import experiments, grammar, logged, registered, shown
 from ninefold.protocols.mlflow.endpoint import Endpoint
 from ninefold.protocols.mlflow.errors import invalid, missing
 from ninefold.protocols.mlflow.grammar import read_filter, read_order
@@ -150,7 +150,7 @@ def registered_models(place: Place, query: Query, call: Call) -> dict[str, Any]:
         limit=_limit(query.max_results, 100, 1000),
         token=query.page_token,
     )
-    return filled(registered_models=[registry.model(found) for found in place.registry.models(names)], next_page_token=token)
+    return filled(registered_models=[registered.model(found) for found in place.registry.models(names)], next_page_token=token)
 
 
 def model_versions(place: Place, query: Query, call: Call) -> dict[str, Any]:
@@ -163,7 +163,7 @@ def model_versions(place: Place, query: Query, call: Call) -> dict[str, Any]:
         limit=min(_limit(query.max_results, 10_000, 200_000), 50_000),
         token=query.page_token,
     )
-    return filled(model_versions=[registry.version(found) for found in place.registry.versions(keys)], next_page_token=token)
+    return filled(model_versions=[registered.version(found) for found in place.registry.versions(keys)], next_page_token=token)
 
 
 def datasets(place: Place, body: Datasets, call: Call) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import pytest
 from ninefold.config import load
 from ninefold.models.records import add_version
 from ninefold.project.home import Home
-from ninefold.protocols.mlflow import errors, registry
+from ninefold.protocols.mlflow import errors, registry, versions
 from ninefold.protocols.mlflow.tracking import Tracking
 from ninefold.runs.experiments import Experiments
 from ninefold.runs.logged import LoggedModels
@@ -41,7 +41,7 @@ def ask(home: Home) -> Ask:
         call.who = Somebody()
 
     tracking = Tracking(home)
-    routes = [route for endpoint in registry.ENDPOINTS for route in endpoint.routes(tracking)]
+    routes = [route for endpoint in [*registry.ENDPOINTS, *versions.ENDPOINTS] for route in endpoint.routes(tracking)]
     app = App(routes, permit=permit, shapes={"mlflow": errors.shape})
 
     def call(verb: str, path: str, headers: dict[str, str] | None = None, **fields: Any) -> tuple[int, dict[str, Any]]:
