@@ -94,7 +94,7 @@ class PostgresDriver:
             else:
                 connection.execute(_SAFE)
                 # a process that was stopped must not hold the others for ever
-                connection.execute("set lock_timeout = '10s'; set idle_in_transaction_session_timeout = '60s'")
+                connection.execute("set lock_timeout = '10s'; set idle_in_transaction_session_timeout = '5min'")
         except BaseException:
             connection.close()
             raise
