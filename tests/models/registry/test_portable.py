@@ -51,7 +51,7 @@ def register(home: Home, folder: Path, name: str = "churn", **more: Any) -> int:
     return registry.register(name, f"runs:/{run.id}/model", run.id, actor="ada", **more).version
 
 
-@pytest.mark.parametrize("saver", SAVERS)
+@pytest.mark.parametrize("saver", [pytest.param(s, marks=pytest.mark.slow) if s.startswith("xgboost") else s for s in SAVERS])
 def test_a_version_answers_as_its_library_does(home: Home, tmp_path: Path, saver: str) -> None:
     folder = tmp_path / "model"
     folder.mkdir()
@@ -91,6 +91,7 @@ def test_several_classes_and_categories(home: Home, tmp_path: Path) -> None:
     assert bundle.scoring.classes == (0, 1, 2)
 
 
+@pytest.mark.slow
 def test_rounds_after_the_best_one_do_not_answer(home: Home, tmp_path: Path) -> None:
     folder = tmp_path / "model"
     folder.mkdir()
@@ -129,6 +130,7 @@ def test_a_pickle_is_refused_with_the_way_to_convert_it(home: Home, tmp_path: Pa
     assert not (tmp_path / "harmed").exists()
 
 
+@pytest.mark.slow
 def test_a_pickle_under_another_name_is_not_read_either(home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HARMED", str(tmp_path / "harmed"))
     folder = tmp_path / "model"
