@@ -12,7 +12,16 @@ from ninefold.web.call import Call
 from ninefold.web.route import Route
 
 PUBLIC = {
-    *("GET /health", "GET /version", "GET /sign-in", "POST /sign-in", "GET /-/static/{name}", "GET /api/openapi.json"),
+    *(
+        "GET /health",
+        "GET /version",
+        "GET /sign-in",
+        "POST /sign-in",
+        "GET /sign-in/provider",
+        "GET /sign-in/provider/back",
+        "GET /-/static/{name}",
+        "GET /api/openapi.json",
+    ),
     *("GET /api/3.0/mlflow/server-info", "GET /ajax-api/3.0/mlflow/server-info"),
 }
 OWN = {"/me", "/me/tokens", "/me/tokens/{id}/revoke", "/me/password", "/api/me", "/api/me/tokens", "/api/me/tokens/{id}", "/sign-out"}
