@@ -24,7 +24,9 @@ import sys
 from pathlib import Path
 from ninefold.ledger import Ledger
 with Ledger.open(sys.argv[1], home=Path(sys.argv[2]), anchors=Path(sys.argv[3]), actor=sys.argv[4]) as ledger:
-    for i in range(40):
+    print("ready", flush=True)
+    sys.stdin.readline()
+    for i in range(150):
         print(ledger.record("a.x", f"p/t@{i}").seq)
 """
 
@@ -266,9 +268,17 @@ class LedgerContract:
     def test_processes_write_at_once_and_leave_no_gap(self, url: str, opener: Opener, tmp_path: Path) -> None:
         ledger = opener()
         command = [sys.executable, "-c", _WRITES, url, str(tmp_path / "home"), str(tmp_path / "anchors")]
-        writers = [subprocess.Popen([*command, name], stdout=subprocess.PIPE, text=True) for name in "ab"]  # noqa: S603  this very Python
+        pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+        writers = [subprocess.Popen([*command, name], **pipes) for name in "ab"]  # noqa: S603  this very Python
+        for writer in writers:
+            assert writer.stdout is not None
+            writer.stdout.readline()
+        for writer in writers:  # both are there, so that they write at the same time
+            assert writer.stdin is not None
+            writer.stdin.write("go\n")
+            writer.stdin.flush()
         seqs = [int(line) for writer in writers for line in writer.communicate(timeout=60)[0].split()]
-        assert sorted(seqs) == list(range(1, 81))
+        assert sorted(seqs) == list(range(1, 301))
         assert {fact.actor for fact in ledger.facts()} == {"a", "b"}
         assert ledger.verify().ok
 
