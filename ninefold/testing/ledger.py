@@ -221,7 +221,7 @@ class LedgerContract:
             "select nan, value, series from points where (nan, value, series) > (?, ?, ?) order by nan, value, series limit 2", *key
         ):
             seen += [row["series"] for row in page]
-            key = tuple(page[-1])  # type: ignore[assignment]
+            key = tuple(page[-1])
         assert seen == [4, 6, 0, 3, 2, 1, 5]
 
     def test_numbers_are_what_python_expects(self, ledger: Ledger) -> None:
