@@ -1,5 +1,7 @@
 import io
 import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -86,3 +88,26 @@ def test_what_a_killed_process_left_unfinished_is_swept_away_when_it_is_old(tmp_
     assert (store.sweep(older=60), left.exists()) == (0, True)
     os.utime(left, (1, 1))
     assert (store.sweep(older=60), left.exists()) == (1, False)
+
+
+_CARRIED = """
+import os, resource, sys
+from ninefold.storage.blobs import Blobs
+from ninefold.storage.store import open_store
+blobs = Blobs(open_store(sys.argv[1]))
+blobs.receive([bytes(5 << 20)])
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+block = os.urandom(1 << 20)
+digest, size = blobs.receive(block for _ in range(160))
+assert sum(map(len, blobs.stream(digest))) == size == 160 << 20
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("where", ["disk", "s3"])
+def test_a_large_content_passes_through_little_memory(where: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    url = request.getfixturevalue("bucket") if where == "s3" else str(tmp_path)
+    done = subprocess.run([sys.executable, "-c", _CARRIED, url], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) < 64 << 10  # KiB
