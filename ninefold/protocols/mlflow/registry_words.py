@@ -13,7 +13,7 @@ from ninefold.protocols.mlflow.wire import need
 _ALIAS = re.compile(r"[\w\-]+")
 _LIKE_A_VERSION = re.compile(r"[vV]\d+")
 _NUMBER = re.compile(r"[0-9]{1,18}")
-Handler = Callable[..., dict[str, Any]]
+Handler = Callable[..., Any]
 
 
 def name_of(given: str | None, where: str = "name") -> str:
@@ -58,7 +58,7 @@ def in_words(handler: Handler) -> Handler:
     """Errors of a handler in the words that clients expect."""
 
     @wraps(handler)
-    def serve(place: Any, message: Any, call: Any) -> dict[str, Any]:
+    def serve(place: Any, message: Any, call: Any) -> Any:
         try:
             return handler(place, message, call)
         except (NotFoundError, UsageError, ConflictError) as error:

@@ -8,20 +8,25 @@ import msgspec
 
 from ninefold.models.registry import RegisteredVersion
 from ninefold.protocols.mlflow import downloads
-from ninefold.protocols.mlflow.endpoint import WRITES, Endpoint
+from ninefold.protocols.mlflow.artifacts import kept_here, path_of, sent
+from ninefold.protocols.mlflow.endpoint import MLFLOW, WRITES, Endpoint
 from ninefold.protocols.mlflow.registered import Named, Tag, version, who
 from ninefold.protocols.mlflow.registered import tags as tags_of
 from ninefold.protocols.mlflow.registry_words import in_words, name_of, version_of
 from ninefold.protocols.mlflow.tracking import Place
 from ninefold.protocols.mlflow.wire import need
 from ninefold.runs.experiments import ROOT
-from ninefold.web.call import Call
+from ninefold.web.call import Answer, Call
 
 PROMPT, VERSIONS = "mlflow.prompt.is_prompt", "mlflow.modelVersions"
 
 
 class Version(Named):
     version: str | int | None = None
+
+
+class VersionFile(Version):
+    path: str | None = None
 
 
 class CreateVersion(Named):
@@ -96,6 +101,14 @@ def download_uri(place: Place, query: Version, call: Call) -> dict[str, Any]:
 
 
 @in_words
+def get_artifact(place: Place, query: VersionFile, call: Call) -> Answer:
+    """A file of a version, to save."""
+    found = _found(place, query)
+    root = downloads.bundle(place, found) if found.own else found.root
+    return sent(place, f"{kept_here(root)}/{path_of(need(query.path, 'path'))}")
+
+
+@in_words
 def transition(place: Place, body: Stage, call: Call) -> dict[str, Any]:
     """Move a version to another stage."""
     archive, stage = bool(body.archive_existing_versions), need(body.stage, "stage")
@@ -149,6 +162,7 @@ ENDPOINTS = [
     Endpoint("PATCH", _VERSIONS + "update", update_version, DescribeVersion, WRITES),
     Endpoint("DELETE", _VERSIONS + "delete", delete_version, Version, WRITES),
     Endpoint("GET", _VERSIONS + "get-download-uri", download_uri, Version),
+    Endpoint("GET", _VERSIONS + "get-artifact", get_artifact, VersionFile, under=("/", *MLFLOW), kind="stream"),
     Endpoint("POST", _VERSIONS + "transition-stage", transition, Stage, WRITES),
     Endpoint("POST", _VERSIONS + "set-tag", set_version_tag, VersionTag, WRITES),
     Endpoint("DELETE", _VERSIONS + "delete-tag", delete_version_tag, VersionTag, WRITES),

@@ -44,7 +44,7 @@ def ask(home: Home) -> Ask:
     routes = [route for endpoint in [*registry.ENDPOINTS, *versions.ENDPOINTS] for route in endpoint.routes(tracking)]
     app = App(routes, permit=permit, shapes={"mlflow": errors.shape})
 
-    def call(verb: str, path: str, headers: dict[str, str] | None = None, **fields: Any) -> tuple[int, dict[str, Any]]:
+    def call(verb: str, path: str, /, headers: dict[str, str] | None = None, **fields: Any) -> tuple[int, dict[str, Any]]:
         async def send() -> httpx2.Response:
             transport = httpx2.ASGITransport(app=app)
             async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
@@ -192,5 +192,8 @@ def test_what_the_project_made_can_be_fetched_but_not_changed(ask: Ask, home: Ho
     assert uri == "mlflow-artifacts:/bundles/d1"
     files = Tracking(home)._place("default").files
     assert [e.path for e in files.list("bundles/d1")] == ["bundles/d1/manifest.json"]
+    assert ask("GET", "model-versions/get-artifact", name="forecast", version="1", path="manifest.json") == (200, {})
+    assert ask("GET", "model-versions/get-artifact", name="forecast", version="1", path="../d2/x")[0] == 400
+    assert ask("GET", "model-versions/get-artifact", name="forecast", version="1", path="none")[0] == 404
     assert ask("POST", "model-versions/create", name="forecast", source="s3://a/b")[0] == 403
     assert ask("POST", "registered-models/set-tag", name="forecast", key="k", value="v") == (200, {})
