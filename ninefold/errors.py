@@ -101,6 +101,12 @@ class LimitError(NinefoldError):
     code = "limit"
 
 
+class TimeLimitError(LimitError):
+    """It takes longer than it may; the same again would too."""
+
+    code = "time_limit"
+
+
 class CorruptError(NinefoldError):
     """Stored bytes are not what was written."""
 

@@ -82,17 +82,20 @@ class Ledger:
         return result
 
     def submit(self, fn: Callable[[Tx], T]) -> "Future[T]":
-        """Like ``write``, without waiting: the future has the result, or the error, when it is on disk."""
-        return self._writer.put(Request(fn)).future
+        """Like ``write``, without waiting: the future has the result, or the error, when it is on disk. BusyError where too much waits already."""
+        return self._writer.put(Request(fn), waits=False).future
 
     def append(self, table: str, rows: Sequence[Mapping[str, Any]]) -> "Future[None]":
-        """Adds rows that cannot conflict (all with the same columns), merged with those of others; the future says when they are on disk."""
+        """Adds rows that cannot conflict (all with the same columns), merged with those of others; the future says when they are on disk.
+
+        BusyError where too much waits already.
+        """
         if not rows:
             done: Future[None] = Future()
             done.set_result(None)
             return done
         columns = tuple(rows[0])
-        return self._writer.put(Request(None, (table, columns, [[row[name] for name in columns] for row in rows]))).future
+        return self._writer.put(Request(None, (table, columns, [[row[name] for name in columns] for row in rows])), waits=False).future
 
     def record(
         self,

@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 
 import psycopg
-from psycopg.errors import LockNotAvailable, UniqueViolation
+from psycopg.errors import LockNotAvailable, QueryCanceled, UniqueViolation
 from psycopg.pq import TransactionStatus
 
 from ninefold import clock
@@ -18,6 +18,7 @@ from ninefold.errors import BusyError, ConflictError, StoppedError, UsageError
 from ninefold.ids import new_id
 from ninefold.ledger.dialect import insert_of, query
 from ninefold.ledger.driver import Row
+from ninefold.ledger.patience import patience, too_long
 from ninefold.ledger.postgres_rows import unnested, waves
 from ninefold.ledger.sqlite import insert_text
 
@@ -101,18 +102,29 @@ class PostgresSession:
 
 
 class PostgresReader(PostgresSession):
-    """A connection that cannot write. One that broke is made anew: reading twice harms nothing."""
+    """A connection that cannot write, and gives up when the thread's patience ends. One that broke is made anew: reading twice harms nothing."""
 
     def __init__(self, driver: "PostgresDriver") -> None:
         super().__init__(driver, driver.connect(reads=True))
+        self._limit: float | None = None
 
     def _send(self, text: str, args: Sequence[Any]) -> psycopg.Cursor[Any]:
         try:
-            return super()._send(text, args)
+            return self._ask(text, args)
+        except QueryCanceled:
+            if self._limit is None:  # the server's owner has a limit too
+                raise
+            raise too_long() from None
         except psycopg.Error:
             if not self.connection.closed:
                 raise
-        self.connection = self._driver.connect(reads=True, patience=PATIENCE)
+        self.connection, self._limit = self._driver.connect(reads=True, patience=PATIENCE), None
+        return self._ask(text, args)
+
+    def _ask(self, text: str, args: Sequence[Any]) -> psycopg.Cursor[Any]:
+        if (seconds := patience()) != self._limit:  # a connection goes from thread to thread
+            self.connection.execute("reset statement_timeout" if seconds is None else f"set statement_timeout = {max(1, round(seconds * 1000))}")
+            self._limit = seconds
         return super()._send(text, args)
 
 

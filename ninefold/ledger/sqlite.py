@@ -6,6 +6,7 @@ import re
 import shutil
 import sqlite3
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from itertools import chain
@@ -15,6 +16,7 @@ from typing import Any, cast
 from ninefold.errors import BusyError, ConflictError, CorruptError, NotFoundError, StoppedError, UsageError
 from ninefold.ids import new_id
 from ninefold.ledger.driver import REVISION, Row
+from ninefold.ledger.patience import patience, too_long
 from ninefold.ledger.turns import Turnstile
 from ninefold.storage import durable
 
@@ -22,7 +24,8 @@ _HERE = Path(__file__).parent
 _NAME = re.compile(r"[a-z_][a-z0-9_]*")
 # their locks or their shared memory do not hold between machines
 _NETWORK = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "ncpfs", "afs", "ceph", "glusterfs", "fuse.glusterfs", "lustre", "beegfs", "gpfs", "fuse.sshfs"}
-_BUSY, _READONLY, _IOERR, _CORRUPT, _FULL, _CANTOPEN, _NOTADB = 5, 8, 10, 11, 13, 14, 26
+_BUSY, _READONLY, _INTERRUPT, _IOERR, _CORRUPT, _FULL, _CANTOPEN, _NOTADB = 5, 8, 9, 10, 11, 13, 14, 26
+_STEPS = 50_000  # of SQLite's machine between two looks at the clock: some milliseconds
 _LITTLE = 256 << 10  # with less space than this SQLite's own files beside the ledger do not fit
 
 
@@ -137,19 +140,33 @@ class SQLiteSession:
 
 
 class SQLiteReader(SQLiteSession):
-    """A connection that cannot write, and says so in our words when the file is damaged."""
+    """A connection that cannot write, says so in our words when the file is damaged, and gives up when the thread's patience ends."""
 
     def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
         super().__init__(connection)
         self._path = path
+        self._limited = False
 
     def one(self, sql: str, args: Sequence[Any]) -> Row | None:
+        self._limit()
         with reading(self._path):
             return super().one(sql, args)
 
     def all(self, sql: str, args: Sequence[Any]) -> list[Row]:
+        self._limit()
         with reading(self._path):
             return super().all(sql, args)
+
+    def _limit(self) -> None:
+        """A connection goes from thread to thread: the limit is set for each statement."""
+        seconds = patience()
+        if seconds is not None:
+            end = time.monotonic() + seconds
+            self.connection.set_progress_handler(lambda: time.monotonic() > end, _STEPS)
+            self._limited = True
+        elif self._limited:
+            self.connection.set_progress_handler(None, 0)
+            self._limited = False
 
 
 class SQLiteWriter(SQLiteSession):
@@ -290,6 +307,8 @@ def reading(path: Path, to: Path | None = None) -> Iterator[None]:
         yield
     except sqlite3.DatabaseError as error:
         code, written = _code(error), to or path
+        if code == _INTERRUPT:
+            raise too_long() from None
         if code in {_CORRUPT, _NOTADB}:
             hint = "run: ninefold doctor; or bring back a backup: ninefold restore"
             raise CorruptError(f"the ledger is damaged ({error})", where=str(path), hint=hint) from None

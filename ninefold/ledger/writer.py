@@ -16,12 +16,13 @@ from contextlib import suppress
 from typing import Any
 
 from ninefold import clock, ids
-from ninefold.errors import StoppedError, UsageError
+from ninefold.errors import BusyError, StoppedError, UsageError
 from ninefold.ledger.driver import Driver, Row, WriteSession
 from ninefold.ledger.fact import Draft, draft, encode
 from ninefold.ledger.tree import Tree, leaf_hash
 
 _TRIES = 10  # so often a group runs that other processes' transactions undo, and a request that another one was quicker than
+LINE = 2000  # so many requests wait at most; who waits for an answer itself is one of few, and may always stand behind them
 GROUP = 1000  # at most so many requests share a transaction, so that none waits for ever
 _FACT_COLUMNS = ("seq", "at", "kind", "subject", "run", "key", "content")
 _log = logging.getLogger("ninefold.ledger")
@@ -214,8 +215,11 @@ class Writer:
         self._unsigned = False
         self.stopped: str | None = None
 
-    def put(self, request: Request) -> Request:
-        """Queues a request. StoppedError if the ledger takes no writes any more."""
+    def put(self, request: Request, *, waits: bool = True) -> Request:
+        """Queues a request. StoppedError if the ledger takes no writes any more.
+
+        BusyError where too many stand in line and who asks does not wait (``waits``): memory would grow without end.
+        """
         if self._pid != os.getpid():
             raise UsageError("a ledger does not survive a fork", hint="open it again in the new process")
         if self.stopped:
@@ -223,6 +227,8 @@ class Writer:
         with self._wake:
             if self._closing:
                 raise UsageError("the ledger is closed", hint="open it again")
+            if not waits and len(self._waiting) >= LINE:
+                raise BusyError("too many writes wait for the ledger", hint="try again in a moment; nothing of this was written")
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="ninefold-ledger", daemon=True)
                 self._thread.start()

@@ -5,19 +5,19 @@ import inspect
 import logging
 import time
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import quote
 
 import msgspec
 
-from ninefold.errors import BusyError, NinefoldError
+from ninefold.errors import NinefoldError
 from ninefold.ids import new_id
 from ninefold.web import sending
 from ninefold.web.call import Answer, Call, GoneError, Receive
 from ninefold.web.dispatch import Dispatcher
 from ninefold.web.guard import Guard
 from ninefold.web.limits import Limits
+from ninefold.web.load import Lane, Load
 from ninefold.web.route import Route
 from ninefold.web.sending import Headers, Send
 from ninefold.web.shapes import ErrorShape, UnexpectedError, UnknownCallerError, headers_of, ours, status_of
@@ -36,7 +36,7 @@ class App:
     DeniedError); without it only public routes answer. ``shapes`` maps a protocol to the shape of its errors. ``observe`` is
     told the status and the seconds of every answer. ``shown`` makes the page of an error for a browser that asked for one; ``sign_in`` is where it is
     sent when nobody is signed in.
-    ``on_start`` and ``on_stop`` run with the server.
+    ``on_start`` and ``on_stop`` run with the server, ``in_thread`` first in each thread of its handlers.
     """
 
     def __init__(
@@ -53,15 +53,17 @@ class App:
         sign_in: str | None = None,
         on_start: Sequence[Hook] = (),
         on_stop: Sequence[Hook] = (),
-        threads: int = 16,
+        in_thread: Callable[[], None] | None = None,
     ) -> None:
         self.routes, self.limits, self.permit, self.observe = tuple(routes), limits or Limits(), permit, observe
         self.shown, self.sign_in = shown, sign_in
         self.dispatcher, self.guard = Dispatcher(routes), Guard(hosts, origins)
         self.shapes: dict[str, ErrorShape] = {"ninefold": ours, **(shapes or {})}
-        self.in_flight = self.streams = 0
+        self.load = Load(self.limits)
         self.draining = asyncio.Event()
-        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="web")
+        # whatever is in flight may wait for these; a search, which may take long, has its own
+        self._threads = Lane("web", self.limits.threads, self.limits.in_flight, in_thread)
+        self._searches = Lane("search", self.limits.search_threads, self.limits.search_waiting, in_thread)
         self._hooks: dict[str, tuple[Hook, ...]] = {"startup": tuple(on_start), "shutdown": tuple(on_stop)}
         self._speaks: dict[str, str] = {}
         for route in routes:
@@ -78,11 +80,10 @@ class App:
         if scope["type"] != "http":
             return None  # a web socket: nothing here speaks it, and to return before accepting refuses it
         start, call = time.perf_counter(), None
-        self.in_flight += 1
+        self.load.handling += 1
         reply = sending.Reply(send, scope["method"] == "HEAD")
         try:
-            if self.in_flight - self.streams > self.limits.in_flight:
-                raise BusyError("too many requests at once", hint="try again in a moment")
+            self.load.check()
             foreign = self.guard.check(scope)
             if foreign is not None:
                 reply.extra += sending.cross_origin(foreign)
@@ -98,7 +99,9 @@ class App:
         except Exception as error:  # nothing that a handler raises may end the server or reach the client as a trace
             await self._refuse(_unexpected(error, scope), call, scope, reply)
         finally:
-            self.in_flight -= 1
+            self.load.handling -= 1
+            if call is not None and call.body:
+                self.load.held -= len(call.body)
             if self.observe is not None:
                 self.observe(call, reply.status or 500, time.perf_counter() - start)
 
@@ -124,20 +127,31 @@ class App:
         if call.method not in _BODILESS:
             call.check_type()
         if route.kind != "upload" and (call.method not in _BODILESS or route.body is not None):
-            await call.read()
-        result = await self._call(route, call)
+            await self._read(call)
+        if route.kind == "upload":
+            with self.load.aside("uploads"):
+                result = await self._call(route, call)
+        else:
+            result = await self._call(route, call)
         if route.kind == "events":
             await self._events(call, result, reply)
             return
         await self._reply(route, call, result, reply)
+
+    async def _read(self, call: Call) -> None:
+        if "content-length" not in call.headers and "transfer-encoding" not in call.headers:
+            return
+        with self.load.aside("arriving"):
+            await call.read(self.load)
+        self.load.check()
 
     async def _call(self, route: Route, call: Call) -> Any:
         given: dict[str, Any] = {}
         for name in route.takes:
             given[name] = call.json(route.body) if name == "body" else call.query(route.query) if name == "query" else call.params[name]
         if route.blocking:
-            loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(self._threads, lambda: route.handler(call, **given))
+            lane = self._searches if route.searches else self._threads
+            return await lane.run(lambda: route.handler(call, **given))
         result = route.handler(call, **given)
         return await result if inspect.isawaitable(result) else result
 
@@ -149,19 +163,15 @@ class App:
                 result.body = msgspec.json.encode(result.body)
         headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in result.headers]
         if hasattr(result.body, "__aiter__") or hasattr(result.body, "__next__"):
-            await reply.chunks(result.status, result.body, result.type, headers, self._threads)
+            with self.load.aside("downloads"):
+                await reply.chunks(result.status, result.body, result.type, headers, call, self._threads.executor)
             return
         body, kind = result.encoded()
         await reply.whole(result.status, body, None if result.status == 204 else kind, headers)
 
     async def _events(self, call: Call, result: Any, reply: sending.Reply) -> None:
-        if self.streams >= self.limits.streams:
-            raise BusyError("too many open event streams", hint="close pages that are not looked at", retry_after=10)
-        self.streams += 1
-        try:
+        with self.load.aside("streams"):
             await reply.events(result, call, self.limits.ping, self.draining)
-        finally:
-            self.streams -= 1
 
     async def _options(self, scope: dict[str, Any], reply: sending.Reply, foreign: bool) -> None:
         _, path = _place(scope)
@@ -198,7 +208,8 @@ class App:
                 return
             await send({"type": f"lifespan.{event}.complete"})
             if event == "shutdown":
-                self._threads.shutdown(wait=False, cancel_futures=True)
+                self._threads.close()
+                self._searches.close()
                 return
 
 

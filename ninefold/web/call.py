@@ -11,6 +11,7 @@ import msgspec
 
 from ninefold.errors import LimitError, UsageError
 from ninefold.web.limits import Limits, check_depth
+from ninefold.web.load import Load
 from ninefold.web.route import Route
 from ninefold.web.shapes import MediaTypeError, SlowError
 
@@ -145,24 +146,30 @@ class Call:
         except (UnicodeDecodeError, ValueError):
             raise UsageError("the form cannot be read", hint="at most 1000 fields, percent-encoded UTF-8") from None
 
-    async def read(self) -> None:
-        """Read the whole body, within the limits of size and time."""
+    async def read(self, load: Load) -> None:
+        """Read the whole body, within the limits of size and time, and of what all bodies may take."""
         limit = self.route.max_body or self.limits.body
         if self.length(limit) == 0 and "transfer-encoding" not in self.headers:
             return
+        chunks = list[bytes]()
         try:
             async with asyncio.timeout(self.limits.seconds):
-                chunks = [chunk async for chunk in self._chunks(limit)]
+                async for chunk in self._chunks(limit):
+                    load.hold(len(chunk))
+                    chunks.append(chunk)
         except TimeoutError:
             raise SlowError(f"the body did not arrive within {self.limits.seconds:g} seconds", hint=_SMALLER) from None
-        self.body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
+        finally:
+            # also where it ends early: who answers gives back what is in the body
+            self.body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
     async def stream(self) -> AsyncIterator[bytes]:
-        """The body in chunks, for uploads; within the limits of size and of the pause between two chunks."""
+        """The body in chunks, for uploads; within the limits of size, of the pause between two chunks and of the bytes a second."""
         limit = self.route.max_body or self.limits.upload
         self.length(limit)
-        chunks = self._chunks(limit)
+        chunks, waited, seen = self._chunks(limit), 0.0, 0
         while True:
+            begun = time.perf_counter()
             try:
                 async with asyncio.timeout(self.limits.pause):
                     chunk = await anext(chunks)
@@ -170,6 +177,10 @@ class Call:
                 return
             except TimeoutError:
                 raise SlowError(f"nothing arrived for {self.limits.pause:g} seconds", hint="send without such pauses") from None
+            waited, seen = waited + time.perf_counter() - begun, seen + len(chunk)
+            # byte by byte it would take its place for ever
+            if waited > self.limits.pause and seen < waited * self.limits.rate:
+                raise SlowError(f"less than {self.limits.rate} bytes a second arrived for {waited:.0f} seconds", hint="send it faster") from None
             yield chunk
 
     def length(self, limit: int) -> int:

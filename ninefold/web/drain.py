@@ -9,6 +9,7 @@ idle connections are kept until they have been told, or until ``drain`` seconds 
 import asyncio
 import errno
 import logging
+import resource
 import socket
 import time
 from collections.abc import Callable
@@ -22,13 +23,23 @@ from ninefold.errors import DeniedError, HeldError, NinefoldError, UsageError
 _log = logging.getLogger("ninefold.web")
 _HEAD = 64 * 1024  # bytes of request line and headers
 _UNREAD = 64 * 2**20  # bytes of a refused body that are read and dropped, so that the client gets to see the refusal
+_RATE = 1024  # bytes a second of an answer that a client takes at least
+_SPARE = 256  # descriptors that are left for files and databases
+_DESCRIPTORS = 65_536  # more of them are not asked for
+_FULL = b"HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\nretry-after: 1\r\ncontent-length: 0\r\n\r\n"
 _CLOSE = (b"connection", b"close")
 
 
 class _Protocol(HttpToolsProtocol):
-    """uvicorn's protocol with the limits that it lacks: the size of a request's head, the time it may take, unread bodies."""
+    """uvicorn's protocol with the limits that it lacks: the size of a request's head, the time it may take, unread bodies, answers that
+    nobody takes, and how many connections there are.
+    """
 
     head_seconds = 15.0
+    stall_seconds = 20.0
+    most = 0
+    _stall_timer: asyncio.TimerHandle | None = None
+    _unsent = 0
     _head_size = 0
     _unread = 0
     _in_head = True
@@ -36,10 +47,15 @@ class _Protocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        if len(self.connections) > self.most:
+            transport.write(_FULL)
+            transport.close()
+            return
         self._head_timer = self.loop.call_later(self.head_seconds, self._too_slow)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_timer()
+        self._stop_stall()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -68,6 +84,39 @@ class _Protocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         self._in_head = True
         super().on_message_complete()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._watch()
+
+    def resume_writing(self) -> None:
+        self._stop_stall()
+        super().resume_writing()
+
+    def timeout_keep_alive_handler(self) -> None:
+        if self._stall_timer is not None:  # the answer is on its way, as fast as its client takes it
+            self.timeout_keep_alive_task = self.loop.call_later(self.timeout_keep_alive, self.timeout_keep_alive_handler)
+        elif self.transport.get_write_buffer_size():
+            self.transport.abort()  # a close would wait, with the answer in memory, for a client that does not read it
+        else:
+            super().timeout_keep_alive_handler()
+
+    def _watch(self) -> None:
+        self._stop_stall()
+        self._unsent = self.transport.get_write_buffer_size()
+        self._stall_timer = self.loop.call_later(self.stall_seconds, self._stalled)
+
+    def _stalled(self) -> None:
+        taken = self._unsent - self.transport.get_write_buffer_size()
+        if taken < self.stall_seconds * _RATE:
+            self.transport.abort()
+        else:
+            self._watch()
+
+    def _stop_stall(self) -> None:
+        if self._stall_timer is not None:
+            self._stall_timer.cancel()
+            self._stall_timer = None
 
     def _stop_timer(self) -> None:
         if self._head_timer is not None:
@@ -116,17 +165,19 @@ def serve(
     proxies: str = "",
     grace: int = 10,
     head_seconds: float = _Protocol.head_seconds,
+    stall_seconds: float = _Protocol.stall_seconds,
 ) -> None:
     """Serve an ASGI application until SIGTERM or Ctrl-C, then drain: idle connections are kept ``drain`` seconds, running
     requests ``grace`` more. ``on_ready`` is told the address and the port (also where the port asked for was 0). ``proxies``
     are the addresses whose X-Forwarded headers are believed, separated by commas. A connection is closed if a request's head
-    takes longer than ``head_seconds``. UsageError if the port is taken.
+    takes longer than ``head_seconds``, or if its client takes hardly anything of an answer for ``stall_seconds``. UsageError if the
+    port is taken.
     """
 
     class Protocol(_Protocol):
         pass
 
-    Protocol.head_seconds = head_seconds
+    Protocol.head_seconds, Protocol.stall_seconds, Protocol.most = head_seconds, stall_seconds, _descriptors() - _SPARE
     listener = _listen(host, port)
     bound = listener.getsockname()[1]
     config = uvicorn.Config(
@@ -150,6 +201,19 @@ def serve(
         pass  # uvicorn has drained and then raises the signal again: a stop that was asked for is no error
     finally:
         listener.close()
+
+
+def _descriptors() -> int:
+    """How many files and connections this process may have open, after asking for more than the usual 1024."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, _DESCRIPTORS)
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
+        return _DESCRIPTORS if soft == resource.RLIM_INFINITY else soft
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    except (OSError, ValueError):  # macOS has a smaller limit than it says
+        return soft
+    return wanted
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -11,8 +11,12 @@ _STRUCTURE = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bytes of a body and of an upload, levels of JSON, seconds for a body to arrive and between two chunks of an upload,
-    requests in flight and open event streams, seconds between two signs of life on such a stream.
+    """What one request may cost: bytes of a body and of an upload, levels of JSON, seconds for a body to arrive and between two
+    chunks of an upload, its bytes a second.
+
+    And how many at once: requests being answered (``in_flight``), ``arriving`` bodies, ``uploads``, ``downloads`` and open event
+    ``streams``, bytes of bodies in memory (``held``); blocking handlers in ``threads``, those that search in ``search_threads``
+    with at most so many waiting. ``ping``: seconds between two signs of life on an event stream.
     """
 
     body: int = 16 * 2**20
@@ -20,8 +24,16 @@ class Limits:
     depth: int = 64
     seconds: float = 20.0
     pause: float = 20.0
+    rate: int = 1024
     in_flight: int = 256
+    arriving: int = 1024
+    uploads: int = 128
+    downloads: int = 256
     streams: int = 200
+    held: int = 256 * 2**20
+    threads: int = 16
+    search_threads: int = 4
+    search_waiting: int = 32
     ping: float = 15.0
 
 

@@ -33,7 +33,7 @@ class Route:
     ``upload`` (the handler reads the body in chunks), ``stream`` (the answer comes in chunks), ``events`` (server-sent events),
     ``page`` (HTML), ``raw`` (an ASGI application behind the checks). ``speaks`` names the protocol, which shapes its errors.
     ``blocking`` handlers run in a thread. ``accepts`` are the media types a body may have (empty: any); ``max_body`` bytes.
-    ``encodings`` are those that the handler unpacks by itself.
+    ``encodings`` are those that the handler unpacks by itself. One that ``searches`` may take long: it waits for others of its kind.
     """
 
     method: str
@@ -53,6 +53,7 @@ class Route:
     takes: tuple[str, ...] = ()
     reach: Reach = "project"
     encodings: tuple[str, ...] = ()
+    searches: bool = False
 
     @property
     def fixed(self) -> bool:
@@ -77,6 +78,7 @@ def route(
     answer: Any = None,
     reach: Reach = "project",
     encodings: tuple[str, ...] = (),
+    searches: bool = False,
 ) -> Route:
     """Declare a route. What the handler takes is read from its signature: a first parameter for the call, then by name
     ``body`` (decoded into its annotation), ``query`` (a Struct), and the path's parameters.
@@ -116,6 +118,7 @@ def route(
         tuple(names),
         reach,
         encodings,
+        searches,
     )
 
 

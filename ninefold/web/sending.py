@@ -6,7 +6,7 @@ from concurrent.futures import Executor
 from contextlib import suppress
 from typing import Any
 
-from ninefold.web.call import Call, ServerEvent
+from ninefold.web.call import Call, GoneError, ServerEvent
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 Headers = list[tuple[bytes, bytes]]
@@ -58,12 +58,21 @@ class Reply:
         await self.start(status, kind, [*length, *(headers or [])])
         await self._send({"type": "http.response.body", "body": b"" if self._head else body})
 
-    async def chunks(self, status: int, body: AsyncIterator[bytes] | Iterator[bytes], kind: str | None, headers: Headers, threads: Executor) -> None:
-        """Send an answer as its chunks come; a plain iterator is read in a thread, since it may wait for a disk."""
+    async def chunks(
+        self, status: int, body: AsyncIterator[bytes] | Iterator[bytes], kind: str | None, headers: Headers, call: Call, threads: Executor
+    ) -> None:
+        """Send an answer as its chunks come, until the client goes; a plain iterator is read in a thread, since it may wait for a disk."""
         await self.start(status, kind, headers)
         if not self._head:
-            async for chunk in body if isinstance(body, AsyncIterator) else _in_thread(body, threads):
-                await self._send({"type": "http.response.body", "body": chunk, "more_body": True})
+            gone = asyncio.ensure_future(call.gone())
+            try:
+                async for chunk in body if isinstance(body, AsyncIterator) else _in_thread(body, threads):
+                    if gone.done():
+                        raise GoneError
+                    await self._send({"type": "http.response.body", "body": chunk, "more_body": True})
+            finally:
+                gone.cancel()
+                await _close(body)
         await self._send({"type": "http.response.body", "body": b""})
 
     async def events(self, events: AsyncIterator[ServerEvent], call: Call, ping: float, draining: asyncio.Event) -> None:
@@ -106,6 +115,15 @@ class Reply:
             await self._send(message)
 
         await app(call.scope, call.receive, send)
+
+
+async def _close(body: Any) -> None:
+    """Let go of what a body holds open."""
+    if hasattr(body, "aclose"):
+        await body.aclose()
+    elif hasattr(body, "close"):
+        with suppress(ValueError):  # a thread is in it still, and lets go of it
+            body.close()
 
 
 async def _next(events: AsyncIterator[ServerEvent]) -> Any:

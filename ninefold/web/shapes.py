@@ -46,6 +46,7 @@ _STATUS: tuple[tuple[type[NinefoldError], int], ...] = (
     (errors.NotFoundError, 404),
     (errors.ConflictError, 409),
     (errors.DeniedError, 403),
+    (errors.TimeLimitError, 422),  # not 503: clients would try the same again
     (errors.LimitError, 413),
     (errors.BusyError, 503),
     (errors.HeldError, 503),

@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import msgspec
 
@@ -53,6 +53,11 @@ async def upload(call: Call) -> dict[str, int]:
     return {"bytes": sum([len(chunk) async for chunk in call.stream()])}
 
 
+async def held(call: Call) -> dict[str, int]:
+    """A handler that waits for whoever called it, as no other does."""
+    return await upload(call)
+
+
 async def ticks(call: Call) -> AsyncIterator[ServerEvent]:
     """Count for ever."""
     number = 0
@@ -60,6 +65,19 @@ async def ticks(call: Call) -> AsyncIterator[ServerEvent]:
         yield ServerEvent({"n": number}, id=str(number))
         number += 1
         await asyncio.sleep(0.01)
+
+
+def endless(call: Call) -> Answer:
+    """Stream for ever; what is let go of is noted."""
+
+    def zeros() -> Iterator[bytes]:
+        try:
+            while True:
+                yield bytes(65536)
+        finally:
+            print("let go", flush=True)
+
+    return Answer(zeros(), type="application/octet-stream")
 
 
 def chunks(call: Call) -> Answer:
@@ -76,6 +94,8 @@ ROUTES: list[Route] = [
     route("PUT", "/files/{path:path}", lambda call, path: {"path": path}, who="public", kind="json", accepts=()),
     route("GET", "/files/{path:path}", lambda call, path: {"path": path}, who="public"),
     route("POST", "/upload", upload, who="public", kind="upload", max_body=1_000_000),
+    route("GET", "/held", held, who="public"),
+    route("GET", "/endless", endless, who="public", kind="stream"),
     route("GET", "/ticks", ticks, who="public", kind="events"),
     route("GET", "/chunks", chunks, who="public", kind="stream"),
     route("GET", "/page", lambda call: "<h1>hello</h1>", who="public", kind="page"),
@@ -94,10 +114,23 @@ class Short(msgspec.Struct, kw_only=True):
     drain: float = 3.0
     head: float = 15.0
     pause: float = 0.5
+    stall: float = 20.0
     in_flight: int = 256
+    arriving: int = 1024
+    uploads: int = 128
+    held: int = 256 << 20
+    rate: int = 1024
 
 
 if __name__ == "__main__":
     asked = msgspec.json.decode(sys.argv[1], type=Short)
-    app = make(in_flight=asked.in_flight, pause=asked.pause)
-    serve(app, port=asked.port, drain=asked.drain, head_seconds=asked.head, on_ready=lambda host, port: print(port, flush=True))
+    bounds = {name: getattr(asked, name) for name in ("in_flight", "arriving", "uploads", "held", "rate", "pause")}
+    app = make(**bounds)
+    serve(
+        app,
+        port=asked.port,
+        drain=asked.drain,
+        head_seconds=asked.head,
+        stall_seconds=asked.stall,
+        on_ready=lambda host, port: print(port, flush=True),
+    )

@@ -103,7 +103,7 @@ def test_too_many_requests_at_once_get_503_also_while_the_server_stops_and_those
     process, port = start(in_flight=1, pause=60.0, drain=30.0)
     with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=20)) as other, closing(socket.create_connection(("127.0.0.1", port))) as held:
         assert ask(other).status == 200
-        held.sendall(f"POST /upload HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\ncontent-length: 4\r\n\r\nab".encode())
+        held.sendall(f"GET /held HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\ncontent-length: 4\r\n\r\nab".encode())
         busy = until(port, 503)
         assert busy.getheader("retry-after")
         process.send_signal(signal.SIGTERM)

@@ -30,7 +30,7 @@ class Endpoint:
 
     ``path`` begins below each of the prefixes ``under``; the first is its own, the others are aliases. ``handler(place, message,
     call)`` gives what becomes JSON, or an Answer; one that is no coroutine runs in a thread. ``takes`` is the message, from the
-    body or (GET) the query. ``conflict`` is the code of a ConflictError. ``need`` is how much clients depend on it.
+    body or (GET) the query. ``searches`` as of a Route. ``conflict`` is the code of a ConflictError. ``need`` is how much clients depend on it.
     """
 
     verb: str
@@ -44,6 +44,7 @@ class Endpoint:
     conflict: str = INVALID
     max_body: int | None = None
     encodings: tuple[str, ...] = ()
+    searches: bool = False
 
     @property
     def summary(self) -> str:
@@ -67,6 +68,8 @@ class Endpoint:
                 body=body,
                 max_body=self.max_body,
                 encodings=self.encodings,
+                searches=self.searches,
+                query=None if body is not None or self.takes is Message else self.takes,
             )
             for prefix in self.under
         ]

@@ -48,7 +48,7 @@ def test_every_endpoint_is_declared_once_and_says_what_it_does() -> None:
 
 
 def test_too_much_at_once_is_503_with_a_time_to_come_back(asked: Asked) -> None:
-    asked.app.limits = dataclasses.replace(asked.app.limits, in_flight=0)
+    asked.app.load.limits = dataclasses.replace(asked.app.limits, in_flight=0)
     said = asked.post("runs/create")
     assert (said.status, said.json["error_code"], said.headers["retry-after"]) == (503, "TEMPORARILY_UNAVAILABLE", "1")
 
