@@ -40,8 +40,7 @@ def test_a_burst_is_taken_up_to_a_bound_and_the_rest_is_told_so(ledger: Ledger) 
     for n in range(20_000):
         try:
             taken.append(ledger.submit(lambda tx, n=n: tx.add("meta", [{"name": f"n{n}", "value": "v"}])))
-        except BusyError as error:
-            assert error.retry_after >= 1
+        except BusyError:
             refused += 1
     assert len(taken) <= LINE + GROUP
     assert len(taken) + refused == 20_000
