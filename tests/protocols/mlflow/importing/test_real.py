@@ -35,8 +35,6 @@ def _python(release: str) -> str:
 def _make(release: str, folder: Path, tracker: str) -> None:
     environment = {**os.environ, "MLFLOW_TRACKING_URI": tracker, "MLFLOW_ALLOW_FILE_STORE": "true", "GIT_PYTHON_REFRESH": "quiet"}
     made = subprocess.run([_python(release), str(SCRIPT)], cwd=folder, env=environment, capture_output=True, text=True, timeout=110, check=False)
-    if "FallbackAsyncAdaptedQueuePool" in made.stderr:
-        pytest.skip("this client cannot open its own databases: its SQLAlchemy is newer than it knows")
     assert made.returncode == 0, made.stderr[-2000:]
 
 
