@@ -31,8 +31,8 @@ def list_(
     say: Say, where: str, order: str, experiment: str | None, columns: str, limit: int, deleted: bool, project: Path | None, environment: str | None
 ) -> None:
     """The runs of the project, and those that were tracked, found by a filter."""
-    from ninefold.runs.asking import search
     from ninefold.runs.many import details
+    from ninefold.runs.searching.asking import search
 
     keys = [key.strip() for key in columns.split(",") if key.strip()]
     with home_of(project, environment) as home:

@@ -74,7 +74,7 @@ def export(say: Say, file: Path, where: str, experiment: str | None, project: Pa
 
 
 def _found(home: Home, where: str, experiment: str | None) -> Iterator[str]:
-    from ninefold.runs.asking import search
+    from ninefold.runs.searching.asking import search
 
     token: str | None = None
     while True:

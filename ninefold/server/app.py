@@ -12,11 +12,14 @@ from ninefold.accounts.oidc.settings import oidc_settings
 from ninefold.accounts.permit import Permit
 from ninefold.clock import iso, micros
 from ninefold.errors import DeniedError, UsageError
+from ninefold.ledger.patience import hurry
 from ninefold.loop.loop import Loop
 from ninefold.project.home import DEFAULT
 from ninefold.protocols.mlflow import errors as mlflow_errors
+from ninefold.protocols.mlflow.registering.told import Told
+from ninefold.protocols.mlflow.routes import ENDPOINTS
 from ninefold.protocols.mlflow.routes import routes as mlflow_routes
-from ninefold.protocols.mlflow.told import Told
+from ninefold.protocols.mlflow.server import SPEAKS
 from ninefold.protocols.mlflow.tracking import Tracking
 from ninefold.server import approving, asking, delivering, doors, experimenting
 from ninefold.server import tracking as runs
@@ -32,6 +35,7 @@ from ninefold.web.route import Route, route
 
 _log = logging.getLogger("ninefold.server")
 ROLL_EVERY = 60.0  # seconds between two moves of the journals into the lake
+READ = 10.0  # seconds that a statement may read for a request: a search that was made to be slow ends
 WATCH_EVERY = 0.5  # seconds between two looks at the ledger for releases of other processes
 AGAIN_AFTER = 5.0  # seconds more after a look that failed: its reason seldom goes at once, and each try is in the log
 
@@ -64,9 +68,15 @@ def build(runtime: Runtime, *, hosts: Collection[str] = (), origins: Collection[
         """The OpenAPI document of everything that is served here."""
         return openapi(routes, title="ninefold", version=__version__)
 
+    def described_mlflow(call: Call) -> dict[str, Any]:
+        """The OpenAPI document of what MLflow's clients call, each endpoint under its first address."""
+        own = [each.routes(tracking)[0] for each in ENDPOINTS]
+        return openapi(own, title="MLflow REST API of ninefold", version=SPEAKS, speaks="mlflow", error=mlflow_errors.Body)
+
     routes.append(route("GET", "/api/openapi.json", described, who="public"))
+    routes.append(route("GET", "/api/openapi/mlflow.json", described_mlflow, who="public"))
     shapes = {"mlflow": mlflow_errors.shape}
-    hooks: Any = {"on_start": [beside.start], "on_stop": [beside.stop]}
+    hooks: Any = {"on_start": [beside.start], "on_stop": [beside.stop], "in_thread": lambda: hurry(READ)}
     return App(routes, hosts=hosts, origins=origins, permit=permit, shown=refused, sign_in=SIGN_IN, shapes=shapes, **hooks)
 
 

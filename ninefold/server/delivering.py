@@ -5,9 +5,9 @@ import msgspec
 from ninefold.errors import DataError, UsageError
 from ninefold.protocols.mlflow.tracking import Tracking
 from ninefold.runs.artifacts import File, checked, folder_of
-from ninefold.runs.delivering import deliver, known
-from ninefold.runs.operations import Delivery, Known, Receipt
 from ninefold.runs.run import missing, removed
+from ninefold.runs.tracking.delivering import deliver, known
+from ninefold.runs.tracking.operations import Delivery, Known, Receipt
 from ninefold.web.call import Call
 from ninefold.web.route import Route, route
 

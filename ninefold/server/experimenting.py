@@ -7,7 +7,7 @@ import msgspec
 from ninefold.errors import NotFoundError
 from ninefold.protocols.mlflow.tracking import Tracking
 from ninefold.runs.experiments import Experiment, Experiments
-from ninefold.runs.search_experiments import experiment_details, search_experiments
+from ninefold.runs.searching.experiments import experiment_details, search_experiments
 from ninefold.server.run_shapes import ChangedExperiment, Few, NewExperiment
 from ninefold.server.tracking import READS, WRITES
 from ninefold.web.call import Call

@@ -7,12 +7,12 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from ninefold.runs.filters import State
 from ninefold.runs.inputs import DatasetInput, ModelLink
 from ninefold.runs.many import Detail
-from ninefold.runs.operations import Id, Key, Number, Text, Whole
 from ninefold.runs.points import Point
 from ninefold.runs.run import Run, Status
+from ninefold.runs.searching.filters import State
+from ninefold.runs.tracking.operations import Id, Key, Number, Text, Whole
 
 MOST = 100_000  # points of one batch, or of one page of a history
 _NUMBERS = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}

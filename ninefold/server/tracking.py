@@ -12,13 +12,14 @@ from ninefold.errors import DataError
 from ninefold.ids import digest
 from ninefold.ledger import Tx
 from ninefold.protocols.mlflow.tracking import Place, Tracking
-from ninefold.runs import asking, points, writing
+from ninefold.runs import points, writing
 from ninefold.runs.artifacts import Entry, checked, folder_of, missing_file
 from ninefold.runs.experiments import ensured
 from ninefold.runs.many import detail, details
 from ninefold.runs.records import add
 from ninefold.runs.requests import Requests
 from ninefold.runs.run import Run, removed
+from ninefold.runs.searching import asking
 from ninefold.server import run_shapes as shapes
 from ninefold.web.call import Answer, Call
 from ninefold.web.route import Route, route
@@ -34,7 +35,7 @@ def routes(tracking: Tracking) -> list[Route]:
     on = Tracked(tracking)
     return [
         route("POST", "/api/runs", on.begin, who=WRITES, summary="Begin a run.", answer=Run),
-        route("POST", "/api/runs/search", on.search, who=READS, summary="Find runs.", blocking=True),
+        route("POST", "/api/runs/search", on.search, who=READS, summary="Find runs.", blocking=True, searches=True),
         route("GET", "/api/runs/{id}/detail", on.detail, who=READS, summary="A run with what was logged to it.", blocking=True),
         route("POST", "/api/runs/{id}/batch", on.batch, who=WRITES, summary="Log parameters, metrics and tags at once."),
         route("PATCH", "/api/runs/{id}", on.change, who=WRITES, summary="End a run, or rename it.", blocking=True),

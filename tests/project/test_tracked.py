@@ -10,7 +10,7 @@ from ninefold import config
 from ninefold.project.home import Home
 from ninefold.runs import Runs
 from ninefold.runs.many import Detail, details
-from ninefold.runs.search import search_runs
+from ninefold.runs.searching.runs import search_runs
 
 
 @pytest.fixture(scope="module")

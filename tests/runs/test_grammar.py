@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from ninefold.errors import UsageError
 from ninefold.protocols.mlflow import grammar
-from ninefold.runs.asking import OURS, read_signed
-from ninefold.runs.filters import Comparison, Field, like
-from ninefold.runs.grammar import read_filter, read_order
-from ninefold.runs.patterns import matches
+from ninefold.runs.searching.asking import OURS, read_signed
+from ninefold.runs.searching.filters import Comparison, Field, like
+from ninefold.runs.searching.grammar import read_filter, read_order
+from ninefold.runs.searching.patterns import matches
 
 
 def read(text: str) -> list[tuple[str, str, object]]:

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from ninefold.errors import UsageError
 from ninefold.ledger import Ledger
-from ninefold.runs.filters import NUMERIC, Comparison, Field, Order, holds
-from ninefold.runs.search import search_runs
+from ninefold.runs.searching.filters import NUMERIC, Comparison, Field, Order, holds
+from ninefold.runs.searching.runs import search_runs
 
-_ways = importlib.import_module("ninefold.runs.search")  # the package has a function of that name
+_ways = importlib.import_module("ninefold.runs.searching.runs")  # the package has a function of that name
 _words = st.text(st.sampled_from("aAbé%_*?[\\'\""), max_size=3)
 _numbers = st.one_of(st.sampled_from([math.nan, math.inf, -math.inf, 0.0, -0.0, 1.0]), st.sampled_from([math.nan, 0.0, 1.0]), st.floats(-2, 2))
 _keys = st.sampled_from(["k", "k", "k", "key 2"])

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from ninefold.ledger import Ledger
-from ninefold.runs.asking import OURS, read_signed
-from ninefold.runs.grammar import read_filter
-from ninefold.runs.search import search_runs
+from ninefold.runs.searching.asking import OURS, read_signed
+from ninefold.runs.searching.grammar import read_filter
+from ninefold.runs.searching.runs import search_runs
 
 sys.path.append(str(Path(__file__).parents[2] / "benchmarks" / "tracking"))
 

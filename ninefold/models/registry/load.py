@@ -9,7 +9,7 @@ from ninefold import ids
 from ninefold.errors import ConflictError
 from ninefold.ledger import Ledger, Tx
 from ninefold.ledger.sqlfile import Statements
-from ninefold.runs.tally import Told
+from ninefold.runs.pasts.tally import Told
 
 _SQL = Statements(Path(__file__).with_name("load.sql"))
 

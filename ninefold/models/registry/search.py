@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from ninefold.ledger import Ledger
-from ninefold.runs.conditions import Column, Noun, Sql, Table
-from ninefold.runs.filters import Comparison, Field, Order
-from ninefold.runs.finding import column_of, page
-from ninefold.runs.ordering import places
+from ninefold.runs.searching.conditions import Column, Noun, Sql, Table
+from ninefold.runs.searching.filters import Comparison, Field, Order
+from ninefold.runs.searching.finding import column_of, page
+from ninefold.runs.searching.ordering import places
 
 MODELS = Noun(
     "registered models",

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import msgspec
+
 from ninefold import errors
 from ninefold.errors import NinefoldError
 from ninefold.web.dispatch import MethodError
@@ -43,6 +45,13 @@ class WireError(NinefoldError):
     def __init__(self, error_code: str, message: str) -> None:
         super().__init__(message)
         self.error_code, self.status = error_code, STATUS[error_code]
+
+
+class Body(msgspec.Struct):
+    """Every error of the protocol: a code for programs, a message for people."""
+
+    error_code: str
+    message: str
 
 
 def missing(name: str) -> WireError:

@@ -1,7 +1,7 @@
 """Filters and orders as the protocol's clients write them, told in our words: times in milliseconds, its names of fields and states.
 
 What runs, experiments, logged models, registered models, versions and traces can be asked for is said once, in the vocabularies
-below; the grammar itself is the one of ``ninefold.runs.grammar``.
+below; the grammar itself is the one of ``ninefold.runs.searching.grammar``.
 """
 
 import math
@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ninefold.errors import UsageError
-from ninefold.runs.filters import LISTS, NULLS, NUMERIC, TEXT, Comparison, Field, Sign, holds
-from ninefold.runs.grammar import Attribute, Labels, Read, Vocabulary, read_filter, read_order
+from ninefold.runs.searching.filters import LISTS, NULLS, NUMERIC, TEXT, Comparison, Field, Sign, holds
+from ninefold.runs.searching.grammar import Attribute, Labels, Read, Vocabulary, read_filter, read_order
 
 __all__ = ["EXPERIMENTS", "LOGGED", "MODELS", "RUNS", "TRACES", "VERSIONS", "read_filter", "read_order"]
 

@@ -1,22 +1,9 @@
 """All endpoints of the protocol, and their routes."""
 
-from ninefold.protocols.mlflow import (
-    artifacts,
-    experiments,
-    histories,
-    inputs,
-    log,
-    logged,
-    parts,
-    registry,
-    runs,
-    searching,
-    server,
-    traces,
-    versions,
-    webhooks,
-)
+from ninefold.protocols.mlflow import artifacts, experiments, histories, inputs, log, logged, parts, runs, searching, server
 from ninefold.protocols.mlflow.endpoint import Endpoint
+from ninefold.protocols.mlflow.registering import registry, versions, webhooks
+from ninefold.protocols.mlflow.tracing import traces
 from ninefold.protocols.mlflow.tracking import Tracking
 from ninefold.web.route import Route
 

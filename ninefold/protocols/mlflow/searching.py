@@ -5,18 +5,19 @@ from typing import Any, TypeVar
 import msgspec
 
 from ninefold.models.registry.search import search_models, search_versions
-from ninefold.protocols.mlflow import experiments, grammar, logged, registered, shown
+from ninefold.protocols.mlflow import experiments, grammar, logged, shown
 from ninefold.protocols.mlflow.endpoint import Endpoint
 from ninefold.protocols.mlflow.errors import invalid, missing
 from ninefold.protocols.mlflow.grammar import read_filter, read_order
+from ninefold.protocols.mlflow.registering import registered
 from ninefold.protocols.mlflow.tracking import Place
 from ninefold.protocols.mlflow.wire import Int64, Message, experiment, filled
-from ninefold.runs.datasets import search_datasets
-from ninefold.runs.filters import Field, Order, State
 from ninefold.runs.many import details
-from ninefold.runs.search import search_runs
-from ninefold.runs.search_experiments import experiment_details, search_experiments
-from ninefold.runs.search_logged import search_logged
+from ninefold.runs.searching.datasets import search_datasets
+from ninefold.runs.searching.experiments import experiment_details, search_experiments
+from ninefold.runs.searching.filters import Field, Order, State
+from ninefold.runs.searching.logged import search_logged
+from ninefold.runs.searching.runs import search_runs
 from ninefold.web.call import Call
 
 T = TypeVar("T")
@@ -224,11 +225,11 @@ def _term(term: Term) -> Order:
 
 
 ENDPOINTS = [
-    Endpoint("POST", "runs/search", runs, Runs),
-    Endpoint("POST", "experiments/search", find_experiments, Experiments),
-    Endpoint("GET", "experiments/search", find_experiments, ExperimentsQuery),
-    Endpoint("POST", "logged-models/search", logged_models, Logged),
-    Endpoint("GET", "registered-models/search", registered_models, Query),
-    Endpoint("GET", "model-versions/search", model_versions, Query),
-    Endpoint("POST", "experiments/search-datasets", datasets, Datasets, need="nice"),
+    Endpoint("POST", "runs/search", runs, Runs, searches=True),
+    Endpoint("POST", "experiments/search", find_experiments, Experiments, searches=True),
+    Endpoint("GET", "experiments/search", find_experiments, ExperimentsQuery, searches=True),
+    Endpoint("POST", "logged-models/search", logged_models, Logged, searches=True),
+    Endpoint("GET", "registered-models/search", registered_models, Query, searches=True),
+    Endpoint("GET", "model-versions/search", model_versions, Query, searches=True),
+    Endpoint("POST", "experiments/search-datasets", datasets, Datasets, need="nice", searches=True),
 ]

@@ -36,6 +36,6 @@ def server_info(place: Place, message: Message, call: Call) -> dict[str, Any]:
 
 
 ENDPOINTS = [
-    Endpoint("GET", "version", version, roles="public", under=ROOT),
+    Endpoint("GET", "version", version, roles="public", kind="page", under=ROOT),
     Endpoint("GET", "server-info", server_info, roles="public", under=("/api/3.0/mlflow/", "/ajax-api/3.0/mlflow/")),
 ]

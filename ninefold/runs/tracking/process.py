@@ -15,10 +15,10 @@ import msgspec
 
 from ninefold import clock
 from ninefold.errors import LimitError, NinefoldError, StoppedError
-from ninefold.runs.operations import Begin, End, Log, Save, Tags
 from ninefold.runs.tracking import code, environment
 from ninefold.runs.tracking import folder as spools
 from ninefold.runs.tracking.courier import Courier
+from ninefold.runs.tracking.operations import Begin, End, Log, Save, Tags
 from ninefold.runs.tracking.resources import Sampler, Samples
 from ninefold.runs.tracking.spool import Mode, Spool
 from ninefold.runs.tracking.target import target_of

@@ -14,7 +14,7 @@ import msgspec
 from ninefold import clock
 from ninefold.errors import ConflictError, NinefoldError, UsageError
 from ninefold.runs.artifacts import checked
-from ninefold.runs.operations import KEY, TEXT, End, Log, Params, Save, Tags
+from ninefold.runs.tracking.operations import KEY, TEXT, End, Log, Params, Save, Tags
 from ninefold.runs.tracking.process import CURRENT, Process, process
 
 _encode = msgspec.json.Encoder().encode

@@ -7,8 +7,8 @@ import msgspec
 
 from ninefold.errors import BusyError, DeniedError, NinefoldError, NotFoundError, StoppedError
 from ninefold.journal.follow import Follower
-from ninefold.runs.operations import End, Save
 from ninefold.runs.tracking import folder as spools
+from ninefold.runs.tracking.operations import End, Save
 from ninefold.runs.tracking.spool import NUMBER, Spool
 from ninefold.runs.tracking.target import Target, target_of
 

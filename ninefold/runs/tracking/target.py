@@ -10,7 +10,7 @@ import msgspec
 
 from ninefold import __version__, config
 from ninefold.errors import BusyError, ConflictError, DataError, DeniedError, LimitError, NinefoldError, NotFoundError, UsageError
-from ninefold.runs.operations import Delivery, Known, Receipt
+from ninefold.runs.tracking.operations import Delivery, Known, Receipt
 from ninefold.secret import without_password
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ class LedgerTarget:
         self._opened: tuple[Ledger, Runs, str] | None = None
 
     def deliver(self, spool: str, first: int, entries: Sequence[bytes], lost: Mapping[str, int]) -> Receipt:
-        from ninefold.runs.delivering import deliver
+        from ninefold.runs.tracking.delivering import deliver
 
         _, runs, project = self._open()
         return deliver(runs, project, msgspec.json.decode(body(spool, first, entries, lost), type=Delivery))
@@ -145,7 +145,7 @@ class LedgerTarget:
         runs.add_artifact(run, path, content)
 
     def find(self, run: str) -> Known | None:
-        from ninefold.runs.delivering import known
+        from ninefold.runs.tracking.delivering import known
 
         try:
             return known(self._open()[1], run)

@@ -9,10 +9,10 @@ import msgspec
 
 from ninefold import clock, ids
 from ninefold.errors import BusyError, NotFoundError, UsageError
-from ninefold.runs.operations import KEY, Begin, Known, Resume
 from ninefold.runs.tracking import code, environment
 from ninefold.runs.tracking import folder as spools
 from ninefold.runs.tracking import process as processes
+from ninefold.runs.tracking.operations import KEY, Begin, Known, Resume
 from ninefold.runs.tracking.process import CURRENT, Process
 from ninefold.runs.tracking.run import TrackedRun, _texts
 from ninefold.runs.tracking.target import here, target_of

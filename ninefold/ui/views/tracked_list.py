@@ -8,9 +8,9 @@ import msgspec
 
 from ninefold.errors import UsageError
 from ninefold.ledger import Ledger
-from ninefold.runs.asking import search
 from ninefold.runs.many import Detail, details
 from ninefold.runs.run import Run
+from ninefold.runs.searching.asking import search
 from ninefold.ui.reading import Reading
 
 PAGE = 50

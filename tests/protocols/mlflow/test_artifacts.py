@@ -129,4 +129,3 @@ def test_a_store_without_addresses_says_so_in_the_words_that_clients_wait_for(as
     said = asked.call("GET", f"{FILES}presigned/0/x")
     assert (said.status, said.json["error_code"]) == (501, "NOT_IMPLEMENTED")
     assert asked.get("/api/3.0/mlflow/server-info").json["multipart_downloads_enabled"] is False
-

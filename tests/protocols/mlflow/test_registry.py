@@ -11,7 +11,8 @@ import pytest
 from ninefold.config import load
 from ninefold.models.records import add_version
 from ninefold.project.home import Home
-from ninefold.protocols.mlflow import errors, registry, versions
+from ninefold.protocols.mlflow import errors
+from ninefold.protocols.mlflow.registering import registry, versions
 from ninefold.protocols.mlflow.tracking import Tracking
 from ninefold.runs.experiments import Experiments
 from ninefold.runs.logged import LoggedModels

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from asked import Asked
 
-from ninefold.protocols.mlflow import otlp
+from ninefold.protocols.mlflow.tracing import otlp
 
 V3 = "/api/3.0/mlflow/"
 TRACE, SPAN, CHILD = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331", "00f067aa0ba902b7"

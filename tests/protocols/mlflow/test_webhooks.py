@@ -19,7 +19,7 @@ from ninefold.models.registry import Registry
 from ninefold.notify import outbox
 from ninefold.notify.courier import Courier
 from ninefold.project.home import Home
-from ninefold.protocols.mlflow.told import EVENTS, Told
+from ninefold.protocols.mlflow.registering.told import EVENTS, Told
 
 sys.path.append(str(Path(__file__).parents[2] / "notify"))
 

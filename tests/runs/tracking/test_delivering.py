@@ -9,8 +9,8 @@ import pytest
 
 from ninefold.ledger import Ledger
 from ninefold.runs import Experiments, Runs
-from ninefold.runs.delivering import INCOMPLETE, deliver
-from ninefold.runs.operations import Begin, Delivery, End, Log, Operation, Params, Resume, Save, Tags
+from ninefold.runs.tracking.delivering import INCOMPLETE, deliver
+from ninefold.runs.tracking.operations import Begin, Delivery, End, Log, Operation, Params, Resume, Save, Tags
 from ninefold.storage.blobs import Blobs
 from ninefold.storage.local import LocalStore
 

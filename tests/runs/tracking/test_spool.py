@@ -81,7 +81,7 @@ class Taking:
         self.entries: list[tuple[int, bytes]] = []
 
     def deliver(self, spool: str, first: int, entries: Any, lost: Any) -> Any:
-        from ninefold.runs.operations import Receipt
+        from ninefold.runs.tracking.operations import Receipt
 
         self.entries += enumerate(entries, first)
         return Receipt(self.entries[-1][0] if self.entries else 0)

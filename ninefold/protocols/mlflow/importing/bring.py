@@ -17,12 +17,12 @@ from ninefold.protocols.mlflow.importing.source import FileSet, Skipped, Source
 from ninefold.protocols.mlflow.importing.traced import LOCATION
 from ninefold.runs.artifacts import Files, checked
 from ninefold.runs.experiments import ROOT
-from ninefold.runs.history import PastExperiment, PastModel, PastRun, PointRow
-from ninefold.runs.imports import Brought, Imports
-from ninefold.runs.load import Place, close_experiment, load_experiment, load_model, load_points, load_run, owner_of
-from ninefold.runs.load_traces import load_trace, tell_trace
-from ninefold.runs.tally import PointsTally, tell_model, tell_run
-from ninefold.runs.trace import Whole
+from ninefold.runs.pasts.history import PastExperiment, PastModel, PastRun, PointRow
+from ninefold.runs.pasts.imports import Brought, Imports
+from ninefold.runs.pasts.load import Place, close_experiment, load_experiment, load_model, load_points, load_run, owner_of
+from ninefold.runs.pasts.tally import PointsTally, tell_model, tell_run
+from ninefold.runs.traces.load import load_trace, tell_trace
+from ninefold.runs.traces.trace import Whole
 
 _AT_ONCE = 50_000  # points that are held and written together
 _THREADS = 8  # files that are copied at once: their transactions share an fsync

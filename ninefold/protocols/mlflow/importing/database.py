@@ -9,8 +9,8 @@ from ninefold.protocols.mlflow.importing import traced, words
 from ninefold.protocols.mlflow.importing.roots import Roots
 from ninefold.protocols.mlflow.importing.source import FileSet, RunStamp
 from ninefold.protocols.mlflow.importing.tables import Tables
-from ninefold.runs.history import PastExperiment, PastInput, PastLink, PastModel, PastModelPoint, PastRun, PointRow
-from ninefold.runs.trace import Whole
+from ninefold.runs.pasts.history import PastExperiment, PastInput, PastLink, PastModel, PastModelPoint, PastRun, PointRow
+from ninefold.runs.traces.trace import Whole
 
 _PAGE, _PIECE = 200, 20_000
 _COUNTED = {

@@ -12,8 +12,8 @@ from ninefold.protocols.mlflow.importing import words
 from ninefold.protocols.mlflow.importing.meta import read_meta, read_text
 from ninefold.protocols.mlflow.importing.roots import LocalFiles, Roots
 from ninefold.protocols.mlflow.importing.source import FileSet, RunStamp, Skipped
-from ninefold.runs.history import PastExperiment, PastInput, PastLink, PastModel, PastModelPoint, PastRun, PointRow
-from ninefold.runs.trace import Whole
+from ninefold.runs.pasts.history import PastExperiment, PastInput, PastLink, PastModel, PastModelPoint, PastRun, PointRow
+from ninefold.runs.traces.trace import Whole
 
 _TRASH, _REGISTRY = ".trash", "models"
 _KEPT_FOR_OTHERS = {"tags", "datasets", "traces", "models", "assessments"}

@@ -9,8 +9,8 @@ from ninefold.protocols.mlflow.importing import traced, words
 from ninefold.protocols.mlflow.importing.remote import Remote, model_files, proxied, run_files
 from ninefold.protocols.mlflow.importing.roots import NoFiles
 from ninefold.protocols.mlflow.importing.source import FileSet, RunStamp, Skipped
-from ninefold.runs.history import PastExperiment, PastInput, PastLink, PastModel, PastModelPoint, PastRun, PointRow
-from ninefold.runs.trace import Whole
+from ninefold.runs.pasts.history import PastExperiment, PastInput, PastLink, PastModel, PastModelPoint, PastRun, PointRow
+from ninefold.runs.traces.trace import Whole
 
 _HISTORY, _RUNS, _MODELS = 25_000, 500, 50
 

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple, Protocol
 
 from ninefold.models.registry.load import PastName
-from ninefold.runs.history import PastExperiment, PastModel, PastRun, PointRow
-from ninefold.runs.trace import Whole
+from ninefold.runs.pasts.history import PastExperiment, PastModel, PastRun, PointRow
+from ninefold.runs.traces.trace import Whole
 
 RunStamp = tuple[PastRun, str]
 

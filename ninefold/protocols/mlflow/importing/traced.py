@@ -5,12 +5,12 @@ from typing import Any
 
 import msgspec
 
-from ninefold.protocols.mlflow import assessments, otlp, spans, traces
 from ninefold.protocols.mlflow.importing import words
 from ninefold.protocols.mlflow.importing.remote import Remote
 from ninefold.protocols.mlflow.importing.tables import Tables
-from ninefold.runs.history import PastExperiment
-from ninefold.runs.trace import Assessment, Event, Span, Trace, Whole
+from ninefold.protocols.mlflow.tracing import assessments, older, otlp, spans, traces
+from ninefold.runs.pasts.history import PastExperiment
+from ninefold.runs.traces.trace import Assessment, Event, Span, Trace, Whole
 
 LOCATION = "mlflow.artifactLocation"
 _PAGE = 100
@@ -27,12 +27,12 @@ def from_tables(tables: Tables, experiment: PastExperiment) -> Iterator[Whole]:
         trace = Trace(
             id=id,
             experiment=0,
-            name=tags.get(traces.NAME, ""),
+            name=tags.get(older.NAME, ""),
             status=words.text(row["status"]) or "STATE_UNSPECIFIED",
             started=words.micros(row["timestamp_ms"]),
             took=None if row["execution_time_ms"] is None else words.micros(row["execution_time_ms"]),
             client=words.text(row["client_request_id"]),
-            run=metadata.get(traces.SOURCE_RUN) or None,
+            run=metadata.get(older.SOURCE_RUN) or None,
             session=metadata.get(traces.SESSION, ""),
             request=words.text(row["request_preview"]),
             response=words.text(row["response_preview"]),

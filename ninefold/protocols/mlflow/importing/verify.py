@@ -7,9 +7,9 @@ import msgspec
 from ninefold.ledger import Tx
 from ninefold.models.registry.load import stored_name
 from ninefold.protocols.mlflow.importing.bring import Import
-from ninefold.runs.imports import Brought, Imports
-from ninefold.runs.load_traces import stored_trace
-from ninefold.runs.tally import Told, stored_model, stored_run
+from ninefold.runs.pasts.imports import Brought, Imports
+from ninefold.runs.pasts.tally import Told, stored_model, stored_run
+from ninefold.runs.traces.load import stored_trace
 
 _SHARED = {"files", "bytes", "versions", "aliases", "spans", "assessments"}  # kinds that have one name, whatever they belong to
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from ninefold.ids import digest_of
 from ninefold.models.registry.load import PastVersion
-from ninefold.runs.history import PastRun, PointRow
+from ninefold.runs.pasts.history import PastRun, PointRow
 from ninefold.runs.run import Status
 
 _RUN: dict[str, Status] = {

@@ -14,7 +14,7 @@ from ninefold.protocols.mlflow.importing.roots import Roots
 from ninefold.protocols.mlflow.importing.verify import bring
 from ninefold.runs.artifacts import Files
 from ninefold.runs.experiments import Experiments
-from ninefold.runs.history import PastRun, PointRow
+from ninefold.runs.pasts.history import PastRun, PointRow
 from ninefold.runs.records import Runs
 
 from .conftest import RUN, Bring, write

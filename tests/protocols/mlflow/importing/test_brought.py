@@ -13,7 +13,7 @@ from ninefold.protocols.mlflow.importing.open import open_source
 from ninefold.runs.artifacts import Files
 from ninefold.runs.experiments import Experiments
 from ninefold.runs.records import Runs
-from ninefold.runs.traces import Traces
+from ninefold.runs.traces.records import Traces
 
 from .conftest import RUN, Bring
 

@@ -213,7 +213,7 @@ def main(uri):
         found[f"runs by {order}"] = asked(lambda order=order: paged(client.search_runs, name, experiment_ids=[one], order_by=order))
     first = client.search_runs([one], "run_name = 'alpha'")[0].info.run_id
     for sign in ("IN", "NOT IN"):
-        found[f"runs {sign}"] = paged(client.search_runs, name, experiment_ids=[one], filter_string=f"attributes.run_id {sign} ('{first}', \"x\")")
+        found[f"runs {sign}"] = paged(client.search_runs, name, experiment_ids=[one], filter_string=f"attributes.run_id {sign} ('{first}', 'x')")
     plain = lambda each: each.name  # noqa: E731
     for text in EXPERIMENTS:
         found[f"experiments {text}"] = asked(lambda text=text: sorted(paged(client.search_experiments, plain, filter_string=text)))

@@ -11,7 +11,7 @@ from dataclasses import field as made
 from typing import Any, cast
 
 from ninefold.errors import UsageError, closest
-from ninefold.runs.filters import LISTS, NULLS, TEXT, Comparison, Field, Order, Sign, check_order
+from ninefold.runs.searching.filters import LISTS, NULLS, TEXT, Comparison, Field, Order, Sign, check_order
 
 LONGEST = 64 << 10  # characters of a filter
 CLAUSES = 100
@@ -95,7 +95,7 @@ class _Token:
 def read_filter(text: str | None, vocabulary: Vocabulary) -> list[Comparison]:
     """The comparisons of a filter, all of which have to hold; none where it is empty. UsageError names the place.
 
-    >>> from ninefold.runs.filters import NUMERIC
+    >>> from ninefold.runs.searching.filters import NUMERIC
     >>> words = Vocabulary("runs", {"name": Attribute("name")}, {"metrics": Labels("metric", NUMERIC, numeric=True)})
     >>> [(c.field.key, c.sign, c.value) for c in read_filter("metrics.auc >= 0.7 AND name LIKE 'tree%'", words)]
     [('auc', '>=', 0.7), ('name', 'like', 'tree%')]

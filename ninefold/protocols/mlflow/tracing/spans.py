@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from ninefold.protocols.mlflow.errors import INVALID, WireError
-from ninefold.runs.trace import Event, Span
+from ninefold.runs.traces.trace import Event, Span
 
 _KIND, _REQUEST = "mlflow.spanType", "mlflow.traceRequestId"
 _CODES = {0: "UNSET", 1: "OK", 2: "ERROR"}

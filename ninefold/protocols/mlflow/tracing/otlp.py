@@ -7,9 +7,9 @@ from typing import Any
 import msgspec
 
 from ninefold.errors import LimitError
-from ninefold.protocols.mlflow import spans
 from ninefold.protocols.mlflow.errors import INVALID, WireError
-from ninefold.runs.trace import Event, Span
+from ninefold.protocols.mlflow.tracing import spans
+from ninefold.runs.traces.trace import Event, Span
 
 MOST = 64 << 20  # bytes of a body, also once it is unpacked
 _TYPES = {"string": 9, "bytes": 12, "bool": 8, "int": 3, "double": 1, "fixed64": 6, "int32": 5, "uint32": 13}

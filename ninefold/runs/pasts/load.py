@@ -9,7 +9,7 @@ from ninefold import clock
 from ninefold.errors import ConflictError
 from ninefold.ledger import Tx
 from ninefold.ledger.sqlfile import Statements
-from ninefold.runs.history import PastExperiment, PastModel, PastRun, PointRow
+from ninefold.runs.pasts.history import PastExperiment, PastModel, PastRun, PointRow
 from ninefold.runs.points import SQL as POINTS
 
 _SQL = Statements(Path(__file__).with_name("load.sql"))

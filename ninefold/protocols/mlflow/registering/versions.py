@@ -10,9 +10,9 @@ from ninefold.models.registry import RegisteredVersion
 from ninefold.protocols.mlflow import downloads
 from ninefold.protocols.mlflow.artifacts import kept_here, path_of, sent
 from ninefold.protocols.mlflow.endpoint import MLFLOW, WRITES, Endpoint
-from ninefold.protocols.mlflow.registered import Named, Tag, version, who
-from ninefold.protocols.mlflow.registered import tags as tags_of
-from ninefold.protocols.mlflow.registry_words import in_words, name_of, version_of
+from ninefold.protocols.mlflow.registering.registered import Named, Tag, version, who
+from ninefold.protocols.mlflow.registering.registered import tags as tags_of
+from ninefold.protocols.mlflow.registering.words import in_words, name_of, version_of
 from ninefold.protocols.mlflow.tracking import Place
 from ninefold.protocols.mlflow.wire import need
 from ninefold.runs.experiments import ROOT

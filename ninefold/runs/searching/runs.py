@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from ninefold.ledger import Ledger
-from ninefold.runs.conditions import Column, Noun, Sql, Table, condition, one_of, row_says
-from ninefold.runs.filters import NUMERIC, Comparison, Field, Order, State
-from ninefold.runs.finding import Keys, Part, check_limit, column_of, cut, rows
-from ninefold.runs.keyset import Term, decode, query_digest
-from ninefold.runs.ordering import MISSING, NAN, NUMBER, Place, joins, places, terms
-from ninefold.runs.patterns import Patterns
+from ninefold.runs.searching.conditions import Column, Noun, Sql, Table, condition, one_of, row_says
+from ninefold.runs.searching.filters import NUMERIC, Comparison, Field, Order, State
+from ninefold.runs.searching.finding import Keys, Part, check_limit, column_of, cut, rows
+from ninefold.runs.searching.keyset import Term, decode, query_digest
+from ninefold.runs.searching.ordering import MISSING, NAN, NUMBER, Place, joins, places, terms
+from ninefold.runs.searching.patterns import Patterns
 
 _FEW = 2000  # runs that are looked up one by one and sorted, rather than found on a walk
 _WALKS = 16  # at most so many parts are walked side by side

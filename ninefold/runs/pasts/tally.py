@@ -11,7 +11,7 @@ import msgspec
 from ninefold import ids
 from ninefold.ledger import Ledger, Row
 from ninefold.ledger.sqlfile import Statements
-from ninefold.runs.history import PastInput, PastLink, PastModel, PastModelPoint, PastRun, PointRow
+from ninefold.runs.pasts.history import PastInput, PastLink, PastModel, PastModelPoint, PastRun, PointRow
 
 _SQL = Statements(Path(__file__).with_name("tally.sql"))
 _POINT = struct.Struct("<qqdB")

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ninefold.errors import UsageError
-from ninefold.runs.conditions import Noun, Sql
-from ninefold.runs.filters import Order, check_order
-from ninefold.runs.keyset import Term
+from ninefold.runs.searching.conditions import Noun, Sql
+from ninefold.runs.searching.filters import Order, check_order
+from ninefold.runs.searching.keyset import Term
 
 NUMBER, NAN, MISSING = 0, 1, 2  # ranks
 

@@ -17,10 +17,10 @@ from ninefold.runs import writing
 from ninefold.runs.artifacts import folder_of
 from ninefold.runs.digest import Digested
 from ninefold.runs.experiments import DEFAULT, ensured
-from ninefold.runs.operations import Begin, Delivery, End, Known, Log, Operation, Params, Receipt, Refused, Resume, Save, Tags
 from ninefold.runs.points import Point
 from ninefold.runs.records import Runs, add
 from ninefold.runs.run import ENDED, Run, found, removed, subject
+from ninefold.runs.tracking.operations import Begin, Delivery, End, Known, Log, Operation, Params, Receipt, Refused, Resume, Save, Tags
 
 INCOMPLETE = "incomplete"  # the tag of a run of which entries were lost
 _SQL = Statements(Path(__file__).with_name("delivering.sql"))

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 from ninefold.ledger import Ledger
-from ninefold.runs.conditions import Column, Noun, Sql, Table, one_of
-from ninefold.runs.filters import Comparison, Field, Order, State, check_order
-from ninefold.runs.finding import column_of, page
-from ninefold.runs.keyset import Term
-from ninefold.runs.ordering import MISSING, NAN, NUMBER, Place, place
+from ninefold.runs.searching.conditions import Column, Noun, Sql, Table, one_of
+from ninefold.runs.searching.filters import Comparison, Field, Order, State, check_order
+from ninefold.runs.searching.finding import column_of, page
+from ninefold.runs.searching.keyset import Term
+from ninefold.runs.searching.ordering import MISSING, NAN, NUMBER, Place, place
 
 _TIE = "x.model = m.id"
 _ID = Field("attribute", "id")

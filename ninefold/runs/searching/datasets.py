@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import msgspec
 
 from ninefold.ledger import Ledger
-from ninefold.runs.conditions import one_of
-from ninefold.runs.patterns import Patterns
+from ninefold.runs.searching.conditions import one_of
+from ninefold.runs.searching.patterns import Patterns
 
 MOST = 1000  # datasets of one answer
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from ninefold.errors import UsageError, closest
-from ninefold.runs.filters import Comparison
-from ninefold.runs.patterns import Patterns
+from ninefold.runs.searching.filters import Comparison
+from ninefold.runs.searching.patterns import Patterns
 
 Kind = Literal["int", "real", "text"]  # of values, as they are ordered
 NEVER, ALWAYS = "1 = 0", "1 = 1"

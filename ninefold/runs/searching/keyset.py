@@ -14,7 +14,7 @@ import msgspec
 
 from ninefold import ids
 from ninefold.errors import UsageError
-from ninefold.runs.conditions import Kind, Sql
+from ninefold.runs.searching.conditions import Kind, Sql
 
 _VERSION = 1
 _LONGEST = 64 << 10

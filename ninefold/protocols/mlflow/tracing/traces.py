@@ -6,18 +6,20 @@ from typing import Any
 import msgspec
 
 from ninefold.errors import LimitError, NotFoundError
-from ninefold.protocols.mlflow import assessments, grammar, limits, otlp, spans, traces2
+from ninefold.protocols.mlflow import grammar, limits
 from ninefold.protocols.mlflow.endpoint import ROOT, WRITES, Endpoint
 from ninefold.protocols.mlflow.errors import GONE, WireError, invalid, missing
 from ninefold.protocols.mlflow.grammar import read_filter, read_order
-from ninefold.protocols.mlflow.times import duration, instant, moment
-from ninefold.protocols.mlflow.traces2 import NAME, SOURCE_RUN, Pair
+from ninefold.protocols.mlflow.tracing import assessments, otlp, spans
+from ninefold.protocols.mlflow.tracing import older as traces2
+from ninefold.protocols.mlflow.tracing.older import NAME, SOURCE_RUN, Pair
+from ninefold.protocols.mlflow.tracing.times import duration, instant, moment
 from ninefold.protocols.mlflow.tracking import Place
 from ninefold.protocols.mlflow.wire import Int64, Message, experiment, filled, micros, need
 from ninefold.runs.experiments import ROOT as FILES
-from ninefold.runs.search_traces import search_traces
-from ninefold.runs.trace import Trace, Whole
-from ninefold.runs.traces import Traces
+from ninefold.runs.traces.records import Traces
+from ninefold.runs.traces.search import search_traces
+from ninefold.runs.traces.trace import Trace, Whole
 from ninefold.web.call import Answer, Call
 
 SESSION = "mlflow.trace.session"
@@ -272,7 +274,7 @@ ENDPOINTS = [
     Endpoint("GET", "traces/get", get_whole, Which, need="nice"),
     Endpoint("GET", "traces/batchGet", batch, Ids, need="nice"),
     Endpoint("POST", "traces/batchGetInfos", batch_infos, Ids, need="nice"),
-    Endpoint("POST", "traces/search", search, Search, need="nice"),
+    Endpoint("POST", "traces/search", search, Search, need="nice", searches=True),
     Endpoint("POST", "traces/delete-traces", delete, Delete, WRITES, need="nice"),
     Endpoint("POST", "traces/link-to-run", link, Link, WRITES, need="nice"),
     Endpoint("GET", "traces/{id}", get, Message, need="nice"),

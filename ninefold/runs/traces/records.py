@@ -7,9 +7,9 @@ from ninefold.errors import NotFoundError
 from ninefold.ledger import Ledger, Tx
 from ninefold.ledger.sqlfile import Statements
 from ninefold.runs.experiments import active_experiment
-from ninefold.runs.trace import Span, Trace, Whole, assessment_of, made_of, span_of, span_row, trace_of, trace_row, was_told
+from ninefold.runs.traces.trace import Span, Trace, Whole, assessment_of, made_of, span_of, span_row, trace_of, trace_row, was_told
 
-_SQL = Statements(Path(__file__).with_name("traces.sql"))
+_SQL = Statements(Path(__file__).with_name("records.sql"))
 _MOST = 500  # ids that one query names
 
 

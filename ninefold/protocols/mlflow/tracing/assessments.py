@@ -8,11 +8,11 @@ from ninefold import clock
 from ninefold.ids import new_id
 from ninefold.protocols.mlflow.endpoint import WRITES, Endpoint
 from ninefold.protocols.mlflow.errors import INVALID, WireError, invalid
-from ninefold.protocols.mlflow.times import instant, moment
+from ninefold.protocols.mlflow.tracing.times import instant, moment
 from ninefold.protocols.mlflow.tracking import Place
 from ninefold.protocols.mlflow.wire import Message, need
-from ninefold.runs.assessments import Assessments
-from ninefold.runs.trace import Assessment
+from ninefold.runs.traces.assessments import Assessments
+from ninefold.runs.traces.trace import Assessment
 from ninefold.web.call import Call
 
 _MASKS = {"assessmentname": "name", "name": "name", "feedback": "value", "expectation": "value", "rationale": "rationale", "metadata": "metadata",

@@ -5,11 +5,11 @@ from typing import Any
 
 from ninefold.errors import UsageError
 from ninefold.ledger import Ledger
-from ninefold.runs.conditions import Noun, Sql, condition
-from ninefold.runs.filters import Comparison, Field
-from ninefold.runs.keyset import Term, after, decode, encode, query_digest
-from ninefold.runs.ordering import Place, joins, terms
-from ninefold.runs.patterns import Patterns
+from ninefold.runs.searching.conditions import Noun, Sql, condition
+from ninefold.runs.searching.filters import Comparison, Field
+from ninefold.runs.searching.keyset import Term, after, decode, encode, query_digest
+from ninefold.runs.searching.ordering import Place, joins, terms
+from ninefold.runs.searching.patterns import Patterns
 
 MOST = 50_000  # rows of a page
 

@@ -6,10 +6,10 @@ import msgspec
 
 from ninefold.errors import UsageError
 from ninefold.ledger import Ledger
-from ninefold.runs.conditions import Column, Noun, Sql, Table, one_of
-from ninefold.runs.filters import Comparison, Field, Order
-from ninefold.runs.finding import column_of, page
-from ninefold.runs.ordering import places
+from ninefold.runs.searching.conditions import Column, Noun, Sql, Table, one_of
+from ninefold.runs.searching.filters import Comparison, Field, Order
+from ninefold.runs.searching.finding import column_of, page
+from ninefold.runs.searching.ordering import places
 
 _TIE = "x.trace = t.id"
 _ID = Field("attribute", "id")

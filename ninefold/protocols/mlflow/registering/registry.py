@@ -6,8 +6,8 @@ import msgspec
 
 from ninefold.protocols.mlflow.endpoint import WRITES, Endpoint
 from ninefold.protocols.mlflow.errors import EXISTS
-from ninefold.protocols.mlflow.registered import Named, Tag, model, tags, version, who
-from ninefold.protocols.mlflow.registry_words import alias_of, in_words, name_of, version_of
+from ninefold.protocols.mlflow.registering.registered import Named, Tag, model, tags, version, who
+from ninefold.protocols.mlflow.registering.words import alias_of, in_words, name_of, version_of
 from ninefold.protocols.mlflow.tracking import Place
 from ninefold.protocols.mlflow.wire import filled, need
 from ninefold.web.call import Call

@@ -9,8 +9,8 @@ from ninefold.notify.telling import Ours, Tongue, send, tongue_of
 from ninefold.notify.webhooks import Webhook, Webhooks
 from ninefold.protocols.mlflow.endpoint import WRITES, Endpoint
 from ninefold.protocols.mlflow.errors import GONE, INVALID, WireError, missing, said
-from ninefold.protocols.mlflow.registered import who
-from ninefold.protocols.mlflow.told import EVENTS, PREFIX, Told, body_of, example
+from ninefold.protocols.mlflow.registering.registered import who
+from ninefold.protocols.mlflow.registering.told import EVENTS, PREFIX, Told, body_of, example
 from ninefold.protocols.mlflow.tracking import Place
 from ninefold.protocols.mlflow.wire import Int64, Message, filled, millis, need
 from ninefold.web.call import Call

@@ -9,8 +9,8 @@ from ninefold import clock
 from ninefold.errors import ConflictError
 from ninefold.ledger import Ledger, Tx
 from ninefold.ledger.sqlfile import Statements
-from ninefold.runs.trace import Assessment, assessment_of
-from ninefold.runs.traces import there
+from ninefold.runs.traces.records import there
+from ninefold.runs.traces.trace import Assessment, assessment_of
 
 _SQL = Statements(Path(__file__).with_name("assessments.sql"))
 
@@ -20,7 +20,7 @@ class Assessments:
 
     >>> import tempfile; folder = Path(tempfile.mkdtemp())
     >>> ledger = Ledger.open(f"sqlite:///{folder}/ledger.db", anchors=folder)
-    >>> from ninefold.runs.trace import Trace; from ninefold.runs.traces import Traces
+    >>> from ninefold.runs.traces.trace import Trace; from ninefold.runs.traces.records import Traces
     >>> Traces(ledger, "flights").begin(Trace(id="t", experiment=0, started=0))
     >>> assessments = Assessments(ledger, "flights")
     >>> said = assessments.add(Assessment(id="a", trace="t", kind="feedback", name="good", value=True))

@@ -6,11 +6,11 @@ from typing import Any
 from ninefold import clock
 from ninefold.errors import UsageError
 from ninefold.ledger import Ledger
-from ninefold.runs.filters import LISTS, NULLS, NUMERIC, TEXT, Comparison, Field, Order, Sign, State
-from ninefold.runs.grammar import Attribute, Labels, Read, Vocabulary, read_filter, read_order
 from ninefold.runs.many import details
 from ninefold.runs.run import Run
-from ninefold.runs.search import search_runs
+from ninefold.runs.searching.filters import LISTS, NULLS, NUMERIC, TEXT, Comparison, Field, Order, Sign, State
+from ninefold.runs.searching.grammar import Attribute, Labels, Read, Vocabulary, read_filter, read_order
+from ninefold.runs.searching.runs import search_runs
 
 
 class Found(list[Run]):

@@ -7,13 +7,13 @@ import msgspec
 from ninefold import ids
 from ninefold.ledger import Ledger, Tx
 from ninefold.ledger.sqlfile import Statements
-from ninefold.runs.assessments import keep
-from ninefold.runs.load import own
-from ninefold.runs.tally import Told
-from ninefold.runs.trace import Whole, span_row, trace_row
-from ninefold.runs.traces import Traces
+from ninefold.runs.pasts.load import own
+from ninefold.runs.pasts.tally import Told
+from ninefold.runs.traces.assessments import keep
+from ninefold.runs.traces.records import Traces
+from ninefold.runs.traces.trace import Whole, span_row, trace_row
 
-_SQL = Statements(Path(__file__).with_name("traces.sql"))
+_SQL = Statements(Path(__file__).with_name("records.sql"))
 
 
 def load_trace(tx: Tx, project: str, past: Whole, *, known: bool) -> None:

@@ -12,9 +12,9 @@ from ninefold.protocols.mlflow.grammar import read_filter, read_order
 from ninefold.protocols.mlflow.tracking import Place
 from ninefold.protocols.mlflow.wire import Int64, Message, experiment, filled, micros, millis, need, pairs
 from ninefold.runs.experiments import ROOT
-from ninefold.runs.search_traces import search_traces
-from ninefold.runs.trace import Trace, Whole
-from ninefold.runs.traces import Traces
+from ninefold.runs.traces.records import Traces
+from ninefold.runs.traces.search import search_traces
+from ninefold.runs.traces.trace import Trace, Whole
 from ninefold.web.call import Call
 
 NAME, SOURCE_RUN = "mlflow.traceName", "mlflow.sourceRun"
@@ -115,7 +115,7 @@ def _pairs(given: list[Pair] | None) -> dict[str, str]:
 
 
 ENDPOINTS = [
-    Endpoint("GET", "traces", search, Search, need="nice"),
+    Endpoint("GET", "traces", search, Search, need="nice", searches=True),
     Endpoint("PATCH", "traces/{id}", end, End, WRITES, need="nice"),
     Endpoint("GET", "traces/{id}/info", info, Message, need="nice"),
 ]

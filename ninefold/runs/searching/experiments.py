@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 from ninefold.ledger import Ledger
-from ninefold.runs.conditions import Column, Noun, Sql, Table, one_of
 from ninefold.runs.experiments import Experiment
-from ninefold.runs.filters import Comparison, Field, Order, State
-from ninefold.runs.finding import column_of, page
-from ninefold.runs.ordering import places
+from ninefold.runs.searching.conditions import Column, Noun, Sql, Table, one_of
+from ninefold.runs.searching.filters import Comparison, Field, Order, State
+from ninefold.runs.searching.finding import column_of, page
+from ninefold.runs.searching.ordering import places
 
 EXPERIMENTS = Noun(
     "experiments",

@@ -1,0 +1,1 @@
+"""Traces in the words of MLflow and of OTLP."""

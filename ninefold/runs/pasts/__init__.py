@@ -1,0 +1,1 @@
+"""Pasts that another tracker remembers: as values, written in bulk, counted and compared."""

@@ -1,0 +1,1 @@
+"""Finding runs, experiments, logged models: filters in words, an order, pages by key."""
