@@ -20,7 +20,8 @@ PUBLIC = {
         "GET /sign-in/provider",
         "GET /sign-in/provider/back",
         "GET /-/static/{name}",
-        "GET /api/openapi.json", "GET /api/openapi/mlflow.json",
+        "GET /api/openapi.json",
+        "GET /api/openapi/mlflow.json",
     ),
     *("GET /api/3.0/mlflow/server-info", "GET /ajax-api/3.0/mlflow/server-info"),
     # these show a signature that was given out for one part of one upload
