@@ -40,7 +40,7 @@ def _project(project: str | None, everywhere: bool) -> str:
 def _home(environment: str | None) -> Home:
     """The home of the settings; it is made where there is none: accounts may come first."""
     settings = config.load(None, environment)
-    make_folder(settings.home)
+    make_folder(settings.home, mode=0o700)
     return Home(settings, settings.project or "")
 
 

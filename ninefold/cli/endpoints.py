@@ -65,7 +65,11 @@ def answers(say: Say, endpoint: str, limit: int, project: Path | None, environme
 @command("ninefold endpoints score desk questions.csv --out scores.csv")
 @click.argument("endpoint")
 @click.argument("file", required=False, type=click.Path(path_type=Path))
-@click.option("--out", type=click.Path(path_type=Path), help="Write here (.csv, .jsonl or .parquet) instead of showing the first rows.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="Write here (.csv, .jsonl or .parquet) instead of showing the first rows. A text in a .csv that begins like a formula gets a quote.",
+)
 @click.option("--at", metavar="TIME", help="When questions without a decision time are asked (default: now); the end of the span with --due.")
 @click.option("--due", is_flag=True, help="Score the questions that the problem's table and calendar ask, into the lake table scores/ENDPOINT, once.")
 @click.option("--since", metavar="TIME", help="With --due: the beginning of the span (default: where the last one ended).")
@@ -139,10 +143,18 @@ def _write(frame: Any, out: Path) -> None:
     elif out.suffix in {".jsonl", ".ndjson"}:
         frame.write_ndjson(buffer)
     elif out.suffix == ".csv":
-        frame.write_csv(buffer)
+        _harmless(frame).write_csv(buffer)
     else:
         raise UsageError(f'scores are not written as "{out.suffix}"', hint="name a .csv, .jsonl or .parquet file")
     write(out, buffer.getvalue())
+
+
+def _harmless(frame: Any) -> Any:
+    """Texts that a spreadsheet would take for a formula, and run, after a quote that keeps them texts. Other formats keep them as they are."""
+    import polars as pl
+
+    text = pl.selectors.string(include_categorical=True).cast(pl.String)
+    return frame.with_columns(pl.when(text.str.contains(r"^[=+\-@\t\r]")).then("'" + text).otherwise(text).name.keep())
 
 
 def _plain(row: dict[str, Any]) -> dict[str, Any]:

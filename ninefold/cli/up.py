@@ -110,7 +110,7 @@ def _home(project: Path | None, environment: str | None) -> Home:
         home = open_home(project.absolute() if project else None, environment)
     except NotFoundError:
         settings = config.load(None, environment)
-        settings.home.mkdir(parents=True, exist_ok=True)
+        settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
         return Home(settings, Path(settings.project or DEFAULT).stem)
     if project is None and not ran_here(home):
         # what clients log to other projects does not change which one they mean when they name none

@@ -67,7 +67,8 @@ def backup(ledger: Ledger, to: Path) -> Manifest:
     if to.resolve().is_relative_to(home.resolve()):
         raise ConflictError(f"{to} lies inside the home", hint="name a folder elsewhere, best on another disk")
     ledger.checkpoint()
-    durable.make_folder(to / "home")
+    durable.make_folder(to, mode=0o700)
+    durable.make_folder(to / "home", mode=0o700)
     ledger.driver.copy(to / "home" / _LEDGER)
     tree = _tree(to / "home" / _LEDGER)
     files = {_LEDGER: _file(to / "home" / _LEDGER)}

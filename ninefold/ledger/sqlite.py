@@ -68,12 +68,12 @@ class SQLiteDriver:
             return "" if row is None else str(row[0])  # empty: from before the first revision
 
     def create(self) -> None:
-        durable.make_folder(self.path.parent)
+        durable.make_folder(self.path.parent, mode=0o700)
         refuse_network(self.path)
         with closing(Turnstile(self.locks, "ledger")) as turnstile, turnstile:
             if self.revision() is not None:
                 return
-            self.path.touch()
+            self.path.touch(mode=0o600)  # its log and its shared memory have the same
             with closing(self.connect()) as connection, reading(self.path):
                 connection.execute("pragma journal_mode = wal")
                 connection.execute("begin immediate")
@@ -94,14 +94,14 @@ class SQLiteDriver:
     def fill(self, path: Path) -> None:
         if self.revision() is not None:
             raise ConflictError("there is a ledger already", where=self.url, hint="name another file: a restore never mixes with what is there")
-        durable.make_folder(self.path.parent)
+        durable.make_folder(self.path.parent, mode=0o700)
         with path.open("rb") as stream:
             durable.write(self.path, iter(lambda: stream.read(1 << 20), b""))
 
     @contextmanager
     def upgrading(self) -> Iterator[tuple[str, Callable[[], Any]]]:
-        durable.make_folder(self.path.parent)
-        self.path.touch()
+        durable.make_folder(self.path.parent, mode=0o700)
+        self.path.touch(mode=0o600)  # its log and its shared memory have the same
         with closing(Turnstile(self.locks, "ledger")) as turnstile, turnstile, reading(self.path):
             yield "sqlite", self.connect
         durable.sync([self.path])

@@ -28,7 +28,7 @@ class Home:
         from ninefold.ledger import Ledger
         from ninefold.storage.durable import make_folder
 
-        make_folder(self.settings.home)
+        make_folder(self.settings.home, mode=0o700)
         return Ledger.open(self.settings.ledger, home=self.settings.home, actor=self.actor, anchors=self.settings.anchor)
 
     @cached_property

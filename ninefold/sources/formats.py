@@ -1,9 +1,6 @@
 """One file's bytes as a typed frame: CSV, JSON lines, Parquet, Arrow; also gzipped or zipped."""
 
-import gzip
 import io
-import zipfile
-import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 
@@ -12,6 +9,7 @@ import polars as pl
 from ninefold.errors import DataError, UsageError
 from ninefold.sources.source import FORMATS
 from ninefold.sources.types import Infer, typed
+from ninefold.sources.unpack import unpacked
 
 _SUFFIXES = {
     ".csv": "csv",
@@ -50,7 +48,7 @@ def decode(data: bytes, name: str, *, declared: str | None = None, null: Sequenc
     [(1, None), (2, 'x')]
     """
     kind = format_of(name, declared)
-    data = _unpacked(data, name)
+    data = unpacked(data, name)
     if not data.strip():
         raise DataError("the file is empty", where=name, hint="put rows with a header line into it, or take it out of the source")
     readers = {"csv": _csv, "tsv": _csv, "json": _json, "parquet": _parquet, "arrow": _arrow}
@@ -59,25 +57,6 @@ def decode(data: bytes, name: str, *, declared: str | None = None, null: Sequenc
     except (pl.exceptions.PolarsError, OSError) as error:
         raise DataError(f"it cannot be read as {kind}: {_reason(error)}", where=name, hint=_hint(kind)) from error
     return typed(frame, types or {}, name, _INFER[kind])
-
-
-def _unpacked(data: bytes, name: str) -> bytes:
-    try:
-        if name.lower().endswith(".gz"):
-            return gzip.decompress(data)
-        if name.lower().endswith(".zip"):
-            with zipfile.ZipFile(io.BytesIO(data)) as archive:
-                inside = [i for i in archive.infolist() if not i.is_dir() and not i.filename.startswith("__MACOSX/")]
-                if len(inside) != 1:
-                    raise DataError(
-                        f"the archive holds {len(inside)} files: {', '.join(i.filename for i in inside[:5])}",
-                        where=name,
-                        hint="a source reads archives of one file",
-                    )
-                return archive.read(inside[0])
-    except (OSError, EOFError, zlib.error, zipfile.BadZipFile) as error:
-        raise DataError(f"it cannot be unpacked: {error}", where=name, hint="copy it again; it may have been cut off") from error
-    return data
 
 
 def _csv(data: bytes, name: str, null: Sequence[str], separator: str) -> pl.DataFrame:

@@ -9,12 +9,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from ninefold.errors import DataError
+from ninefold.errors import DataError, StoppedError
 from ninefold.storage import durable
 from ninefold.storage.local import LocalStore
 from ninefold.storage.store import Store
 
 CHUNK = 1 << 20  # what is no longer than this is never a file of its own before it is stored
+SPARE = 256 << 20  # bytes that large contents leave free, or a twentieth of a small disk: what is acknowledged elsewhere needs room too
 FRESH = 12 * 3600.0  # seconds: what lies there longer may be about to be removed, so it is stored again
 
 
@@ -80,6 +81,7 @@ class Incoming:
                 self._path = Path(name)
         assert self._file is not None
         chunks, self._chunks, self._held = self._chunks, [], 0
+        _leave_room(self._path.parent)
         with durable.stopping(self._path):
             for chunk in chunks:
                 self._hash.update(chunk)
@@ -113,6 +115,13 @@ def kept(store: Store, digest: str) -> bool:
         store.touch(blob_name(digest))
         return True
     return False
+
+
+def _leave_room(folder: Path) -> None:
+    """StoppedError where one content more would take the last space of the disk, which the ledger and the journals have to write on."""
+    found = os.statvfs(folder)
+    if found.f_bavail * found.f_frsize < min(SPARE, found.f_blocks * found.f_frsize // 20) + CHUNK:
+        raise StoppedError(f'the disk of "{folder}" is nearly full', hint="free some space and send it again; nothing acknowledged is lost")
 
 
 def blob_name(digest: str) -> str:
