@@ -3,7 +3,6 @@
 No routes, no checks of Host, Origin, names or limits, no accounts. Started by the benchmark: ``floor.py FOLDER PORT``.
 """
 
-import asyncio
 import sys
 import time
 from pathlib import Path
@@ -65,13 +64,13 @@ class Floor:
     async def answer(self, path: str, body: bytes) -> bytes:
         if path.endswith("/log-metric"):
             point = self.metric.decode(body)
-            await asyncio.wrap_future(self.ledger.submit(lambda tx: points(tx, point.run_id, [point])))
+            await self.ledger.awaited(lambda tx: points(tx, point.run_id, [point]))
         elif path.endswith("/log-batch"):
             batch = self.batch.decode(body)
-            await asyncio.wrap_future(self.ledger.submit(lambda tx: points(tx, batch.run_id, batch.metrics)))
+            await self.ledger.awaited(lambda tx: points(tx, batch.run_id, batch.metrics))
         elif path.endswith("/runs/create"):
             run = new_id()
-            await asyncio.wrap_future(self.ledger.submit(lambda tx: begin(tx, run)))
+            await self.ledger.awaited(lambda tx: begin(tx, run))
             return msgspec.json.encode({"run": {"info": {"run_id": run}}})
         return b"{}"
 
@@ -79,6 +78,7 @@ class Floor:
 def begin(tx: Tx, run: str) -> None:
     now = time.time_ns() // 1000
     tx.execute(_RUN, run, run[:8], now, now, f"mlflow-artifacts:/0/{run}/artifacts")
+    tx.execute("insert into tags (run, key, value) values (?, 'mlflow.runName', ?)", run, run[:8])
     tx.fact("run.started", f"default/run/{run}", {"experiment": 0, "name": run[:8], "parent": None}, run=run)
 
 

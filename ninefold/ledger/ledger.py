@@ -9,7 +9,7 @@ from concurrent.futures import Future
 from contextlib import closing
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from ninefold import clock
 from ninefold.errors import ConflictError, CorruptError, NinefoldError, StoppedError
@@ -21,6 +21,9 @@ from ninefold.ledger.readers import Readers
 from ninefold.ledger.tree import Tree
 from ninefold.ledger.verify import Report, verify
 from ninefold.ledger.writer import Request, Tx, Writer, not_written, read_tree
+
+if TYPE_CHECKING:
+    import asyncio
 
 T = TypeVar("T")
 _SIGNER = "insert into signers (id, public, since) values (?, ?, ?) on conflict do nothing"
@@ -83,7 +86,15 @@ class Ledger:
 
     def submit(self, fn: Callable[[Tx], T]) -> "Future[T]":
         """Like ``write``, without waiting: the future has the result, or the error, when it is on disk. BusyError where too much waits already."""
-        return self._writer.put(Request(fn), waits=False).future
+        return _future(self._writer.put(Request(fn), waits=False))
+
+    def awaited(self, fn: Callable[[Tx], T]) -> "asyncio.Future[T]":
+        """Like ``submit``, to be awaited in an event loop, which one commit wakes once for all that wait for it there."""
+        import asyncio  # where somebody awaits there is a loop; a command that writes loads none
+
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._writer.put(Request(fn, awaited=future), waits=False)
+        return future
 
     def append(self, table: str, rows: Sequence[Mapping[str, Any]]) -> "Future[None]":
         """Adds rows that cannot conflict (all with the same columns), merged with those of others; the future says when they are on disk.
@@ -95,7 +106,8 @@ class Ledger:
             done.set_result(None)
             return done
         columns = tuple(rows[0])
-        return self._writer.put(Request(None, (table, columns, [[row[name] for name in columns] for row in rows])), waits=False).future
+        values = [[row[name] for name in columns] for row in rows]
+        return _future(self._writer.put(Request(None, (table, columns, values)), waits=False))
 
     def record(
         self,
@@ -252,6 +264,11 @@ class Ledger:
         self.checkpoint()
         return export(self, folder)
 
+    @property
+    def closed(self) -> bool:
+        """Whether it takes and gives nothing any more."""
+        return self._closed
+
     def close(self) -> None:
         """Finishes what was asked for and, if this process wrote facts, signs them. It is no error to do it twice."""
         if self._closed:
@@ -280,6 +297,11 @@ class Ledger:
         except (OSError, StoppedError) as error:
             # a read-only home directory must not stop the work; verify says that nothing outside vouches for the end
             _log.warning("the checkpoint of size %d was not anchored in %s: %s", anchor.size, self._anchors, error)
+
+
+def _future(request: Request) -> "Future[Any]":
+    assert request.future is not None
+    return request.future
 
 
 def _user() -> str:

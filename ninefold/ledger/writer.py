@@ -13,13 +13,16 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ninefold import clock, ids
 from ninefold.errors import BusyError, StoppedError, UsageError
 from ninefold.ledger.driver import Driver, Row, WriteSession
 from ninefold.ledger.fact import Draft, draft, encode
 from ninefold.ledger.tree import Tree, leaf_hash
+
+if TYPE_CHECKING:
+    import asyncio  # a command that writes has no event loop, and does not load one
 
 _TRIES = 10  # so often a group runs that other processes' transactions undo, and a request that another one was quicker than
 LINE = 2000  # so many requests wait at most; who waits for an answer itself is one of few, and may always stand behind them
@@ -87,13 +90,21 @@ class Tx:
 
 
 class Request:
-    """One thing asked of the writer, and the future of its answer. ``contents`` are the stored bytes of its facts."""
+    """One thing asked of the writer, and the future of its answer. ``contents`` are the stored bytes of its facts.
 
-    __slots__ = ("after", "contents", "error", "fn", "future", "result", "rows")
+    ``awaited`` is the future of an event loop that waits instead.
+    """
 
-    def __init__(self, fn: Callable[[Tx], Any] | None, rows: tuple[str, tuple[str, ...], Sequence[Sequence[Any]]] | None = None) -> None:
-        self.fn, self.rows = fn, rows
-        self.future: Future[Any] = Future()
+    __slots__ = ("after", "awaited", "contents", "error", "fn", "future", "result", "rows")
+
+    def __init__(
+        self,
+        fn: Callable[[Tx], Any] | None,
+        rows: tuple[str, tuple[str, ...], Sequence[Sequence[Any]]] | None = None,
+        awaited: "asyncio.Future[Any] | None" = None,
+    ) -> None:
+        self.fn, self.rows, self.awaited = fn, rows, awaited
+        self.future: Future[Any] | None = Future() if awaited is None else None
         self.contents: list[bytes] = []
         self.after: list[Callable[[], None]] = []
         self.error: BaseException | None = None
@@ -246,6 +257,7 @@ class Writer:
         """Waits for the answer. In the writer's own thread that would be for ever, so it is an error."""
         if threading.current_thread() is self._thread:
             raise UsageError("a function inside a ledger transaction asked for another one", hint="use the Tx that it was given")
+        assert request.future is not None
         return request.future.result()
 
     def close(self) -> None:
@@ -266,10 +278,7 @@ class Writer:
                 self._commit(session, requests)
             except Exception as error:  # whatever it is belongs to those who asked, and the thread must go on
                 failure = self._failure(session, error)
-                for request in requests:
-                    # a future that was cancelled this instant takes no answer
-                    with suppress(InvalidStateError):
-                        request.future.set_exception(failure)
+                _answer([(request, failure) for request in requests])
             if time.monotonic() - last >= 1 and self._unsigned:
                 last = self._sign()
         if session is not None:
@@ -310,24 +319,12 @@ class Writer:
                 _log.info("a group of %d writes runs again: %s", len(requests), error or type(error).__name__)
                 for request in requests:
                     request.forget()
+        told = []
         for request in requests:
             self._unsigned = self._unsigned or bool(request.contents)
-            self._answer(session, request)
-
-    def _answer(self, session: WriteSession, request: Request) -> None:
-        error = request.error
-        if error is None:
-            try:
-                for fn in request.after:
-                    fn()
-            except Exception as raised:  # the rows are written; who asked is told what failed after it
-                error = raised
-        if not request.future.set_running_or_notify_cancel():
-            return
-        if error is None:
-            request.future.set_result(request.result)
-        else:
-            request.future.set_exception(session.told(error))
+            wrong = _finished(request)
+            told.append((request, None if wrong is None else session.told(wrong)))
+        _answer(told)
 
     def _failure(self, session: WriteSession | None, error: Exception) -> BaseException:
         reason = session.stopping(error) if session else None
@@ -338,6 +335,37 @@ class Writer:
             self.stopped = text
             _log.critical("the ledger stopped taking writes: %s", text)
         return not_written(text, final)
+
+
+def _finished(request: Request) -> BaseException | None:
+    """What is to be done after the commit; what was wrong, if anything was."""
+    if request.error is None:
+        try:
+            for fn in request.after:
+                fn()
+        except Exception as error:  # the rows are written; who asked is told what failed after it
+            return error
+    return request.error
+
+
+def _answer(told: Sequence[tuple[Request, BaseException | None]]) -> None:
+    """Everybody is answered; those that wait in an event loop together."""
+    looping = []
+    for request, error in told:
+        if request.awaited is not None:
+            looping.append((request.awaited, request.result, error))
+            continue
+        assert request.future is not None
+        # a future that was cancelled takes no answer
+        with suppress(InvalidStateError):
+            if error is None:
+                request.future.set_result(request.result)
+            else:
+                request.future.set_exception(error)
+    if looping:
+        from ninefold.ledger.answers import tell  # where somebody waits there, the event loop is loaded
+
+        tell(looping)
 
 
 def not_written(text: str, final: bool) -> StoppedError:

@@ -1,6 +1,5 @@
 """Files by path: their bytes are blobs, named by what is in them; a path says which."""
 
-import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator
 from pathlib import Path
 
@@ -71,7 +70,7 @@ class Files:
         checked(path)
         kept, size = await self.blobs.receive_stream(chunks, expected=digest)
         file = File(path, kept, size, clock.now())
-        await asyncio.wrap_future(self.ledger.submit(lambda tx: name_file(tx, self.project, file)))
+        await self.ledger.awaited(lambda tx: name_file(tx, self.project, file))
         return file
 
     def find(self, path: str) -> File | None:

@@ -77,7 +77,7 @@ class Parts:
         """Like ``take``, from a stream of the event loop."""
         await asyncio.to_thread(self._permitted, id, number, signature)
         digest, _ = await self._place(id).receive_stream(chunks)
-        await asyncio.wrap_future(self.ledger.submit(lambda tx: _note(tx, id, number, digest)))
+        await self.ledger.awaited(lambda tx: _note(tx, id, number, digest))
         return digest
 
     def finish(self, id: str, path: str, parts: Sequence[tuple[int, str]]) -> File:

@@ -1,9 +1,10 @@
 """Runs in the ledger: rows while they last, one fact when they begin and one, with a digest of all of it, when they end."""
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, BinaryIO
+
+import msgspec
 
 from ninefold import clock, ids
 from ninefold.errors import ConflictError, NotFoundError, UsageError
@@ -82,12 +83,8 @@ class Runs:
         ``id``, ``name``, ``started`` (microseconds), ``actor``, ``source``, ``params``, ``tags`` and ``parent`` as in ``add``.
         ConflictError where ``id`` is taken or the experiment is deleted, NotFoundError where there is no experiment.
         """
-        return self.submit_begin(project, experiment, **given).result()
-
-    def submit_begin(self, project: str, experiment: int, **given: Any) -> "Future[Run]":
-        """Like ``begin``, without waiting."""
         given.setdefault("actor", self.ledger.actor)
-        return self.ledger.submit(lambda tx: add(tx, project, experiment, **given))
+        return self.ledger.write(lambda tx: add(tx, project, experiment, **given))
 
     def end(self, id: str, status: Status = "done", *, at: int | None = None) -> Run:
         """Ends a run; its fact carries the digest of parameters, tags, metric points and artifacts. ConflictError if it has ended."""
@@ -148,14 +145,8 @@ class Runs:
 
         NotFoundError for no run; ConflictError for a deleted one, or where a parameter has another value: then nothing is written.
         """
-        self.submit_batch(id, params=params, points=points, tags=tags).result()
-
-    def submit_batch(
-        self, id: str, *, params: Sequence[writing.Pair] = (), points: Sequence[Point] = (), tags: Sequence[writing.Pair] = ()
-    ) -> "Future[None]":
-        """Like ``batch``, without waiting: the future is done when all of it is on disk."""
         settled, groups, labels = writing.checked(params), writing.grouped(points), writing.checked(tags)
-        return self.ledger.submit(lambda tx: writing.write(tx, id, params=settled, points=groups, tags=labels, project=self.project))
+        self.ledger.write(lambda tx: writing.write(tx, id, params=settled, points=groups, tags=labels, project=self.project))
 
     def set_params(self, id: str, params: Mapping[str, Any]) -> None:
         """Sets parameters once; ConflictError where one has another value already."""
@@ -283,10 +274,12 @@ def add(
         source=source,
         actor=actor,
     )
-    if not tx.execute(_SQL["add"], *[getattr(run, column) for column in Run.__struct_fields__]):
+    if not tx.execute(_SQL["add"], *msgspec.structs.astuple(run)):
         raise ConflictError(f"the run {id} is there already", hint="leave out the id, or log to the run that has it")
-    if params or tags:
-        writing.write(tx, id, params=writing.checked((params or {}).items()), tags=writing.checked((tags or {}).items()))
+    if params:
+        tx.many(_SQL["add_param"], [(id, *pair) for pair in writing.checked(params.items())])
+    if tags:
+        tx.many(_SQL["add_tag"], [(id, *pair) for pair in writing.checked(tags.items())])
     tx.fact("run.started", subject(run), {"experiment": within.name, "name": run.name, "parent": parent}, run=id, actor=actor)
     return run
 

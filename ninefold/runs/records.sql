@@ -5,6 +5,12 @@ select id, project, experiment, name, status, state, started, ended, updated, pa
 insert into runs (id, project, experiment, name, status, state, started, ended, updated, parent, root, source, actor)
 values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (id) do nothing;
 
+-- name: add_param
+insert into params (run, key, value) values (?, ?, ?);
+
+-- name: add_tag
+insert into tags (run, key, value) values (?, ?, ?);
+
 -- name: update
 update runs set status = ?, ended = ?, name = ?, updated = ? where id = ?;
 

@@ -1,6 +1,5 @@
 """Runs over HTTP, in our own words: begin, log, end, find, read; their files. Retries under an Idempotency-Key are done once."""
 
-import asyncio
 from collections.abc import Callable
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -92,7 +91,7 @@ class Tracked:
         def whole(tx: Tx) -> str:
             return told(work(tx)) if key is None else self._requests.once(tx, place.project, key, asked, lambda: told(work(tx)))
 
-        return Answer((await asyncio.wrap_future(place.ledger.submit(whole))).encode(), type="application/json")
+        return Answer((await place.ledger.awaited(whole)).encode(), type="application/json")
 
     def search(self, call: Call, body: shapes.Wanted) -> shapes.RunsShown:
         """Find runs by parameters, tags, newest metrics and what they are, page by page."""

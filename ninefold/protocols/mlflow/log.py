@@ -137,7 +137,8 @@ async def _write(
         if about:
             await _with_models(place, run, params, points, tags, about)
         else:
-            await asyncio.wrap_future(place.runs.submit_batch(run, params=params, points=points, tags=tags))
+            settled, groups, labels = checked(params), grouped(points), checked(tags)
+            await place.ledger.awaited(lambda tx: write(tx, run, params=settled, points=groups, tags=labels, project=place.project))
     except NotFoundError as error:
         raise (no_run(run) if run in error.message else error) from None
     for key, value in tags:
@@ -157,7 +158,7 @@ async def _with_models(
             dataset, digest = metric.dataset_name or "", metric.dataset_digest or ""
             add_points(tx, place.project, metric.model_id or "", run, [point], dataset=dataset, digest=digest)
 
-    await asyncio.wrap_future(place.ledger.submit(change))
+    await place.ledger.awaited(change)
 
 
 def _points(metrics: list[Metric]) -> list[Point]:

@@ -15,9 +15,10 @@ _WHAT = (
     "plover pond poplar prairie raven reef ridge river robin rowan sail seal shore sparrow spruce star stork summit swan tern "
     "thistle tide valley walnut wave willow wren"
 )
-_random = random.SystemRandom()
+_HOWS, _WHATS = _HOW.split(), _WHAT.split()
+_random = random.Random()  # noqa: S311  a name is no secret; not the module's own, which a script may have seeded
 
 
 def random_name() -> str:
     """A name such as ``quiet-otter-417``; nothing keeps two from being the same."""
-    return f"{_random.choice(_HOW.split())}-{_random.choice(_WHAT.split())}-{_random.randrange(1000)}"
+    return f"{_random.choice(_HOWS)}-{_random.choice(_WHATS)}-{_random.randrange(1000)}"

@@ -1,10 +1,10 @@
 """Runs: begin, end, rename, delete, restore, read."""
 
-import asyncio
 import uuid
 from typing import Any
 
 from ninefold.errors import NotFoundError
+from ninefold.ledger import Tx
 from ninefold.protocols.mlflow import limits, shown
 from ninefold.protocols.mlflow.endpoint import WRITES, Endpoint
 from ninefold.protocols.mlflow.errors import GONE, INVALID, WireError, invalid
@@ -12,6 +12,7 @@ from ninefold.protocols.mlflow.names import random_name
 from ninefold.protocols.mlflow.tracking import Place, actor
 from ninefold.protocols.mlflow.wire import Int64, Message, experiment, micros, need
 from ninefold.runs.many import Detail, details
+from ninefold.runs.records import add
 from ninefold.runs.run import Run
 from ninefold.web.call import Call
 
@@ -65,20 +66,15 @@ async def create(place: Place, body: Create, call: Call) -> dict[str, Any]:
     if name and tagged and name != tagged:
         raise WireError(INVALID, f"Both 'run_name' and the tag '{shown.NAME}' are given, with different values: {name[:100]!r}, {tagged[:100]!r}")
     name = (name or tagged or random_name())[: limits.TAG]
-    run = await asyncio.wrap_future(
-        place.runs.submit_begin(
-            place.project,
-            experiment(body.experiment_id or "0"),
-            id=uuid.uuid4().hex,
-            name=name,
-            started=None if body.start_time is None else micros(body.start_time, "start_time"),
-            actor=actor(call, body.user_id),
-            source=tags.get(shown.SOURCE, ""),
-            tags={**tags, shown.NAME: name},
-            parent=tags.get(shown.PARENT),
-        )
-    )
-    return {"run": shown.whole(Detail(run=run, tags={**tags, shown.NAME: name}))}
+    tags[shown.NAME] = name
+    number, id = experiment(body.experiment_id or "0"), uuid.uuid4().hex
+    started = None if body.start_time is None else micros(body.start_time, "start_time")
+    who, source, parent = actor(call, body.user_id), tags.get(shown.SOURCE, ""), tags.get(shown.PARENT)
+
+    def begin(tx: Tx) -> Run:
+        return add(tx, place.project, number, id=id, name=name, started=started, actor=who, source=source, tags=tags, parent=parent)
+
+    return {"run": shown.whole(Detail(run=await place.ledger.awaited(begin), tags=tags))}
 
 
 def get(place: Place, query: Which, call: Call) -> dict[str, Any]:

@@ -86,8 +86,10 @@ class Asked:
         }  # fmt: skip
         sent: list[dict[str, Any]] = []
 
+        whole = iter([{"type": "http.request", "body": body, "more_body": False}])
+
         async def receive() -> dict[str, Any]:
-            return {"type": "http.request", "body": body, "more_body": False}
+            return next(whole, None) or await asyncio.Event().wait()  # the client stays, and says nothing more
 
         async def send(message: dict[str, Any]) -> None:
             sent.append(message)
