@@ -14,7 +14,8 @@ from ninefold import config
 from ninefold.cli.noun import noun
 from ninefold.cli.report import DONE, FAILED, Say, command, table
 from ninefold.errors import UsageError
-from ninefold.project.home import DEFAULT, Home
+from ninefold.project.home import Home
+from ninefold.runs.meant import meant
 from ninefold.units import many
 
 if TYPE_CHECKING:
@@ -97,7 +98,8 @@ def mlflow(
             say.result({"there": counted}, table(["kind", "there"], [[kind, f"{n:,}"] for kind, n in counted.items()], right=[1]))
             return DONE
         settings = config.load(None, environment)
-        with Home(settings, to or settings.project or DEFAULT) as home:
+        with Home(settings, to or "") as home:
+            home.project = to or meant(home.ledger, settings.project)
             progress = Progress(say, counted.get("runs"))
             bringing = Import(opened, Files(home.ledger, home.blobs, home.project), prefix=prefix, artifacts=not no_artifacts, progress=progress)
             try:

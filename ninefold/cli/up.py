@@ -13,7 +13,7 @@ from ninefold.cli.report import Say, command, project_option
 from ninefold.clock import SimulatedClock, SystemClock, iso, micros
 from ninefold.errors import NotFoundError, UsageError
 from ninefold.ledger.roles import Role
-from ninefold.project.home import DEFAULT, Home, open_home, ran_here
+from ninefold.project.home import Home, open_home
 from ninefold.project.live.clocks import back_to_now, replayed_until
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
@@ -106,13 +106,14 @@ def trusted_proxies(given: Iterable[str]) -> str:
 
 def _home(project: Path | None, environment: str | None) -> Home:
     """The home to serve; a directory in which nothing has run yet is served too: events and pages work without a project."""
-    try:
-        home = open_home(project.absolute() if project else None, environment)
-    except NotFoundError:
-        settings = config.load(None, environment)
-        settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return Home(settings, Path(settings.project or DEFAULT).stem)
-    if project is None and not ran_here(home):
-        # what clients log to other projects does not change which one they mean when they name none
-        home.project = Path(home.settings.project or DEFAULT).stem
+    if project is not None:
+        try:
+            return open_home(project.absolute(), environment)
+        except NotFoundError:
+            pass  # nothing has run yet
+    from ninefold.runs.meant import meant
+
+    settings = config.load(None, environment)
+    home = Home(settings, "")
+    home.project = meant(home.ledger, settings.project)
     return home

@@ -95,7 +95,6 @@ class Home:
         self.close()
 
 
-DEFAULT = "default"  # the project of runs that belong to none
 # those that ran by their own file first: what clients log to another project must not change which one a command means
 _RAN = """
 select subject, 0 as place, max(at) as newest from facts where kind = 'run.started' and subject like '%/run' group by subject
@@ -108,11 +107,6 @@ def projects(settings: Settings) -> list[str]:
     """The projects that this home knows: by their runs, also failed ones, then by those of scripts and clients; newest first."""
     with Home(settings, "") as home:
         return list(dict.fromkeys(row["subject"].partition("/")[0] for row in home.ledger.all(_RAN)))
-
-
-def ran_here(home: Home) -> bool:
-    """Whether the project ran by its own file, not only scripts and clients in its name."""
-    return bool(home.ledger.facts(kind="run.started", subject=f"{home.project}/run", limit=1))
 
 
 def open_home(start: Path | None = None, environment: str | None = None, project: str | None = None) -> Home:

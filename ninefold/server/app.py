@@ -14,13 +14,13 @@ from ninefold.clock import iso, micros
 from ninefold.errors import DeniedError, UsageError
 from ninefold.ledger.patience import hurry
 from ninefold.loop.loop import Loop
-from ninefold.project.home import DEFAULT
 from ninefold.protocols.mlflow import errors as mlflow_errors
 from ninefold.protocols.mlflow.registering.told import Told
 from ninefold.protocols.mlflow.routes import ENDPOINTS
 from ninefold.protocols.mlflow.routes import routes as mlflow_routes
 from ninefold.protocols.mlflow.server import SPEAKS
 from ninefold.protocols.mlflow.tracking import Tracking
+from ninefold.runs.meant import DEFAULT
 from ninefold.server import approving, asking, delivering, doors, experimenting
 from ninefold.server import tracking as runs
 from ninefold.server.runtime import Runtime

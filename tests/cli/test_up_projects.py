@@ -6,6 +6,7 @@ from ninefold.cli.up import _home
 from ninefold.config import load
 from ninefold.project.home import Home, projects
 from ninefold.runs.records import Runs
+from ninefold.runs.tracking.target import LedgerTarget
 
 
 def test_runs_of_clients_elsewhere_do_not_change_which_project_is_meant(tmp_path: Path, monkeypatch: object) -> None:
@@ -30,3 +31,16 @@ def test_the_project_that_ran_by_its_own_file_is_meant(tmp_path: Path, monkeypat
         Runs(home.ledger).start("red", "trees")
     with _home(None, None) as home:
         assert home.project == "shop"
+
+
+def test_scripts_and_the_server_of_a_directory_mean_the_same_project(tmp_path: Path, monkeypatch: object) -> None:
+    monkeypatch.chdir(tmp_path)  # type: ignore[attr-defined]
+    for settings, ran, meant in (("", None, "default"), ("", "shop", "shop"), ('[tool.ninefold]\nproject = "flights.py"\n', None, "flights")):
+        (tmp_path / "pyproject.toml").write_text(settings)
+        if ran is not None:
+            with Home(load(tmp_path), ran) as home:
+                home.ledger.record("run.started", f"{ran}/run")
+        target = LedgerTarget(load(tmp_path))
+        with _home(None, None) as home:
+            assert home.project == meant == target._open()[2]
+        target.close()

@@ -8,10 +8,11 @@ from ninefold.accounts.caller import LOCAL
 from ninefold.errors import NotFoundError
 from ninefold.ledger import Ledger
 from ninefold.models.registry import Registry
-from ninefold.project.home import DEFAULT, Home
+from ninefold.project.home import Home
 from ninefold.runs.artifacts import Files
 from ninefold.runs.experiments import Experiments
 from ninefold.runs.logged import LoggedModels
+from ninefold.runs.meant import DEFAULT
 from ninefold.runs.records import Runs
 from ninefold.web.call import Call
 

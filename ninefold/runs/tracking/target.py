@@ -160,6 +160,7 @@ class LedgerTarget:
     def _open(self) -> "tuple[Ledger, Runs, str]":
         if self._opened is None:
             from ninefold.ledger import Ledger
+            from ninefold.runs.meant import meant
             from ninefold.runs.records import Runs
             from ninefold.storage.blobs import Blobs
             from ninefold.storage.store import open_store
@@ -167,16 +168,8 @@ class LedgerTarget:
             settings = self._settings
             ledger = Ledger.open(settings.ledger, home=settings.home, anchors=settings.anchor)
             blobs = Blobs(open_store(settings.artifacts))
-            self._opened = ledger, Runs(ledger, blobs), self._project or _project(settings, ledger)
+            self._opened = ledger, Runs(ledger, blobs), self._project or meant(ledger, settings.project)
         return self._opened
-
-
-def _project(settings: "Settings", ledger: "Ledger") -> str:
-    """The project of a home: the one that its settings name, else the one whose file ran here last, as commands have it."""
-    if settings.project:
-        return Path(settings.project).stem
-    row = ledger.one("select subject from facts where kind = 'run.started' and subject like '%/run' order by seq desc limit 1")
-    return row["subject"].partition("/")[0] if row is not None else "default"
 
 
 def here() -> tuple[str, Path]:
