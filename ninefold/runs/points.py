@@ -12,6 +12,7 @@ import msgspec
 from ninefold.errors import UsageError
 from ninefold.ledger import Ledger, Row
 from ninefold.ledger.sqlfile import Statements
+from ninefold.runs.narrowing import narrowed
 
 SQL = Statements(Path(__file__).with_name("points.sql"))
 _LIST = 100  # values in one list of a query, always so many: one text, prepared once
@@ -58,7 +59,8 @@ def history(ledger: Ledger, run: str, key: str, *, after: str | None = None, lim
 def sampled(ledger: Ledger, run: str, key: str, *, limit: int, start: int | None = None, end: int | None = None) -> list[Point]:
     """At most ``limit`` points of a metric with ``start <= step <= end``, spread evenly over the steps, the first and the last among them.
 
-    All of them where there are no more. The cost grows with ``limit``, not with the points.
+    All of them where there are no more. Where few lie so (the steps made a huge jump), spread over those steps that there are. The
+    cost grows with ``limit``, not with the points.
     """
     if limit < 2:
         raise UsageError(f"the limit is {limit}", hint="a sample has at least 2 points: the first and the last")
@@ -70,9 +72,10 @@ def sampled(ledger: Ledger, run: str, key: str, *, limit: int, start: int | None
     if len(rows) > limit:
         last = ledger.one(SQL["last"], series, high)
         assert last is not None
-        rows = [*_spread(ledger, series, rows[0], last, limit - 1), last]
-        if tuple(rows[-2]) == tuple(last):
-            rows.pop()
+        spread = _spread(ledger, series, rows[0], last, limit - 1)
+        if 2 * len(spread) < limit:
+            spread = narrowed(ledger, SQL, series, rows[0], last, limit - 1)
+        rows = spread if tuple(spread[-1]) == tuple(last) else [*spread, last]
     return [_point(key, row) for row in rows]
 
 

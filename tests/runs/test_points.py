@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from ninefold.errors import UsageError
 from ninefold.runs import Point, Runs
+from ninefold.runs.narrowing import SEEKS
 from ninefold.runs.points import SQL, history, sampled
 
 
@@ -63,12 +64,34 @@ def test_a_sample_is_spread_over_the_steps_or_where_there_is_one_over_the_time(r
         sampled(runs.ledger, run, "steps", limit=1)
 
 
+HEAPS = {
+    "one jump": [Point("m", 1.0, n, n) for n in range(5000)] + [Point("m", 1.0, 10**12, 0)],
+    "a jump first": [Point("m", 1.0, -(1 << 63), 0)] + [Point("m", 1.0, n, n) for n in range(5000)],
+    "two heaps": [Point("m", 1.0, base + n, n) for base in (0, 10**15) for n in range(2500)],
+    "growing": [Point("m", 1.0, 1 << n, n) for n in range(62)] + [Point("m", 1.0, n, n) for n in range(5000)],
+    "one step, a jump in time": [Point("m", 1.0, 0, n) for n in range(5000)] + [Point("m", 1.0, 0, 10**15)],
+    "a step with most": [Point("m", 1.0, 7, n) for n in range(5000)] + [Point("m", 1.0, n * 10**9, n) for n in range(20)],
+}
+
+
+@pytest.mark.parametrize("points", HEAPS.values(), ids=HEAPS)
+def test_a_sample_of_points_in_heaps_has_enough_of_them(runs: Runs, points: list[Point]) -> None:
+    run = logged(runs, points)
+    whole = sorted({(p.step, p.at) for p in points})
+    for limit in (20, 300):
+        found = [(p.step, p.at) for p in sampled(runs.ledger, run, "m", limit=limit)]
+        assert limit / 2 <= len(found) <= limit
+        assert (found[0], found[-1]) == (whole[0], whole[-1])
+        assert found == sorted(set(found)) and set(found) <= set(whole)
+        asked = [(p.step, p.at) for p in sampled(runs.ledger, run, "m", limit=limit, start=10, end=4000)]
+        assert all(10 <= step <= 4000 for step, _ in asked)
+
+
 def test_no_read_of_points_walks_through_all_of_them(runs: Runs) -> None:
     if not runs.ledger.driver.url.startswith("sqlite"):
         pytest.skip("SQLite says how it reads")
-    for name in ("first", "last", "page", "by_step", "by_time"):
-        marks = SQL[name].count("?")
-        plan = [row["detail"] for row in runs.ledger.all("explain query plan " + SQL[name], *[1] * marks)]
+    for text in (*(SQL[name] for name in ("first", "last", "page", "by_step", "by_time")), SEEKS):
+        plan = [row["detail"] for row in runs.ledger.all("explain query plan " + text, *[1] * text.count("?"))]
         assert any("SEARCH" in line for line in plan), plan
         assert not [line for line in plan if line.startswith("SCAN") and "mark" not in line and "taken" not in line and "CONSTANT" not in line], plan
 
