@@ -99,7 +99,7 @@ class Courier:
 
     def _run(self) -> None:
         last = 0.0
-        while not self._stop.is_set():
+        while not (self._stop.is_set() or self.ledger.closed):
             woken = self._wake.wait(LOOK)
             self._wake.clear()
             try:
@@ -107,6 +107,8 @@ class Courier:
                     self.deliver()
                     last = time.monotonic()
             except Exception:  # a ledger that is busy or stopped must not end the courier
+                if self.ledger.closed:
+                    return
                 _log.exception("the outbox could not be read; it is tried again")
 
 

@@ -125,3 +125,15 @@ def test_a_replay_tells_nobody_outside(settings: Settings, ledger: Ledger, caplo
         ledger.write(lambda tx: outbox.post(tx, "shop", urls, "Quality fell", {"text": "Calibration is off."}, at=1))
         Courier(ledger, settings, quiet=True).deliver()
     assert (server.taken, [r.getMessage() for r in caplog.records]) == ([], ["Quality fell: Calibration is off."])
+
+
+def test_a_courier_ends_with_its_ledger(ledger: Ledger, settings: Settings, caplog: pytest.LogCaptureFixture) -> None:
+    courier = Courier(ledger, settings)
+    courier.start()
+    thread = courier._thread
+    assert thread is not None
+    ledger.close()
+    courier.wake()
+    thread.join(5)
+    assert not thread.is_alive()
+    assert caplog.records == []
