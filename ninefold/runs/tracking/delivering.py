@@ -21,7 +21,9 @@ from ninefold.runs.points import Point
 from ninefold.runs.records import Runs, add
 from ninefold.runs.run import ENDED, Run, found, removed, subject
 from ninefold.runs.tracking.operations import Begin, Delivery, End, Known, Log, Operation, Params, Receipt, Refused, Resume, Save, Tags
+from ninefold.units import DAY
 
+KEPT = 90 * DAY  # microseconds that a spool which delivers nothing is known by its number; what comes later is applied again, to no effect
 INCOMPLETE = "incomplete"  # the tag of a run of which entries were lost
 _SQL = Statements(Path(__file__).with_name("delivering.sql"))
 _NUMBERS = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
@@ -82,6 +84,8 @@ class _Applying:
         row = tx.one(_SQL["last"], self.project, self.spool, clock.now())
         assert row is not None
         applied = int(row["applied"])
+        if not applied:  # a new one: scripts come and go, so this is seldom and often enough
+            tx.execute(_SQL["forget"], self.project, clock.now() - KEPT)
         for number, operation in enumerate(operations, first):
             if number > applied:
                 self._refusing(number, lambda number=number, operation=operation: self._one(tx, number, operation))  # type: ignore[misc]

@@ -4,6 +4,9 @@ insert into spools (project, id, applied, at) values (?, ?, 0, ?) on conflict (p
 -- name: set_last
 update spools set applied = ? where project = ? and id = ?;
 
+-- name: forget
+delete from spools where project = ? and at < ?;
+
 -- name: run
 select id, project, experiment, name, status, state, started, ended, updated, parent, root, source, actor from runs where id = ?;
 

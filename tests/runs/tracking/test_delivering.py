@@ -7,12 +7,14 @@ from typing import Any
 import msgspec
 import pytest
 
+from ninefold import clock
 from ninefold.ledger import Ledger
 from ninefold.runs import Experiments, Runs
-from ninefold.runs.tracking.delivering import INCOMPLETE, deliver
+from ninefold.runs.tracking.delivering import INCOMPLETE, KEPT, deliver
 from ninefold.runs.tracking.operations import Begin, Delivery, End, Log, Operation, Params, Resume, Save, Tags
 from ninefold.storage.blobs import Blobs
 from ninefold.storage.local import LocalStore
+from ninefold.units import HOUR
 
 
 @pytest.fixture
@@ -82,3 +84,16 @@ def test_another_projects_run_is_not_touched(runs: Runs) -> None:
     Runs(runs.ledger).start("other", "e", id="theirs")
     receipt = give(runs, Begin("theirs", "e", 1, tags={"a": "1"}), Log("theirs", 0, 1, {"x": 1.0}), End("theirs", "failed", 2))
     assert len(receipt.refused) == 3 and runs.tags("theirs") == {} and runs.metrics("theirs") == {}
+
+
+def test_spools_that_deliver_no_more_are_forgotten(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    later = clock.now() + KEPT + HOUR
+    entries = [Begin("r", "e", 1), Log("r", 0, 1, {"loss": 1.0}), End("r", "done", 5)]
+    give(runs, *entries, spool="old")
+    monkeypatch.setattr(clock, "now", lambda: later)
+    give(runs, Begin("q", "e", 1), spool="new")
+    assert [row["id"] for row in runs.ledger.all("select id from spools")] == ["new"]
+    kinds = [f.kind for f in runs.ledger.facts()]
+    assert give(runs, *entries, spool="old").refused == []  # as new, and to no effect
+    assert [f.kind for f in runs.ledger.facts()] == kinds
+    assert len(runs.points("r", "loss")) == 1
