@@ -1,5 +1,6 @@
 """Large files in parts, on disk and on S3; addresses of files in the bucket itself."""
 
+import json
 import os
 import urllib.request
 from collections.abc import Iterator
@@ -11,8 +12,14 @@ import pytest
 from asked import FILES, Asked
 
 from ninefold import clock
+from ninefold.accounts import Accounts
+from ninefold.accounts.permit import Permit
 from ninefold.config import load
 from ninefold.project.home import Home
+from ninefold.protocols.mlflow import errors
+from ninefold.protocols.mlflow.routes import routes
+from ninefold.protocols.mlflow.tracking import Tracking
+from ninefold.web import App
 
 FOLDER = "0/r/artifacts/models"
 PATH = f"{FOLDER}/large.bin"
@@ -24,6 +31,24 @@ def placed(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.M
         monkeypatch.setenv("NINEFOLD_ARTIFACTS", request.getfixturevalue("bucket") + "/blobs")
     with Home(load(tmp_path), "") as home:
         yield Asked(home)
+
+
+@pytest.mark.parametrize(("before", "named"), [("", {"x_mlflow_workspace": "red"}), ("/~red", {})])
+def test_the_address_of_a_part_finds_the_upload_of_any_project(asked: Asked, before: str, named: dict[str, str]) -> None:
+    permit = Permit(Accounts(asked.home.ledger), project="default")  # what settles the project of a call
+    asked.app = App(routes(Tracking(asked.home)), permit=permit, shapes={"mlflow": errors.shape})
+
+    def tell(verb: str, **body: Any) -> Any:
+        said = asked.call("POST", f"{before}{FILES}mpu/{verb}/{FOLDER}", json.dumps({"path": "large.bin", **body}).encode(), **named)
+        assert said.status == 200, said.body
+        return said.json
+
+    begun = tell("create", num_parts=1)
+    part = asked.call("PUT", urlsplit(begun["credentials"][0]["url"]).path, b"content")  # clients send nothing else with it
+    assert part.status == 200
+    tell("complete", upload_id=begun["upload_id"], parts=[{"part_number": 1, "etag": part.headers["etag"]}])
+    assert asked.call("GET", f"{before}{FILES}artifacts/{PATH}", **named).body == b"content"
+    assert asked.call("GET", f"{FILES}artifacts/{PATH}").status == 404
 
 
 def begin(asked: Asked, count: int) -> tuple[str, list[str]]:
