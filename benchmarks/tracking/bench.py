@@ -141,8 +141,9 @@ def artifacts(ours: Server, theirs: Server, say: Callable[[Line], None]) -> None
     for server in (ours, theirs):
         run, client = created(server), Client(server.port)
         path = f"{ARTIFACTS}/0/{run}/artifacts/large.bin"
+        request = to(server, put(path, data))
         begin = time.perf_counter()
-        client.ask(to(server, put(path, data)))
+        client.ask(request)
         middle = time.perf_counter()
         if len(client.ask(to(server, get(path)))) != SIZE:
             raise RuntimeError(f"{server.name} gave back another file")

@@ -55,13 +55,25 @@ class Blobs:
         """Like ``receive``, from the event loop, which does not wait for the disk."""
         import asyncio  # where there is a loop it is loaded; a command that reads the ledger has none
 
-        held: list[bytes] = []
+        held, size, writing = list[bytes](), 0, set[asyncio.Task[None]]()
+
+        async def written() -> None:
+            while writing:  # to its end, whatever becomes of who waits: nobody closes a file that a thread is in
+                await asyncio.wait(writing)
+                writing.pop().result()
+
         with Incoming(self.store) as incoming:
-            async for chunk in chunks:
-                held.append(chunk)
-                if sum(map(len, held)) >= CHUNK:
-                    block, held = b"".join(held), []
-                    await asyncio.to_thread(incoming.write, block)
+            try:
+                async for chunk in chunks:
+                    held.append(chunk)
+                    size += len(chunk)
+                    if size >= CHUNK:
+                        await written()
+                        # hashed and written while the next block arrives
+                        writing.add(asyncio.create_task(asyncio.to_thread(incoming.write, b"".join(held))))
+                        held, size = [], 0
+            finally:
+                await written()
             return await asyncio.to_thread(_keep, incoming, held, expected)
 
     def stream(self, digest: str) -> Iterator[bytes]:

@@ -141,6 +141,9 @@ class App:
     async def _read(self, call: Call) -> None:
         if "content-length" not in call.headers and "transfer-encoding" not in call.headers:
             return
+        if call.arrived:
+            await call.read(self.load)
+            return
         with self.load.aside("arriving"):
             await call.read(self.load)
         self.load.check()
@@ -157,6 +160,9 @@ class App:
 
     async def _reply(self, route: Route, call: Call, result: Any, reply: sending.Reply) -> None:
         if not isinstance(result, Answer):
+            if route.kind == "json" and result is not None:
+                await reply.whole(200, msgspec.json.encode(result), "application/json")
+                return
             page = route.kind == "page" and isinstance(result, str)
             result = Answer(status=204) if result is None else Answer(result, type="text/html; charset=utf-8" if page else "application/json")
             if not page and result.status == 200:

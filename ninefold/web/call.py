@@ -4,6 +4,7 @@ import asyncio
 import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from contextlib import nullcontext
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -20,6 +21,7 @@ _decoders: dict[Any, msgspec.json.Decoder[Any]] = {}
 _SMALLER = "send it in several requests"
 _LINE_END = re.compile("\r\n|\n|\r")
 _FORM = "application/x-www-form-urlencoded"
+ARRIVED = "ninefold.arrived"  # in a scope: all of the request is here
 
 
 class GoneError(Exception):
@@ -103,6 +105,11 @@ class Call:
                 self._headers.setdefault(name.decode("latin-1"), value.decode("latin-1"))
         return self._headers
 
+    @property
+    def arrived(self) -> bool:
+        """Whether all of it has come, so that reading it waits for nobody."""
+        return ARRIVED in self.scope
+
     def json(self, kind: Any = Any) -> Any:
         """The body, decoded and checked. UsageError whose ``where`` is the place in the JSON."""
         decoder = _decoders.get(kind)
@@ -153,7 +160,8 @@ class Call:
             return
         chunks = list[bytes]()
         try:
-            async with asyncio.timeout(self.limits.seconds):
+            # a timer only where somebody is waited for
+            async with nullcontext() if self.arrived else asyncio.timeout(self.limits.seconds):
                 async for chunk in self._chunks(limit):
                     load.hold(len(chunk))
                     chunks.append(chunk)

@@ -23,6 +23,8 @@ SECURITY: Headers = [
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"cross-origin-resource-policy", b"same-origin"),
 ]
+_USUAL: Headers = [*SECURITY, (b"cache-control", b"no-store")]
+_NAMES = frozenset(name for name, _ in _USUAL)
 _END = object()
 
 
@@ -44,11 +46,9 @@ class Reply:
     async def start(self, status: int, kind: str | None, headers: Headers) -> None:
         """Send status and headers. What the handler says wins over the security headers of the same name."""
         named = {name for name, _ in headers}
-        whole = [*headers, *self.extra, *(pair for pair in SECURITY if pair[0] not in named)]
+        whole = [*headers, *self.extra, *(_USUAL if named.isdisjoint(_NAMES) else [pair for pair in _USUAL if pair[0] not in named])]
         if kind is not None:
             whole.append((b"content-type", kind.encode("latin-1")))
-        if b"cache-control" not in named:
-            whole.append((b"cache-control", b"no-store"))
         self.started, self.status = True, status
         await self._send({"type": "http.response.start", "status": status, "headers": whole})
 

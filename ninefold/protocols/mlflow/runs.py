@@ -10,8 +10,8 @@ from ninefold.protocols.mlflow.endpoint import WRITES, Endpoint
 from ninefold.protocols.mlflow.errors import GONE, INVALID, WireError, invalid
 from ninefold.protocols.mlflow.names import random_name
 from ninefold.protocols.mlflow.tracking import Place, actor
-from ninefold.protocols.mlflow.wire import Int64, Message, experiment, micros, need
-from ninefold.runs.many import Detail, details
+from ninefold.protocols.mlflow.wire import Int64, Message, experiment, micros, need, pairs
+from ninefold.runs.many import details
 from ninefold.runs.records import add
 from ninefold.runs.run import Run
 from ninefold.web.call import Call
@@ -74,7 +74,7 @@ async def create(place: Place, body: Create, call: Call) -> dict[str, Any]:
     def begin(tx: Tx) -> Run:
         return add(tx, place.project, number, id=id, name=name, started=started, actor=who, source=source, tags=tags, parent=parent)
 
-    return {"run": shown.whole(Detail(run=await place.ledger.awaited(begin), tags=tags))}
+    return {"run": {"info": shown.info(await place.ledger.awaited(begin)), "data": {"tags": pairs(tags)}, "inputs": {}, "outputs": {}}}
 
 
 def get(place: Place, query: Which, call: Call) -> dict[str, Any]:
