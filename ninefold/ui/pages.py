@@ -30,6 +30,7 @@ from ninefold.ui.views import (
     runs,
     sources,
     tables,
+    traces,
     tracked,
     tracked_list,
 )
@@ -102,6 +103,8 @@ PAGES = (
     Page("/runs/compare", comparing.compare, "comparing.html", "Runs side by side: what differs, and their curves.", comparing.CompareQuery),
     Page("/runs/{name}", runs.run, "run.html", "A run: steps, or parameters, metrics and files.", tracked.RunQuery),
     Page("/experiments", experiments.experiments, "experiments.html", "All experiments.", api=False),
+    Page("/traces", traces.traces, "traces.html", "Traces of an experiment or a run.", traces.TracesQuery),
+    Page("/traces/{name}", traces.trace, "trace.html", "A trace: its spans over time, and what was judged of it."),
     Page("/predictions", predictions.predictions, "predictions.html", "The newest answers."),
     Page("/predictions/{name}", predictions.prediction, "prediction.html", "One answer, and why.", predictions.PredictionQuery),
     Page("/facts", facts.log, "facts.html", "The log of facts.", facts.FactsQuery),

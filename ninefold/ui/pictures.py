@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from markupsafe import Markup
 
-from ninefold.ui.charts import bands, columns, curves, intervals, lineage, timelines
+from ninefold.ui.charts import bands, columns, curves, intervals, lineage, timelines, waterfall
 from ninefold.ui.charts.svg import Drawing, Scale, Tone
 from ninefold.ui.times import Times
 from ninefold.ui.views.comparing import Difference
@@ -19,6 +19,7 @@ from ninefold.ui.views.runs import StepLine
 from ninefold.ui.views.standing import CriterionLine, Judgement
 from ninefold.ui.views.tables import Column
 from ninefold.ui.views.thing import ThingPart
+from ninefold.ui.views.traces import TracePage
 from ninefold.ui.wording import number, release_state, several, share, size, span
 
 
@@ -58,6 +59,11 @@ class Pictures:
         """When a step ran, within its run."""
         took = (step.seconds or 0.0) * 1e6
         return Markup(timelines.bar(step.at - took, step.at, whole=(float(whole[0]), float(whole[1])), says=f"{step.name}: {span(took)}"))
+
+    def waterfall(self, page: TracePage) -> Markup:
+        """The spans of a trace over time."""
+        rows = [waterfall.Part(s.name, s.depth, s.start, s.end, s.failed) for s in page.spans]
+        return Markup(waterfall.waterfall(rows, says=f"{page.trace.name}: {several(len(rows), 'span')} over time", show=span))
 
     def effect(self, look: Look) -> Markup:
         """A hypothesis's effect beside nothing."""

@@ -12,6 +12,7 @@ from ninefold.runs.many import Detail, details
 from ninefold.runs.points import Point, sampled
 from ninefold.runs.records import Runs
 from ninefold.ui.reading import Reading
+from ninefold.ui.views.traces import TraceLine, of_run
 from ninefold.ui.views.tracked_list import Tracked, tracked
 
 CHARTS = 12  # on one page; the other metrics are a click away
@@ -83,6 +84,7 @@ class TrackedPage(msgspec.Struct):
     models: list[dict[str, str]]
     versions: list[tuple[str, int, str]]
     children: list[Tracked]
+    traces: list[TraceLine]
     metric: str
     scale: str
     file: str
@@ -120,6 +122,7 @@ def tracked_page(reading: Reading, id: str, query: RunQuery) -> TrackedPage:
         [{key: row[key] for key in ("id", "name", "kind", "status")} for row in ledger.all(_MODELS, run.project, id)],
         [(row["name"], row["version"], row["stage"]) for row in ledger.all(_VERSIONS, run.project, id)],
         [tracked(child.run, names, ledger) for child in children.values()],
+        of_run(ledger, run.project, id),
         query.metric,
         "log" if query.scale == "log" else "",
         query.file,
