@@ -1,43 +1,66 @@
-"""How long a read may take, thread by thread: what outsiders ask for ends by itself, what a command reads takes its time."""
+"""How long reads may take, thread by thread: what outsiders ask for ends by itself, what a command reads takes its time."""
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ninefold.errors import TimeLimitError
 
-_thread = threading.local()
+
+class _Thread(threading.local):
+    """What the statements of this thread may take together, and what they took."""
+
+    seconds: float | None = None
+    taken = 0.0
+
+
+_thread = _Thread()
 
 
 def hurry(seconds: float | None) -> None:
-    """From now on a statement that reads in this thread is ended after that many seconds; None: it may take as long as it does.
+    """From now on what this thread reads takes so many seconds at most, all statements together; None: as long as it takes.
 
-    >>> hurry(10); patience()
-    10
+    >>> hurry(10.0); patience()
+    10.0
     >>> hurry(None); patience() is None
     True
     """
-    _thread.seconds = seconds
+    _thread.seconds, _thread.taken = seconds, 0.0
 
 
 def patience() -> float | None:
-    """The seconds that a statement of this thread has."""
-    seconds: float | None = getattr(_thread, "seconds", None)
-    return seconds
+    """The seconds that are left to this thread. TimeLimitError where none are."""
+    if _thread.seconds is None:
+        return None
+    left = _thread.seconds - _thread.taken
+    if left <= 0:
+        raise too_long()
+    return left
+
+
+@contextmanager
+def counted() -> Iterator[None]:
+    """A statement, whose time is taken from what is left."""
+    begun = time.monotonic()
+    try:
+        yield
+    finally:
+        _thread.taken += time.monotonic() - begun
 
 
 @contextmanager
 def within(seconds: float) -> Iterator[None]:
-    """Statements that read in here have that many seconds each."""
-    before = patience()
+    """What is read in here takes so many seconds at most."""
+    before = _thread.seconds, _thread.taken
     hurry(seconds)
     try:
         yield
     finally:
-        hurry(before)
+        _thread.seconds, _thread.taken = before
 
 
 def too_long() -> TimeLimitError:
     """What is told when the time is over."""
     hint = "ask for less: name an experiment, compare with = instead of LIKE, write fewer conditions"
-    return TimeLimitError(f"this was looked for longer than {patience():g} seconds, and given up", hint=hint)
+    return TimeLimitError(f"this was looked for longer than {_thread.seconds:g} seconds, and given up", hint=hint)

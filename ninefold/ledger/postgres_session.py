@@ -18,7 +18,7 @@ from ninefold.errors import BusyError, ConflictError, StoppedError, UsageError
 from ninefold.ids import new_id
 from ninefold.ledger.dialect import insert_of, query
 from ninefold.ledger.driver import Row
-from ninefold.ledger.patience import patience, too_long
+from ninefold.ledger.patience import counted, patience, too_long
 from ninefold.ledger.postgres_rows import unnested, waves
 from ninefold.ledger.sqlite import insert_text
 
@@ -122,10 +122,13 @@ class PostgresReader(PostgresSession):
         return self._ask(text, args)
 
     def _ask(self, text: str, args: Sequence[Any]) -> psycopg.Cursor[Any]:
-        if (seconds := patience()) != self._limit:  # a connection goes from thread to thread
+        seconds = patience()
+        # a connection goes from thread to thread; in one, it is told anew only when much less is left
+        if (seconds is None) != (self._limit is None) or (seconds and self._limit and not self._limit / 2 <= seconds <= self._limit):
             self.connection.execute("reset statement_timeout" if seconds is None else f"set statement_timeout = {max(1, round(seconds * 1000))}")
             self._limit = seconds
-        return super()._send(text, args)
+        with counted():
+            return super()._send(text, args)
 
 
 class PostgresWriter(PostgresSession):

@@ -16,7 +16,7 @@ from typing import Any, cast
 from ninefold.errors import BusyError, ConflictError, CorruptError, NotFoundError, StoppedError, UsageError
 from ninefold.ids import new_id
 from ninefold.ledger.driver import REVISION, Row
-from ninefold.ledger.patience import patience, too_long
+from ninefold.ledger.patience import counted, patience, too_long
 from ninefold.ledger.turns import Turnstile
 from ninefold.storage import durable
 
@@ -149,12 +149,12 @@ class SQLiteReader(SQLiteSession):
 
     def one(self, sql: str, args: Sequence[Any]) -> Row | None:
         self._limit()
-        with reading(self._path):
+        with counted(), reading(self._path):
             return super().one(sql, args)
 
     def all(self, sql: str, args: Sequence[Any]) -> list[Row]:
         self._limit()
-        with reading(self._path):
+        with counted(), reading(self._path):
             return super().all(sql, args)
 
     def _limit(self) -> None:

@@ -35,7 +35,7 @@ from ninefold.web.route import Route, route
 
 _log = logging.getLogger("ninefold.server")
 ROLL_EVERY = 60.0  # seconds between two moves of the journals into the lake
-READ = 10.0  # seconds that a statement may read for a request: a search that was made to be slow ends
+READ = 10.0  # seconds that a request's statements may read: a search that was made to be slow ends
 WATCH_EVERY = 0.5  # seconds between two looks at the ledger for releases of other processes
 AGAIN_AFTER = 5.0  # seconds more after a look that failed: its reason seldom goes at once, and each try is in the log
 

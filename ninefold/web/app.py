@@ -36,7 +36,7 @@ class App:
     DeniedError); without it only public routes answer. ``shapes`` maps a protocol to the shape of its errors. ``observe`` is
     told the status and the seconds of every answer. ``shown`` makes the page of an error for a browser that asked for one; ``sign_in`` is where it is
     sent when nobody is signed in.
-    ``on_start`` and ``on_stop`` run with the server, ``in_thread`` first in each thread of its handlers.
+    ``on_start`` and ``on_stop`` run with the server, ``in_thread`` before each handler that runs in a thread, in that.
     """
 
     def __init__(
@@ -124,10 +124,10 @@ class App:
             call.scope["ninefold.call"] = call
             await reply.pass_on(route.handler, call)
             return
-        if call.method not in _BODILESS:
+        if call.method not in _BODILESS or route.body is not None:
             call.check_type()
-        if route.kind != "upload" and (call.method not in _BODILESS or route.body is not None):
-            await self._read(call)
+            if route.kind != "upload":
+                await self._read(call)
         if route.kind == "upload":
             with self.load.aside("uploads"):
                 result = await self._call(route, call)

@@ -5,7 +5,7 @@ A client that is slow costs a place among the slow ones, never one of those that
 
 import asyncio
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TypeVar
 
@@ -53,17 +53,20 @@ class Lane:
     """Threads of one kind of handlers, and how many may wait for one: what is slow holds up its own kind alone."""
 
     def __init__(self, name: str, threads: int, waiting: int, begin: Callable[[], None] | None = None) -> None:
-        self.name, self.executor = name, ThreadPoolExecutor(threads, thread_name_prefix=name, initializer=begin or _nothing)
+        self.name, self.executor, self._begin = name, ThreadPoolExecutor(threads, thread_name_prefix=name), begin or _nothing
         self._here, self._most = 0, threads + waiting
 
     async def run(self, work: Callable[[], T]) -> T:
         """What ``work`` gives, done in a thread of the lane. BusyError where too many wait for one."""
         if self._here >= self._most:
             raise BusyError(f"too many requests wait for a thread ({self.name})", hint="try again in a moment", retry_after=2)
-        running: Executor = self.executor
+
+        def begun() -> T:
+            self._begin()
+            return work()
+
         self._here += 1
-        # counted until the thread is free again, which is later than the client's going away
-        task = asyncio.get_running_loop().run_in_executor(running, work)
+        task = asyncio.get_running_loop().run_in_executor(self.executor, begun)
         task.add_done_callback(self._left)
         return await task
 

@@ -50,3 +50,11 @@ def test_a_burst_is_taken_up_to_a_bound_and_the_rest_is_told_so(ledger: Ledger) 
     row = ledger.one("select count(*) as n from meta where name like 'n%'")
     assert row is not None
     assert row["n"] == len(taken)  # what was taken is there, what was not was said
+
+
+def test_all_statements_together_have_the_time(either: Ledger) -> None:
+    slow = ENDLESS.replace("from n)", "from n where i < 300000)")
+    begun = time.monotonic()
+    with within(0.5), pytest.raises(TimeLimitError, match=r"longer than 0\.5 seconds"):
+        _ = [either.one(slow) for _ in range(1000)]
+    assert time.monotonic() - begun < 5

@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -48,8 +48,8 @@ class Server:
     process: Any = None
     port: int = 0
 
-    def start(self, *arguments: str) -> "Server":
-        command = [sys.executable, "-m", "ninefold", "up", "parcels.py", "--port", "0", "--json", *arguments]
+    def start(self, *arguments: str, program: Sequence[str] = ("-m", "ninefold")) -> "Server":
+        command = [sys.executable, *program, "up", "parcels.py", "--port", "0", "--json", *arguments]
         environment = {**os.environ, "OMP_WAIT_POLICY": "passive", **self.environment}
         with open(self.folder / "server.log", "ab") as log:
             self.process = subprocess.Popen(command, cwd=self.folder, stdout=subprocess.PIPE, stderr=log, text=True, env=environment)
@@ -78,6 +78,21 @@ class Server:
 
     def post(self, path: str, body: Any, headers: Mapping[str, str] | None = None) -> Answered:
         return self("POST", path, body, headers)
+
+
+def administered(folder: Path) -> str:
+    """A token of ada, who administers the server in a folder, and may approve."""
+    from ninefold import config
+    from ninefold.accounts import Accounts
+    from ninefold.project.home import Home
+
+    with Home(config.load(folder), "parcels") as home:
+        accounts = Accounts(home.ledger)
+        for name in ("ada", "ben"):
+            accounts.people.add(name, password="correct horse battery")
+        for role in ("administrator", "approver"):
+            accounts.grants.give("ada", role)
+        return accounts.tokens.create("ada", "hostile")[1]
 
 
 @pytest.fixture(scope="session")

@@ -9,16 +9,12 @@ from typing import Any
 
 import pytest
 import requests
-from hostile import Server
+from hostile import Server, administered
 from hypothesis import HealthCheck, Phase, given, settings
 from openapi_spec_validator import validate
 from schemathesis.checks import not_a_server_error
 from schemathesis.openapi import from_dict
 from schemathesis.specs.openapi.checks import content_type_conformance, response_schema_conformance, status_code_conformance
-
-from ninefold import config
-from ninefold.accounts import Accounts
-from ninefold.project.home import Home
 
 DOCUMENTS = {"ours": "/api/openapi.json", "mlflow": "/api/openapi/mlflow.json"}
 DESCRIBED = [status_code_conformance, content_type_conformance, response_schema_conformance]
@@ -89,13 +85,7 @@ NAMED: dict[str, dict[str, str]] = {
 @pytest.fixture(scope="module")
 def asked(collecting_project: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
     folder = Path(shutil.copytree(collecting_project, tmp_path_factory.mktemp("described") / "parcels"))
-    with Home(config.load(folder), "parcels") as home:
-        accounts = Accounts(home.ledger)
-        for name in ("ada", "ben"):
-            accounts.people.add(name, password="correct horse battery")
-        for role in ("administrator", "approver"):
-            accounts.grants.give("ada", role)
-        token = accounts.tokens.create("ada", "fuzz")[1]
+    token = administered(folder)
     server = Server(folder).start()
     asked = Asked(server, token)
     run = asked.done("runs/create", experiment_id="0")["run"]["info"]["run_id"]

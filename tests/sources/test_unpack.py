@@ -3,6 +3,7 @@
 import gzip
 import io
 import zipfile
+from contextlib import suppress
 
 import pytest
 
@@ -36,10 +37,8 @@ def test_a_size_that_is_a_lie_is_not_believed(monkeypatch: pytest.MonkeyPatch) -
     while at >= 0:
         lying[at : at + 4] = (10).to_bytes(4, "little")
         at = lying.find(size)
-    try:
+    with suppress(DataError):
         assert len(unpack.unpacked(bytes(lying), "a.zip")) <= 10
-    except DataError:
-        pass
 
 
 @pytest.mark.parametrize("name", ["../../etc/cron.d/x", "/etc/passwd", "a\\..\\b", "C:\\x"])

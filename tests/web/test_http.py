@@ -173,6 +173,15 @@ def test_two_hosts_are_refused(raw: Raw, port: int) -> None:
     assert raw(f"GET /orders HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\nhost: evil\r\nconnection: close\r\n\r\n".encode())[0] == 400
 
 
+def test_a_head_that_is_too_large_is_refused_also_where_it_comes_at_once(raw: Raw, port: int) -> None:
+    assert raw(b"GET /slow HTTP/1.1\r\nhost: 127.0.0.1:%d\r\nx: %s\r\n\r\n" % (port, b"a" * 100_000))[0] == 431
+
+
+def test_a_small_head_with_a_body_that_comes_at_once_is_none_that_is_too_large(raw: Raw, port: int) -> None:
+    head = b"POST /upload HTTP/1.1\r\nhost: 127.0.0.1:%d\r\nconnection: close\r\ncontent-length: 200000\r\n\r\n" % port
+    assert raw(head + b"a" * 200_000)[0] == 200
+
+
 def test_a_head_without_end_is_cut_off(raw: Raw, port: int) -> None:
     status, _ = raw(f"GET /orders HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\n".encode() + b"x: " + b"y" * 200_000)
     assert status in (431, 0)  # 0: the connection was reset before the answer could be read
