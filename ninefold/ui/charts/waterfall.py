@@ -34,11 +34,11 @@ def waterfall(rows: Sequence[Part], *, says: str, show: Callable[[float], str], 
     for i, row in enumerate(rows):
         y, end = _ROW * i + 2, last if row.end is None else row.end
         told = "not ended" if row.end is None else show(row.end - row.start)
-        drawing.line(left, y + 10, width - 70, y + 10, "line")
         drawing.text(
             _indent(row), y + 14, row.name if len(row.name) <= _LONGEST else row.name[: _LONGEST - 1] + "…", "strong" if row.strong else "ink"
         )
         start = scale(row.start)
+        drawing.line(left, y + 10, start, y + 10, "line")  # from the name to its bar; behind the bar stands its number
         drawing.box(start, y + 5, max(2.0, scale(end) - start), 10, "strong" if row.strong else "soft", round=1, says=f"{row.name}: {told}")
         drawing.text(scale(end) + 6, y + 14, told, size=11)
     drawing.text(left, _ROW * len(rows) + 18, "0", size=11)
