@@ -132,10 +132,11 @@ class Files:
 def name_file(tx: Tx, project: str, file: File) -> None:
     """Puts a stored content at its path. ConflictError where a folder is there, or a file where a folder must be."""
     parts = file.path.split("/")
-    for depth in range(1, len(parts)):
-        above = "/".join(parts[:depth])
-        if tx.one(_SQL["find"], project, above) is not None:
-            raise ConflictError(f'"{above}" is a file, so nothing lies below it', where=file.path, hint="choose another path, or delete the file")
+    above = ["/".join(parts[:depth]) for depth in range(1, len(parts))]
+    through = tx.one(_SQL["among"].replace("$in", ", ".join("?" * len(above))), project, *above) if above else None
+    if through is not None:
+        said = f'"{through["path"]}" is a file, so nothing lies below it'
+        raise ConflictError(said, where=file.path, hint="choose another path, or delete the file")
     if tx.one(_SQL["below"], project, f"{file.path}/", f"{file.path}/{_END}", 1) is not None:
         raise ConflictError(f'"{file.path}" is a folder', hint="choose another path, or delete the folder")
     tx.execute(_SQL["set"], project, file.path, file.digest, file.size, file.at)

@@ -5,6 +5,9 @@ on conflict (project, path) do update set digest = excluded.digest, size = exclu
 -- name: find
 select path, digest, size, at from artifacts where project = ? and path = ?;
 
+-- name: among
+select path from artifacts where project = ? and path in ($in) order by path limit 1;
+
 -- name: below
 select path, digest, size, at from artifacts where project = ? and path >= ? and path < ? order by path limit ?;
 

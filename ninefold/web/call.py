@@ -176,6 +176,10 @@ class Call:
         limit = self.route.max_body or self.limits.upload
         self.length(limit)
         chunks, waited, seen = self._chunks(limit), 0.0, 0
+        if self.arrived:
+            async for chunk in chunks:
+                yield chunk
+            return
         while True:
             begun = time.perf_counter()
             try:
