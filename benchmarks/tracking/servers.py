@@ -48,12 +48,13 @@ class Server:
                 os.kill(pid, signal.SIGKILL)
 
 
-def ninefold(folder: Path) -> Server:
-    """``ninefold up`` in an empty folder: SQLite, artifacts on disk, every answer fsynced."""
+def ninefold(folder: Path, ledger: str | None = None) -> Server:
+    """``ninefold up`` in an empty folder: SQLite unless ``ledger`` is another database's URL, artifacts on disk, every answer fsynced."""
     folder.mkdir(parents=True, exist_ok=True)
     port = free_port()
     command = [sys.executable, "-m", "ninefold", "up", "--port", str(port)]
-    return _start("ninefold", command, folder, port, {"XDG_STATE_HOME": str(folder / "state")})
+    extra = {"XDG_STATE_HOME": str(folder / "state")}
+    return _start("ninefold", command, folder, port, extra if ledger is None else {**extra, "NINEFOLD_LEDGER": ledger})
 
 
 def peer(folder: Path, database: Path | None = None) -> Server:
