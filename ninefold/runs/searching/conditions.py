@@ -99,30 +99,34 @@ def _with(table: Table, comparison: Comparison, patterns: Patterns) -> Sql:
 
 
 def _without(table: Table, comparison: Comparison) -> Sql:
-    keyed = _keyed(table, comparison)
+    keyed = keyed_by(table, comparison)
     return Sql(f"not exists (select 1 from {table.name} x where {table.tie} and {keyed.text})", keyed.args)
 
 
-def _keyed(table: Table, comparison: Comparison) -> Sql:
+def keyed_by(table: Table, comparison: Comparison) -> Sql:
+    """Which rows of a table of labels have the key."""
     return Sql(ALWAYS) if table.columns or table.json else Sql("x.key = ?", (comparison.field.key,))
 
 
 def row_says(table: Table, comparison: Comparison, patterns: Patterns) -> Sql:
     """What a row of a table of labels has to say: its key and its value."""
-    keyed = _keyed(table, comparison)
+    keyed = keyed_by(table, comparison)
     if comparison.sign == "is not null":
         return keyed
-    key, column = comparison.field.key, Sql("x.value")
-    if table.columns:
-        if key not in table.columns:
-            raise UsageError(f'there is no "{key}" to compare', hint=closest(key, table.columns), where="filter")
-        column = Sql(table.columns[key])
-    elif table.json:
-        column = Sql(patterns.member(table.json), (patterns.path(key),))
+    column = held(table, comparison.field.key, patterns)
     said = compare(column, comparison, patterns)
     if table.numbers:  # what is no number equals nothing
         said = Sql(f"(x.nan = 1 or {said.text})" if comparison.sign == "!=" else f"x.nan = 0 and {said.text}", said.args)
     return Sql.all([keyed, said, *([] if table.also.text == ALWAYS else [table.also])])
+
+
+def held(table: Table, key: str, patterns: Patterns) -> Sql:
+    """Where a row of a table of labels has the value of a key."""
+    if table.columns:
+        if key not in table.columns:
+            raise UsageError(f'there is no "{key}" to compare', hint=closest(key, table.columns), where="filter")
+        return Sql(table.columns[key])
+    return Sql(patterns.member(table.json), (patterns.path(key),)) if table.json else Sql("x.value")
 
 
 def compare(left: Sql, comparison: Comparison, patterns: Patterns) -> Sql:

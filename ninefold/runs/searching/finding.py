@@ -1,6 +1,6 @@
 """One page of rows: a statement made of where to look, conditions and an order, and the token of the page after it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from ninefold.errors import UsageError
@@ -47,16 +47,25 @@ def rows(
 
 
 def page(
-    ledger: Ledger, noun: Noun, scope: Sequence[Sql], filters: Sequence[Comparison], order: Sequence[Place], *, limit: int, token: str | None
+    ledger: Ledger,
+    noun: Noun,
+    scope: Sequence[Sql],
+    filters: Sequence[Comparison],
+    order: Sequence[Place],
+    *,
+    limit: int,
+    token: str | None,
+    plain: Callable[[Comparison], Comparison] = lambda comparison: comparison,
 ) -> tuple[list[Keys], str | None]:
     """A page of a noun's rows, each as the values that it is ordered by (those of the ties last), and the token of the next one.
 
-    It looks through everything in scope: for nouns of which there are thousands at most.
+    It looks through everything in scope: for nouns of which there are thousands at most. ``plain`` makes comparisons that databases
+    know of those that they do not.
     """
     check_limit(limit)
     patterns, by = Patterns.of(ledger), terms(order)
     digest = query_digest(noun.name, scope, filters, [place.order for place in order])
-    conditions = [*scope, *(condition(noun, comparison, patterns) for comparison in filters)]
+    conditions = [*scope, *(condition(noun, plain(comparison), patterns) for comparison in filters)]
     taken = rows(ledger, [Part(noun.table)], by, joins(order), conditions, decode(token, digest, by), limit + 1)
     return cut(taken, limit, digest, by)
 

@@ -60,7 +60,8 @@ def matches(expression: str, texts: Sequence[str]) -> list[bool]:
     from pyarrow import compute
 
     try:
-        found: list[bool] = compute.match_substring_regex(pa.array(texts, pa.string()), expression).to_pylist()
+        # one text at least: with none the expression would not be read, and a wrong one would seem to match nothing
+        found: list[bool] = compute.match_substring_regex(pa.array(["", *texts], pa.string()), expression).to_pylist()[1:]
     except pa.ArrowInvalid as error:
         said = str(error).partition(": ")[2] or str(error)
         raise UsageError(f"the regular expression cannot be read: {said}", hint="RE2's syntax: no back references, no look-around") from None

@@ -6,10 +6,11 @@ import msgspec
 
 from ninefold.errors import UsageError
 from ninefold.ledger import Ledger
-from ninefold.runs.searching.conditions import Column, Noun, Sql, Table, one_of
+from ninefold.runs.searching.conditions import Column, Noun, Sql, Table, held, keyed_by, one_of
 from ninefold.runs.searching.filters import Comparison, Field, Order
 from ninefold.runs.searching.finding import column_of, page
 from ninefold.runs.searching.ordering import places
+from ninefold.runs.searching.patterns import Patterns, matches
 
 _TIE = "x.trace = t.id"
 _ID = Field("attribute", "id")
@@ -39,6 +40,7 @@ _TRACES = Noun(
     },
 )
 _INSIDE = "attributes."
+_TEXTS = 5000  # that one regular expression is compared with
 
 
 def search_traces(
@@ -56,7 +58,8 @@ def search_traces(
         return [], None
     scope = [Sql("t.project = ?", (project,)), one_of("t.experiment", experiments)]
     by = places(_TRACES, order, _TIES)
-    found, after = page(ledger, _TRACES, scope, [_placed(one) for one in filters], by, limit=limit, token=token)
+    placed = [_placed(one) for one in filters]
+    found, after = page(ledger, _TRACES, scope, placed, by, limit=limit, token=token, plain=lambda one: _plain(ledger, scope, one))
     column = column_of(by, _ID)
     return [row[column] for row in found], after
 
@@ -64,10 +67,28 @@ def search_traces(
 def _placed(comparison: Comparison) -> Comparison:
     """A comparison with what lies in a table of its own: runs of a trace, attributes of its spans."""
     field = comparison.field
-    if comparison.sign == "rlike":  # neither database has one that a hostile pattern cannot stop
-        raise UsageError("regular expressions are not compared here", hint="use LIKE or ILIKE with % and _", where="filter")
     if field == Field("attribute", "run"):
         return msgspec.structs.replace(comparison, field=Field("run", "id"))
     if field.kind == "span" and field.key.startswith(_INSIDE):
         return msgspec.structs.replace(comparison, field=Field("attribute of span", field.key.removeprefix(_INSIDE)))
     return comparison
+
+
+def _plain(ledger: Ledger, scope: Sequence[Sql], comparison: Comparison) -> Comparison:
+    """A regular expression as the list of those texts that it matches: neither database has one that a hostile pattern cannot stop."""
+    if comparison.sign != "rlike":
+        return comparison
+    field = comparison.field
+    if field.kind == "attribute":
+        column, source, where = Sql(_TRACES.column(field.key).text), _TRACES.table, list(scope)
+    else:
+        table = _TRACES.labelled(field.kind)
+        column = held(table, field.key, Patterns.of(ledger))
+        source, where = f"{table.name} x join {_TRACES.table} on {table.tie}", [*scope, keyed_by(table, comparison)]
+    chosen = Sql.all(where)
+    rows = ledger.all(f"select distinct {column.text} as said from {source} where {chosen.text} limit ?", *column.args, *chosen.args, _TEXTS + 1)
+    if len(rows) > _TEXTS:
+        raise UsageError(f"more than {_TEXTS:,} different texts would be compared", hint="use LIKE, or search fewer experiments", where="filter")
+    texts = [str(row["said"]) for row in rows if row["said"] is not None]
+    found = [text for text, matched in zip(texts, matches(str(comparison.value), texts), strict=True) if matched]
+    return msgspec.structs.replace(comparison, sign="in", value=tuple(found))

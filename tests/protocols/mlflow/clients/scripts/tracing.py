@@ -70,9 +70,10 @@ client.link_traces_to_run([id], run.info.run_id)
 assert {t.info.trace_id for t in found(run_id=run.info.run_id)} >= {id}
 assert client.delete_traces(experiment_id=run.info.experiment_id, trace_ids=[id]) == 1
 assert mlflow.get_trace(id) is None and len(found()) == 2
+assert len(found("name RLIKE '^a.*r$'")) == 2 and found("tag.color RLIKE '^blue|green$'") == []
 try:
-    found("name RLIKE '^a'")
+    found(r"name RLIKE '(a)\1'")
 except MlflowException as error:
-    assert "regular expressions" in str(error)
+    assert "regular expression" in str(error)
 else:
-    raise AssertionError("a regular expression was compared")
+    raise AssertionError("a regular expression with a back reference was compared")
