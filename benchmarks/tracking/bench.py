@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
+import long
 import servers
 from histories import EXPERIMENT, HISTORY_KEY, HISTORY_RUN, seed_ours, seed_peer
 from load import API, Client, Measured, ask, drive, get, post, put, to
@@ -42,12 +43,16 @@ def main() -> None:
     parser.add_argument("--points", type=int, default=1_000_000, help="points of the history")
     parser.add_argument("--seconds", type=float, default=6.0, help="seconds of load for each figure")
     parser.add_argument("--postgres", action="store_true", help="compare our writes on Postgres with those on SQLite, and nothing else")
+    parser.add_argument("--long", type=int, default=0, metavar="POINTS", help="one history of so many points on our server, and nothing else")
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     given = parser.parse_args()
-    if not given.postgres and not (servers.PEER / "mlflow").exists():
+    if not given.postgres and not given.long and not (servers.PEER / "mlflow").exists():
         raise SystemExit("the peer is not installed: make clients")
     folder = given.folder or Path(tempfile.mkdtemp(prefix="tracking-"))
     lines: list[Line] = []
+    if given.long:
+        print(long.measure(folder / "long", given.long))
+        return
 
     def say(line: Line) -> None:
         lines.append(line)
