@@ -50,8 +50,8 @@ def counted() -> Iterator[None]:
 
 
 @contextmanager
-def within(seconds: float) -> Iterator[None]:
-    """What is read in here takes so many seconds at most."""
+def within(seconds: float | None) -> Iterator[None]:
+    """What is read in here takes so many seconds at most; None: as long as it takes."""
     before = _thread.seconds, _thread.taken
     hurry(seconds)
     try:

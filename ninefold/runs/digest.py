@@ -13,6 +13,7 @@ from typing import Any
 
 from ninefold import ids
 from ninefold.ledger import Ledger, Row, Tx
+from ninefold.ledger.patience import within
 from ninefold.ledger.sqlfile import Statements
 from ninefold.runs.artifacts import folder_of
 from ninefold.runs.run import Run
@@ -28,8 +29,10 @@ class Digested:
     """The digest of a run's points, and what they were counted as before they were read."""
 
     def __init__(self, ledger: Ledger, run: Run) -> None:
-        self._run, self._moved = run, _moved(ledger.all, run)
-        self._points = _points(ledger.all, run)
+        # a run of very many points ends too: all of them are read, each page in milliseconds
+        with within(None):
+            self._run, self._moved = run, _moved(ledger.all, run)
+            self._points = _points(ledger.all, run)
 
     def whole(self, tx: Tx) -> str:
         """The digest of parameters, tags, points and files, as the transaction sees them."""

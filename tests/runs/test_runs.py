@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 
 from ninefold.errors import ConflictError, NotFoundError, UsageError
+from ninefold.ledger.patience import within
 from ninefold.runs import Point, Runs, compare, records
+from ninefold.runs.digest import Digested
 
 
 def test_a_parameter_is_set_once(runs: Runs) -> None:
@@ -119,3 +121,10 @@ def test_runs_of_one_project_are_not_those_of_another(runs: Runs) -> None:
     ):
         with pytest.raises(NotFoundError):
             ask()
+
+
+def test_a_run_ends_also_where_its_points_take_longer_to_read_than_a_search_may(runs: Runs) -> None:
+    run = runs.start("p", "e")
+    runs.log_points(run.id, [Point("loss", 0.5, step, step) for step in range(25_000)])
+    with within(0.005):  # as in a server's thread; reading the points takes more
+        Digested(runs.ledger, run)
