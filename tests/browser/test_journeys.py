@@ -34,6 +34,7 @@ SEEN = (
     "/runs",
     "/runs/compare",
     "/experiments",
+    "/traces",
     "{run}",
     "/predictions",
     "{prediction}",
