@@ -23,6 +23,8 @@ from .conftest import Bring
 ROOT = Path(__file__).parents[4]
 SCRIPT = Path(__file__).parents[1] / "clients" / "scripts" / "history.py"
 pytestmark = pytest.mark.slow
+# where it is brought to makes no difference to what is read: one of the pasts goes to both databases
+once = pytest.mark.parametrize("ledger_url", ["sqlite"], indirect=True)
 
 
 def _python(release: str) -> str:
@@ -54,6 +56,7 @@ def test_a_real_database(release: str, tmp_path: Path, brought: Bring, ledger: L
     _usable(ledger, files)
 
 
+@once
 @pytest.mark.parametrize("release", ["mlflow3", "mlflow2"])
 def test_a_real_folder(release: str, tmp_path: Path, brought: Bring, ledger: Ledger, files: Files) -> None:
     _make(release, tmp_path, (tmp_path / "mlruns").as_uri())
@@ -85,6 +88,7 @@ def server(tmp_path: Path) -> Iterator[str]:
         process.wait()
 
 
+@once
 @pytest.mark.timeout(240)
 def test_a_real_server(server: str, tmp_path: Path, brought: Bring, ledger: Ledger, files: Files) -> None:
     _make("mlflow3", tmp_path, server)
