@@ -44,7 +44,8 @@ def track(
     UsageError for what cannot be recorded, NotFoundError where there is no run to resume.
 
     >>> import os, tempfile; os.environ["NINEFOLD_HOME"] = tempfile.mkdtemp()
-    >>> with track("forecast", params={"rate": 0.1}) as run:
+    >>> import ninefold as nf
+    >>> with nf.track("forecast", params={"rate": 0.1}) as run:
     ...     for step in range(3):
     ...         run.log(loss=1 / (step + 1), step=step)
     ...     run.save("notes.md", "It learns.")
