@@ -1,9 +1,6 @@
 """Train, register and load a model with MLflow's own client. Nothing in it knows of ninefold; only the address of the server is set.
 
-With a server that runs::
-
-    ninefold up &
-    MLFLOW_TRACKING_URI=http://localhost:9009 python train.py
+With a server that runs (ninefold up): MLFLOW_TRACKING_URI=http://localhost:9009 python train.py
 """
 
 import json
