@@ -59,9 +59,11 @@ async def _call(app: App, path: str, accept: str) -> Got:
         "client": ("127.0.0.1", 1),
     }
     sent: list[dict[str, Any]] = []
+    asked = iter([{"type": "http.request", "body": b"", "more_body": False}])
 
     async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": b"", "more_body": False}
+        # the client stays and says nothing more
+        return next(asked, None) or await asyncio.Event().wait()
 
     async def send(message: dict[str, Any]) -> None:
         sent.append(message)
