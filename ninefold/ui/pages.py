@@ -50,7 +50,7 @@ _PROJECTS = "select project, max(at) as at from plans group by project order by 
 class Page(NamedTuple):
     """A page: its path, what makes its data (from the reading, the path's parameters by name, and the query), its template.
 
-    ``api``: whether the same data is at ``/api``, where nothing else is.
+    ``api``: whether the same data is at ``/api``, where nothing else is. ``searches`` as of a Route.
     """
 
     path: str
@@ -59,6 +59,7 @@ class Page(NamedTuple):
     summary: str
     query: type | None = None
     api: bool = True
+    searches: bool = False
 
 
 def wants_json(accept: str) -> bool:
@@ -99,7 +100,14 @@ PAGES = (
     Page("/incidents/{name}", monitors.incident, "incident.html", "An incident: cause, findings, action."),
     Page("/items", items.items, "items.html", "Work items: what waits for whom."),
     Page("/items/{name}", items.one, "item.html", "A work item."),
-    Page("/runs", runs.runs, "runs.html", "Runs of scripts and clients, found by a filter, and runs of the project.", tracked_list.TrackedQuery),
+    Page(
+        "/runs",
+        runs.runs,
+        "runs.html",
+        "Runs of scripts and clients, found by a filter, and runs of the project.",
+        tracked_list.TrackedQuery,
+        searches=True,
+    ),
     Page("/runs/compare", comparing.compare, "comparing.html", "Runs side by side: what differs, and their curves.", comparing.CompareQuery),
     Page("/runs/{name}", runs.run, "run.html", "A run: steps, or parameters, metrics and files.", tracked.RunQuery),
     Page("/experiments", experiments.experiments, "experiments.html", "All experiments.", api=False),
@@ -208,7 +216,8 @@ def _both(site: Site, page: Page) -> list[Route]:
         return site.data(page, call)
 
     given = get_type_hints(page.view).get("return")
-    made = [route("GET", page.path, html, who=READERS, kind="page", summary=page.summary, blocking=True, query=page.query)]
+    both: Any = {"who": READERS, "summary": page.summary, "blocking": True, "query": page.query, "searches": page.searches}
+    made = [route("GET", page.path, html, kind="page", **both)]
     if page.api:
-        made.append(route("GET", f"/api{page.path}", data, who=READERS, summary=page.summary, blocking=True, query=page.query, answer=given))
+        made.append(route("GET", f"/api{page.path}", data, answer=given, **both))
     return made
