@@ -49,8 +49,10 @@ class Guarded:
 
 
 def no_model(name: str) -> NotFoundError:
+    """The error for a registered model that is not there."""
     return NotFoundError(f'there is no model "{name[:250]}"', hint="register one under that name first", where="name")
 
 
 def no_version(name: str, version: int) -> NotFoundError:
+    """The error for a version that is not there, of a model that is."""
     return NotFoundError(f'the model "{name[:250]}" has no version {version}', hint="list its versions", where="version")

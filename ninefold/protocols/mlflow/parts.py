@@ -19,17 +19,23 @@ _VALID = 3600  # seconds in which an address may be used
 
 
 class Create(Message):
+    """The file at the client, of whose path only the name counts, and in how many parts it comes."""
+
     path: str | None = None
     num_parts: Int64 | None = None
 
 
 class Part(Message):
+    """A part that was stored: its number, and the ETag that its storing answered."""
+
     part_number: Int64 | None = None
     etag: str | None = None
     url: str | None = None
 
 
 class Complete(Message):
+    """An upload that is put together, from all of its parts, or given up."""
+
     path: str | None = None
     upload_id: str | None = None
     parts: list[Part] = msgspec.field(default_factory=list)

@@ -11,11 +11,15 @@ STATUS = {"ready": "READY", "pending": "PENDING_REGISTRATION", "failed": "FAILED
 
 
 class Tag(Message):
+    """A tag as clients send it; without a value it is empty."""
+
     key: str | None = None
     value: str | None = None
 
 
 class Named(Message):
+    """What is asked of the registered model ``name``."""
+
     name: str | None = None
 
 
@@ -59,4 +63,5 @@ def who(call: Call) -> str | None:
 
 
 def tags(given: Iterable[Tag] | None) -> dict[str, str]:
+    """Tags by key; of a key that comes twice the last. WireError for one without a key."""
     return {need(tag.key, "key"): tag.value or "" for tag in given or ()}

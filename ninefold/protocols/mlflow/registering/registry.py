@@ -14,28 +14,40 @@ from ninefold.web.call import Call
 
 
 class CreateModel(Named):
+    """A new registered model with what is said of it."""
+
     description: str | None = None
     tags: list[Tag] | None = None
 
 
 class Rename(Named):
+    """The name that a registered model has from now on; its versions go with it."""
+
     new_name: str | None = None
 
 
 class Describe(Named):
+    """The new description; where none is given the old one stays."""
+
     description: str | None = None
 
 
 class ModelTag(Named):
+    """A tag to set, or the key of one to take away."""
+
     key: str | None = None
     value: str | None = None
 
 
 class Latest(Named):
+    """The stages that are asked for; none: all of them."""
+
     stages: list[str] = msgspec.field(default_factory=list)
 
 
 class Alias(Named):
+    """An alias, and where it is set the number of the version that it leads to."""
+
     alias: str | None = None
     version: str | int | None = None
 

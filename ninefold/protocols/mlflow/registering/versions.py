@@ -22,14 +22,20 @@ PROMPT, VERSIONS = "mlflow.prompt.is_prompt", "mlflow.modelVersions"
 
 
 class Version(Named):
+    """A version by its model and its number, which may come as text."""
+
     version: str | int | None = None
 
 
 class VersionFile(Version):
+    """A file of a version, by its path below the version's root."""
+
     path: str | None = None
 
 
 class CreateVersion(Named):
+    """Where the files of a new version come from: a source, and the run or logged model that made them."""
+
     source: str | None = None
     run_id: str | None = None
     model_id: str | None = None
@@ -38,15 +44,21 @@ class CreateVersion(Named):
 
 
 class DescribeVersion(Version):
+    """The new description; where none is given the old one stays."""
+
     description: str | None = None
 
 
 class VersionTag(Version):
+    """A tag to set, or the key of one to take away."""
+
     key: str | None = None
     value: str | None = None
 
 
 class Stage(Version):
+    """The stage to move to, and whether what is there already is archived."""
+
     stage: str | None = None
     archive_existing_versions: bool | None = None
 

@@ -21,11 +21,15 @@ _TONGUES: list[Tongue] = [Ours(), Told()]
 
 
 class Event(Message):
+    """What a webhook is told of: an action on a kind of thing, such as created on a registered model."""
+
     entity: str | None = None
     action: str | None = None
 
 
 class Create(Message):
+    """A webhook to set up, or the fields of one to change. The secret signs what is sent, and is never answered."""
+
     name: str | None = None
     url: str | None = None
     events: list[Event] | None = None
@@ -35,11 +39,15 @@ class Create(Message):
 
 
 class Listing(Message):
+    """How many webhooks at most, after which page."""
+
     max_results: Int64 | None = None
     page_token: str | None = None
 
 
 class Test(Message):
+    """The event of which an example is sent; none: the first of the webhook's own."""
+
     event: Event | None = None
 
 

@@ -20,16 +20,22 @@ _MASKS = {"assessmentname": "name", "name": "name", "feedback": "value", "expect
 
 
 class Source(Message):
+    """Who judged: a person, a model or code, and which."""
+
     source_type: str | None = None
     source_id: str | None = None
 
 
 class Serialized(Message):
+    """A nested value, which travels as the text of its JSON."""
+
     serialization_format: str | None = None
     value: str | None = None
 
 
 class Value(Message):
+    """What was judged: any JSON, the error that kept one from judging, or the name of an issue."""
+
     value: Any = None
     serialized_value: Serialized | None = None
     error: dict[str, Any] | None = None
@@ -37,6 +43,8 @@ class Value(Message):
 
 
 class Fields(Message):
+    """An assessment in a request; exactly one of ``feedback``, ``expectation`` and ``issue`` is given."""
+
     assessment_id: str | None = None
     assessment_name: str | None = None
     span_id: str | None = None
@@ -53,6 +61,8 @@ class Fields(Message):
 
 
 class Body(Message):
+    """An assessment to add, or to change in the fields that the mask names."""
+
     assessment: Fields | None = None
     update_mask: str | None = None
 

@@ -24,11 +24,15 @@ _PAGE = 500
 
 
 class Pair(Message):
+    """A tag, or an entry of a trace's metadata."""
+
     key: str | None = None
     value: str | None = None
 
 
 class Begin(Message):
+    """Of which experiment a trace is and when it began; the server gives it an id."""
+
     experiment_id: str | None = None
     timestamp_ms: Int64 | None = None
     request_metadata: list[Pair] | None = None
@@ -36,6 +40,8 @@ class Begin(Message):
 
 
 class End(Message):
+    """When a trace ended and how, by the name or the number of its status; tags and metadata are added."""
+
     timestamp_ms: Int64 | None = None
     status: str | int | None = None
     request_metadata: list[Pair] | None = None
@@ -43,6 +49,8 @@ class End(Message):
 
 
 class Search(Message):
+    """Which traces of which experiments, in what order, how many at most."""
+
     experiment_ids: list[str] = msgspec.field(default_factory=list)
     filter: str | None = None
     max_results: Int64 | None = None

@@ -30,15 +30,21 @@ _PAGE, _AT_ONCE = 500, 1000
 
 
 class Where(Message):
+    """An experiment by its id."""
+
     experiment_id: str | None = None
 
 
 class Location(Message):
+    """Where a trace is kept; only experiments are known."""
+
     type: str | int | None = None
     mlflow_experiment: Where | None = None
 
 
 class Info(Message):
+    """What a client says of a trace. Its time is a timestamp of RFC 3339, its duration seconds such as ``1.5s``."""
+
     trace_id: str | None = None
     client_request_id: str | None = None
     trace_location: Location | None = None
@@ -52,6 +58,8 @@ class Info(Message):
 
 
 class Told(Message):
+    """The envelope in which release 3 sends what it says of a trace."""
+
     trace_info: Info | None = None
 
 
@@ -65,14 +73,20 @@ class Start(Where):
 
 
 class Ids(Message):
+    """Several traces."""
+
     trace_ids: list[str] = msgspec.field(default_factory=list)
 
 
 class Which(Message):
+    """One trace."""
+
     trace_id: str | None = None
 
 
 class Search(Message):
+    """Which traces of which experiments, in what order, how many at most."""
+
     locations: list[Location] | None = None
     filter: str | None = None
     max_results: Int64 | None = None
@@ -81,6 +95,8 @@ class Search(Message):
 
 
 class Delete(Where):
+    """Traces by their ids, or the oldest of an experiment: those begun until a time, at most so many."""
+
     max_timestamp_millis: Int64 | None = None
     max_traces: Int64 | None = None
     request_ids: list[str] | None = None
@@ -88,6 +104,8 @@ class Delete(Where):
 
 
 class Link(Ids):
+    """A run, and the traces that belong to it from now on."""
+
     run_id: str | None = None
 
 
