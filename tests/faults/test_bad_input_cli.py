@@ -173,7 +173,7 @@ def test_a_type_that_changed_between_runs_is_told_and_the_old_rows_stay(project:
         case(["run", "parcels.py", "--force", "model/forcast"], ['did you mean "model/forecast"'], id="force"),
         case(["new", "data"], ["there already"], id="new over something"),
         case(["up", "parcels.py", "--port", "99999"], ["99999", "65535"], id="a port that cannot be"),
-        case(["up", "parcels.py", "--host", "0.0.0.0"], ["0.0.0.0", "accounts", "proxy"], id="open to the world"),
+        case(["up", "parcels.py", "--host", "0.0.0.0"], ["0.0.0.0", "administrator", "ninefold users add"], id="open to the world"),
     ],
 )
 def test_wrong_use_is_told_and_exits_with_2(project: Path, ninefold: Cli, arguments: list[str], said: list[str]) -> None:

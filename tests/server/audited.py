@@ -26,7 +26,7 @@ _OURS = [
     sys.base_prefix,
     sysconfig.get_paths()["stdlib"],
     str(Path(__file__).parents[2]),
-    os.environ["XDG_STATE_HOME"],
+    os.environ.get("XDG_STATE_HOME", "/none"),
     "/proc/",
     "/dev/",
     "/sys/",
