@@ -7,6 +7,9 @@ import msgspec
 
 from ninefold import config
 from ninefold.project.home import Home
+from ninefold.runs.experiments import Experiments
+from ninefold.runs.traces.records import Traces
+from ninefold.runs.traces.trace import Span
 
 INCIDENT = "parcels-watch-change-2024-02-28"
 
@@ -69,6 +72,15 @@ def happened(home: Home) -> None:
 
     home.ledger.write(write)
     tried(home, at - 5 * day)
+    traced(home, at)
+
+
+def traced(home: Home, at: int) -> None:
+    """A request through somebody's application, with a step in it."""
+    experiment = Experiments(home.ledger, "parcels").ensure("assistant").id
+    root = Span(trace="trace-1", id="a", name="where is my parcel", began=at * 1000, ended=(at + 9000) * 1000)
+    step = Span(trace="trace-1", id="b", parent="a", name="look up", began=(at + 2000) * 1000, ended=(at + 5000) * 1000)
+    Traces(home.ledger, "parcels").add_spans([root, step], experiment=experiment)
 
 
 def tried(home: Home, at: int) -> None:

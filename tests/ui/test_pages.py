@@ -36,6 +36,7 @@ NAMES_OF = {
     "/monitors/{name}": "watch",
     "/incidents/{name}": INCIDENT,
     "/items/{name}": "item-1",
+    "/traces/{name}": "trace-1",
     "/facts/{seq}": "5",
 }
 
