@@ -28,8 +28,9 @@ def generate() -> ModuleType:
 
 
 @pytest.fixture(scope="session")
-def route_paths(generate: ModuleType) -> set[str]:
-    return {route.path for route in generate.route_table()}
+def routes(generate: ModuleType) -> set[tuple[str, str]]:
+    """Method and path of each."""
+    return {(route.method, route.path) for route in generate.route_table()}
 
 
 @pytest.fixture(scope="session")

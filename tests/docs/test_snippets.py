@@ -72,6 +72,8 @@ def test_a_block_is_of_a_known_kind_and_runs_or_says_why_not() -> None:
         assert kind in {"python", "console", "toml", "text", "json"}, f"{named(page)}: {kind!r}\n{text}"
         if kind in {"text", "json"}:
             assert not told
+            if kind == "json":
+                json.loads(text)
         else:
             assert re.fullmatch(r"|exits [12]|not run: \w.{14,}", told), f"{named(page)}: {told!r}"
 
@@ -95,13 +97,21 @@ def test_a_command_exists_with_its_options(page: str, words: list[str]) -> None:
     group.make_context(group.name, words, parent=context)  # parses, and runs nothing
 
 
-@pytest.mark.parametrize(("page", "words"), list(said("curl")), ids=lambda v: v[1] if isinstance(v, list) else v)
-def test_an_address_is_a_route_and_a_body_is_json(page: str, words: list[str], route_paths: set[str]) -> None:
-    address = next(w for w in words if w.startswith("localhost:9009/"))
-    path = urlsplit(f"http://{address}").path
-    assert any(re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", known), path) for known in route_paths), path
-    if "-d" in words:
-        json.loads(words[words.index("-d") + 1])
+@pytest.mark.parametrize(("page", "words"), list(said("curl")), ids=lambda v: address(v) if isinstance(v, list) else v)
+def test_an_address_is_a_route_and_a_body_is_json(page: str, words: list[str], routes: set[tuple[str, str]]) -> None:
+    path = urlsplit(f"http://{address(words)}").path
+    method = words[words.index("-X") + 1] if "-X" in words else "PUT" if "-T" in words else "POST" if "-d" in words else "GET"
+    assert any(method == known and re.fullmatch(pattern(template), path) for known, template in routes), f"{method} {path}"
+    if "-d" in words and not (body := words[words.index("-d") + 1]).startswith("@"):  # a file is a block of its own
+        json.loads(body)
+
+
+def address(words: list[str]) -> str:
+    return next(w for w in words if w.startswith("localhost:9009/"))
+
+
+def pattern(template: str) -> str:
+    return re.sub(r"\{\w+(:path)?\}", lambda found: ".+" if found[1] else "[^/]+", template)
 
 
 def test_settings_in_a_page_are_settings() -> None:
