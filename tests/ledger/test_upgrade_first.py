@@ -30,13 +30,13 @@ EXPERIMENTS = {
 
 
 @pytest.fixture
-def old(ledger_url: str, tmp_path: Path) -> str:
+def old(new_url: str, tmp_path: Path) -> str:
     """The URL of a ledger of the first release on each database. It ran on SQLite alone: Postgres is filled from such a file."""
-    path = tmp_path / ("home/ledger.db" if ledger_url.startswith("sqlite") else "old.db")
+    path = tmp_path / ("home/ledger.db" if new_url.startswith("sqlite") else "old.db")
     fill(path)
-    if not ledger_url.startswith("sqlite"):
-        driver_of(ledger_url, tmp_path / "home")[0].fill(path)
-    return ledger_url
+    if not new_url.startswith("sqlite"):
+        driver_of(new_url, tmp_path / "home")[0].fill(path)
+    return new_url
 
 
 def test_every_run_metric_file_and_fact_is_there_afterwards(old: str, tmp_path: Path) -> None:
@@ -69,14 +69,14 @@ def rows(ledger: Ledger, sql: str) -> set[tuple[Any, ...]]:
     return {tuple(row) for row in ledger.all(sql)}
 
 
-def test_what_the_first_release_itself_wrote_is_there_afterwards(ledger_url: str, tmp_path: Path) -> None:
-    path = tmp_path / ("home/ledger.db" if ledger_url.startswith("sqlite") else "old.db")
+def test_what_the_first_release_itself_wrote_is_there_afterwards(new_url: str, tmp_path: Path) -> None:
+    path = tmp_path / ("home/ledger.db" if new_url.startswith("sqlite") else "old.db")
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(lzma.decompress(MADE.read_bytes()))
-    if not ledger_url.startswith("sqlite"):
-        driver_of(ledger_url, tmp_path / "home")[0].fill(path)
-    upgrade(ledger_url, home=tmp_path / "home")
-    with Ledger.open(ledger_url, home=tmp_path / "home", anchors=tmp_path / "anchors") as ledger:
+    if not new_url.startswith("sqlite"):
+        driver_of(new_url, tmp_path / "home")[0].fill(path)
+    upgrade(new_url, home=tmp_path / "home")
+    with Ledger.open(new_url, home=tmp_path / "home", anchors=tmp_path / "anchors") as ledger:
         report = ledger.verify()
         assert report.ok, report.problems
         assert report.signed == report.facts > 5
