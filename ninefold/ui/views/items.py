@@ -72,11 +72,11 @@ def _line(row: dict[str, Any]) -> ItemLine:
 def subject_path(subject: str) -> str | None:
     """The page of a subject.
 
-    >>> subject_path("flights/model/forecast@2"), subject_path("flights/run")
-    ('/models/forecast/2', None)
+    >>> subject_path("flights/model/forecast@2"), subject_path("flights/run/0199c1f2"), subject_path("flights/run")
+    ('/models/forecast/2', '/runs/0199c1f2', None)
     """
     parts = subject.split("/", 2)
-    if len(parts) < 3 or parts[1] not in NOUNS:
+    if len(parts) < 3 or parts[1] not in {*NOUNS, "run"}:
         return None
     name, _, version = parts[2].partition("@")
     return f"/{plural(parts[1])}/{name}" + (f"/{version}" if version and parts[1] in {"table", "model"} else "")
