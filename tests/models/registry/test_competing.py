@@ -13,7 +13,7 @@ from ninefold.runs.artifacts import Files
 from ninefold.runs.experiments import ROOT, Experiments
 from ninefold.runs.records import Runs
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.clients]
 COLUMNS = ["pace.three", "pace.week", "price"]
 
 

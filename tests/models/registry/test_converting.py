@@ -24,7 +24,7 @@ from ninefold.project.live import registered
 from ninefold.project.live.converting import convert
 from ninefold.project.live.sealed import bundle_of
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.clients]
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 
 PYTHON = Path(__file__).parents[3] / ".venv-mlflow3" / "bin" / "python"
 SCRIPT = Path(__file__).parent / "clients" / "scripts" / "tracing.py"
-pytestmark = [pytest.mark.slow, pytest.mark.skipif(not PYTHON.exists(), reason="the real client is not here: make clients")]
+pytestmark = [pytest.mark.slow, pytest.mark.clients, pytest.mark.skipif(not PYTHON.exists(), reason="the real client is not here: make clients")]
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 from foreign import ROOT, Client
 
 SCRIPTS = Path(__file__).parent / "scripts"
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(500)]
+pytestmark = [pytest.mark.slow, pytest.mark.clients, pytest.mark.timeout(500)]
 
 
 def test_fluent_and_client_api(client: Client) -> None:

@@ -10,7 +10,7 @@ from foreign import Client
 from live import Live
 
 SCRIPT = Path(__file__).parent / "scripts" / "large.py"
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(500)]
+pytestmark = [pytest.mark.slow, pytest.mark.clients, pytest.mark.timeout(500)]
 
 
 @pytest.fixture(params=["disk", "s3"])

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 SCRIPT = Path(__file__).parent / "scripts" / "searches.py"
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(500)]
+pytestmark = [pytest.mark.slow, pytest.mark.clients, pytest.mark.timeout(500)]
 _REFUSED = "INVALID_PARAMETER_VALUE"
 
 # where we differ on purpose, theirs and ours: a filter that breaks off is half a question; a caller's mistake is no error of the server

@@ -11,7 +11,7 @@ from foreign import Client
 from live import Live
 
 SCRIPTS = Path(__file__).parent / "scripts"
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(500)]
+pytestmark = [pytest.mark.slow, pytest.mark.clients, pytest.mark.timeout(500)]
 FILE = """import ninefold as nf
 
 boosted = nf.Endpoint("models:/boosted@champion")

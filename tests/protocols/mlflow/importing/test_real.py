@@ -22,7 +22,7 @@ from .conftest import Bring
 
 ROOT = Path(__file__).parents[4]
 SCRIPT = Path(__file__).parents[1] / "clients" / "scripts" / "history.py"
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.clients]
 # where it is brought to makes no difference to what is read: one of the pasts goes to both databases
 once = pytest.mark.parametrize("ledger_url", ["sqlite"], indirect=True)
 
