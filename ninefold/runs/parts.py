@@ -22,7 +22,9 @@ from ninefold.storage.below import unfinished
 from ninefold.storage.blobs import Blobs
 
 MOST = 10_000  # parts of one upload
-_KEPT = 24 * 3600 * 1_000_000  # µs: an upload that is older has been given up
+LONGEST = 24 * 3600  # seconds in which an address may be used
+_KEPT = LONGEST * 1_000_000  # µs: an upload that is older has been given up
+_WHOLE = 0  # the number of what comes in one piece
 _SQL = Statements(Path(__file__).with_name("parts.sql"))
 
 
@@ -38,6 +40,7 @@ class _Upload(msgspec.Struct):
     count: int
     parts: dict[str, str] = {}
     done: str = ""
+    until: int = 0
 
 
 class Parts:
@@ -65,6 +68,26 @@ class Parts:
         row = {"id": id, "project": self.files.project, "path": path, "created": clock.now(), "body": _encode(upload)}
         self.ledger.write(lambda tx: tx.add("uploads", [row]))
         return Begun(id, [_signature(upload, id, number) for number in range(1, count + 1)])
+
+    def address(self, path: str, seconds: int) -> Begun:
+        """An upload in one piece: whoever has its signature may write ``path``, also again, for so many seconds."""
+        checked(path)
+        if not 0 < seconds <= LONGEST:
+            raise UsageError(f"an address for {seconds} seconds was asked for", hint=f"from 1 to {LONGEST:,} seconds", where="expiration")
+        self.clear()
+        id, upload = ids.new_id(), _Upload(secrets.token_hex(32), 0, until=clock.now() + seconds * 1_000_000)
+        row = {"id": id, "project": self.files.project, "path": path, "created": clock.now(), "body": _encode(upload)}
+        self.ledger.write(lambda tx: tx.add("uploads", [row]))
+        return Begun(id, [_signature(upload, id, _WHOLE)])
+
+    async def take_whole(self, id: str, signature: str, chunks: AsyncIterator[bytes]) -> File:
+        """Keeps the file of an address, on disk when it returns. DeniedError where the address is none, or no longer."""
+        row = await asyncio.to_thread(self.ledger.one, _SQL["find"], id)
+        upload = None if row is None else _decode(row["body"])
+        valid = upload is not None and clock.now() < upload.until
+        if row is None or upload is None or not valid or not hmac.compare_digest(_signature(upload, id, _WHOLE).encode(), signature.encode()):
+            raise DeniedError("the address of this file is not valid, or no longer", hint="ask for another one")
+        return await Files(self.ledger, self.files.blobs, row["project"]).put_stream(row["path"], chunks)
 
     def take(self, id: str, number: int, signature: str, chunks: Iterable[bytes]) -> str:
         """Keeps a part, on disk when it returns; its digest. DeniedError where the signature is not of this part."""

@@ -26,11 +26,12 @@ PUBLIC = {
     *("GET /api/3.0/mlflow/server-info", "GET /ajax-api/3.0/mlflow/server-info"),
     # these show a signature that was given out for one part of one upload
     *(f"PUT /{prefix}/2.0/mlflow-artifacts/mpu/part/{{id}}/{{number}}/{{signature}}" for prefix in ("api", "ajax-api")),
+    *(f"PUT /{prefix}/2.0/mlflow-artifacts/mpu/whole/{{id}}/{{signature}}" for prefix in ("api", "ajax-api")),
 }
 OWN = {"/me", "/me/tokens", "/me/tokens/{id}/revoke", "/me/password", "/api/me", "/api/me/tokens", "/api/me/tokens/{id}", "/sign-out"}
 SERVED = {"/events/", "/sources/", "/tables/", "/predict/", "/outcomes/", "/decisions/", "/explain/", "/-/clock"}
 # these send a body only because what they look for is long
-ASKS = re.compile(r"search|get-latest-versions$|/trace[s]?/.*(get|search)|batch-get|batchGet")
+ASKS = re.compile(r"search|get-latest-versions$|presigned-download-url$|/trace[s]?/.*(get|search)|batch-get|batchGet")
 
 
 class PassedError(NinefoldError):

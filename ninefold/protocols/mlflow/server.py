@@ -26,8 +26,8 @@ def server_info(place: Place, message: Message, call: Call) -> dict[str, Any]:
         # from the store itself, where clients can reach it
         "multipart_downloads_enabled": isinstance(place.files.blobs.store, Addressed),
         "artifact_serving_enabled": True,
-        "presigned_upload_run_id_supported": False,
-        "presigned_upload_model_id_supported": False,
+        "presigned_upload_run_id_supported": True,
+        "presigned_upload_model_id_supported": True,
         "model_artifact_presigned_downloads_supported": False,
         "artifacts_presigned_only": False,
         "features_enabled": {},

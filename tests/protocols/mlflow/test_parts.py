@@ -158,3 +158,41 @@ def test_a_file_is_read_from_the_bucket_itself(bucket: str, tmp_path: Path, monk
         request = urllib.request.Request(said["url"], headers={"Range": "bytes=10-19", **said["headers"]})
         assert urllib.request.urlopen(request).read() == content[10:20]
         assert asked.call("GET", f"{FILES}presigned/0/none").status == 404
+
+
+def test_an_address_takes_one_file_whole_from_whoever_has_it(placed: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = placed.begin()
+    answer = placed.post("/api/2.0/mlflow/artifacts/presigned-upload-url", run_id=run, path="plots/a.bin", expiration=60)
+    address = urlsplit(answer.json["presigned_url"]).path
+    for content in (b"first", b"second"):  # a retry, and a correction
+        assert placed.call("PUT", address, content).status == 200
+    assert placed.call("GET", f"{FILES}artifacts/0/{run}/artifacts/plots/a.bin").body == b"second"
+    assert placed.call("PUT", address[:-1] + ("0" if address[-1] != "0" else "1"), b"x").status == 403
+    now = clock.now()
+    monkeypatch.setattr(clock, "now", lambda: now + 61_000_000)
+    assert placed.call("PUT", address, b"late").status == 403
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"path": "a"},
+        {"run_id": "r", "model_id": "m", "path": "a"},
+        {"run_id": "RUN", "path": "../a"},
+        {"run_id": "RUN", "path": "a", "expiration": 0},
+    ],
+)
+def test_an_address_of_nothing_is_the_callers_mistake(asked: Asked, body: dict[str, Any]) -> None:
+    body = {**body, **({"run_id": asked.begin()} if body.get("run_id") == "RUN" else {})}
+    assert asked.post("/api/2.0/mlflow/artifacts/presigned-upload-url", **body).status == 400
+
+
+def test_a_file_of_a_run_has_an_address_in_the_bucket(placed: Asked) -> None:
+    run = placed.begin()
+    placed.call("PUT", f"{FILES}artifacts/0/{run}/artifacts/a.bin", b"inside")
+    answer = placed.post("/api/2.0/mlflow/artifacts/presigned-download-url", run_id=run, path="a.bin")
+    if answer.status == 501:  # files on disk have none
+        assert not os.environ.get("NINEFOLD_ARTIFACTS")
+        return
+    with urllib.request.urlopen(answer.json["presigned_url"]) as got:
+        assert got.read() == b"inside"

@@ -66,7 +66,7 @@ def test_who_may_not_is_told_so(asked: Asked, error: Exception, status: int, cod
 
 
 def test_only_questions_are_open_to_those_who_may_only_read() -> None:
-    asks = {"search", "search-datasets", "get-latest-versions", "batchGetInfos"}
+    asks = {"search", "search-datasets", "get-latest-versions", "batchGetInfos", "presigned-download-url"}
     assert [
         each.path for each in ENDPOINTS if each.verb != "GET" and each.roles not in {WRITES, "public"} and each.path.rpartition("/")[2] not in asks
     ] == []
