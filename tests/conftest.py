@@ -81,7 +81,7 @@ def postgres_server() -> Iterator[str]:
         if (pid := server.get_pid()) is not None:
             os.kill(pid, signal.SIGQUIT)  # at once: nobody needs the checkpoint of hundreds of databases
             with suppress(psutil.Error):
-                psutil.Process(pid).wait(30)
+                psutil.Process(pid).wait(3)
         server.cleanup()
         shutil.rmtree(folder, ignore_errors=True)
 

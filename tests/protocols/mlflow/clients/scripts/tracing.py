@@ -1,6 +1,7 @@
 """Traces: decorated functions, spans, search, tags, judgements, links to runs. For release 3; the tracker is named by MLFLOW_TRACKING_URI."""
 
 import contextlib
+import time
 
 import mlflow
 from mlflow import MlflowClient
@@ -29,7 +30,9 @@ def found(filter_string=None, **more):
 
 with mlflow.start_run() as run:
     answer(1)
+time.sleep(0.01)  # traces begin at milliseconds, and are found by when they began
 answer(2)
+time.sleep(0.01)
 with contextlib.suppress(ValueError):
     answer(3)
 mlflow.flush_trace_async_logging()
