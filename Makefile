@@ -16,8 +16,8 @@ test: setup-dev  ## everything that is fast
 	@$(BIN)/python -m pytest -q -n 2 -m "not slow and not browser" tests ninefold
 
 test-all: setup-dev clients  ## and what is slow: long fault loops, the browser, the demo
-	@$(BIN)/python -m pytest -q -n 2 -m "postgres or clients" tests
-	@$(BIN)/python -m pytest -q -m "(slow or browser) and not (postgres or clients)" tests
+	@$(BIN)/python -m pytest -q -n 2 -m "(slow or browser) and not alone" tests
+	@$(BIN)/python -m pytest -q -m "(slow or browser) and alone" tests
 
 check: setup-dev  ## lint, types, layers
 	@$(BIN)/ruff check .

@@ -29,6 +29,18 @@ sys.stdin.read()
 """
 
 
+# these kill, fill disks, count seconds, or hold a browser: what runs beside them would be felt
+ALONE = ("faults/", "browser/", "cli/test_demo.py", "server/test_overload.py", "runs/tracking/", "runs/test_points.py", "engine/test_crash.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks what runs alone in `make test-all`; the rest of it runs two at once."""
+    here = Path(__file__).parent
+    for item in items:
+        if item.path.is_relative_to(here) and item.path.relative_to(here).as_posix().startswith(ALONE):
+            item.add_marker("alone")
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Anchors of ledgers lie outside of their homes: those of tests in a folder of the tests."""
