@@ -12,7 +12,7 @@ from ninefold.runs.many import Detail
 from ninefold.runs.points import Point
 from ninefold.runs.run import Run, Status
 from ninefold.runs.searching.filters import State
-from ninefold.runs.tracking.operations import Id, Key, Number, Text, Whole
+from ninefold.runs.tracking.operations import Id, Key, Moment, Number, Text, Whole
 
 MOST = 100_000  # points of one batch, or of one page of a history
 _NUMBERS = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
@@ -43,7 +43,7 @@ class NewRun(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     id: Id | None = None
     parent: Id | None = None
     source: Text = ""
-    started: Whole | None = None
+    started: Moment | None = None
     params: dict[Key, Text] = {}
     tags: dict[Key, Text] = {}
 
@@ -52,7 +52,7 @@ class ChangedRun(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What changes: status (an end, or going on), the time of the end (microseconds UTC), the name."""
 
     status: Status | None = None
-    ended: Whole | None = None
+    ended: Moment | None = None
     name: Text | None = None
 
 
@@ -62,7 +62,7 @@ class Measured(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     key: Key
     value: Number
     step: Whole = 0
-    at: Whole | None = None
+    at: Moment | None = None
 
 
 class Batch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

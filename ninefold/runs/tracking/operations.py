@@ -5,11 +5,14 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from ninefold import clock
+
 KEY, TEXT = 250, 64 << 10  # characters of a key, and of a value
 Key = Annotated[str, Meta(min_length=1, max_length=KEY)]
 Id = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][\w-]{0,99}$")]
 Text = Annotated[str, Meta(max_length=TEXT)]
 Whole = Annotated[int, Meta(ge=-(1 << 63), le=(1 << 63) - 1)]
+Moment = Annotated[int, Meta(ge=clock.FIRST, le=clock.LAST)]  # microseconds UTC that a calendar has
 Number = float | Literal["NaN", "Infinity", "-Infinity"]
 
 
@@ -18,7 +21,7 @@ class Begin(msgspec.Struct, frozen=True, tag_field="do", tag="begin", omit_defau
 
     run: Id
     experiment: Key
-    at: Whole
+    at: Moment
     name: Text = ""
     parent: Id | None = None
     source: Text = ""
@@ -30,7 +33,7 @@ class Resume(msgspec.Struct, frozen=True, tag_field="do", tag="resume"):
     """A run goes on."""
 
     run: Id
-    at: Whole
+    at: Moment
 
 
 class Log(msgspec.Struct, frozen=True, tag_field="do", tag="log"):
@@ -38,7 +41,7 @@ class Log(msgspec.Struct, frozen=True, tag_field="do", tag="log"):
 
     run: Id
     step: Whole
-    at: Whole
+    at: Moment
     values: dict[Key, Number]
 
 
@@ -71,7 +74,7 @@ class End(msgspec.Struct, frozen=True, tag_field="do", tag="end"):
 
     run: Id
     status: Literal["done", "failed", "killed"]
-    at: Whole
+    at: Moment
     cut: bool = False
 
 
