@@ -71,7 +71,7 @@ class _Run:
                     self._start(self.ready.pop(0))
                 if self.running:
                     self._finish(*self.done.get())
-        except BaseException:
+        except BaseException:  # also Ctrl-C: what runs is stopped first, then it goes on to the caller
             self._stop()
             raise
         self.result.seconds = time.perf_counter() - start

@@ -95,7 +95,7 @@ class PostgresDriver:
                 connection.execute(_SAFE)
                 # a process that was stopped must not hold the others for ever
                 connection.execute("set lock_timeout = '10s'; set idle_in_transaction_session_timeout = '5min'")
-        except BaseException:
+        except BaseException:  # whatever it is, it goes on to the caller; nobody else would close it
             connection.close()
             raise
         return connection

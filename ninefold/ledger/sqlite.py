@@ -180,7 +180,7 @@ class SQLiteWriter(SQLiteSession):
         self._turnstile.__enter__()
         try:
             self.connection.execute("begin immediate")
-        except BaseException:
+        except BaseException:  # whatever it is, the turn is given back, and it goes on to the caller
             self._turnstile.__exit__(None, None, None)
             raise
 

@@ -150,7 +150,7 @@ def _connected(server: SplitResult) -> smtplib.SMTP:
             connection.starttls(context=trust)
         elif server.username and not _this_machine(host):
             raise DeniedError(f"{host} offers no encryption, and the password can be read on the way", hint="use smtps://, or a server with STARTTLS")
-    except BaseException:
+    except BaseException:  # whatever it is, it goes on to the caller; nobody else would close it
         connection.close()
         raise
     return connection

@@ -196,7 +196,7 @@ def load(file: Path, *, root: Path) -> Loading:
         sys.modules[name] = module
         assert spec.loader is not None
         spec.loader.exec_module(module)
-    except BaseException:
+    except BaseException:  # a module may raise anything, SystemExit too; it goes on to the caller
         forget()
         raise
     if loading.errors:
