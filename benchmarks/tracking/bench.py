@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 import long
 import servers
+import written
 from histories import EXPERIMENT, HISTORY_KEY, HISTORY_RUN, seed_ours, seed_peer
 from load import API, Client, Measured, ask, drive, get, post, put, to
 from servers import Server
@@ -44,6 +45,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=6.0, help="seconds of load for each figure")
     parser.add_argument("--postgres", action="store_true", help="compare our writes on Postgres with those on SQLite, and nothing else")
     parser.add_argument("--long", type=int, default=0, metavar="POINTS", help="one history of so many points on our server, and nothing else")
+    parser.add_argument("--write", action="store_true", help="put the table into the documents that show it")
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     given = parser.parse_args()
     if not given.postgres and not given.long and not (servers.PEER / "mlflow").exists():
@@ -78,6 +80,8 @@ def main() -> None:
     finally:
         if given.folder is None:
             shutil.rmtree(folder, ignore_errors=True)
+    if given.write:
+        written.write(lines)
     if given.json:
         print(json.dumps([line.__dict__ for line in lines], indent=1))
 

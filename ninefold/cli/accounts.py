@@ -21,7 +21,7 @@ from ninefold.units import duration
 
 _in = click.option("--in", "environment", metavar="NAME", help="The environment (default: dev).")
 _name = click.argument("name")
-_role = click.argument("role", type=click.Choice(list(ROLES)))
+_role = click.argument("role", metavar="ROLE", type=click.Choice(list(ROLES)))
 _stdin = click.option("--password-stdin", is_flag=True, help="Read the password from standard input: one line.")
 
 

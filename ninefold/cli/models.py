@@ -9,7 +9,7 @@ from ninefold.cli.noun import home_of, in_project, noun
 from ninefold.cli.report import Say, command, table
 from ninefold.cli.times import when
 from ninefold.cli.why import Page, version_page
-from ninefold.errors import NotFoundError, UsageError, closest
+from ninefold.errors import NotFoundError, closest
 from ninefold.models.records import versions
 from ninefold.project.home import Home
 
@@ -74,10 +74,8 @@ def convert(
     """Convert a pickled model into a format that runs no code, and register it as a new version."""
     from ninefold.project.live.converting import convert as converted
 
-    if not trust:
-        raise UsageError(f"reading {what} runs the code that is in it, as you, on this machine", hint="add --trust if you know who made it")
     with home_of(project, environment) as home:
-        made, compared = converted(home, what, name=name, to=to or "", rows=rows)
+        made, compared = converted(home, what, trust=trust, name=name, to=to or "", rows=rows)
     kind = "rows" if compared.real else "made-up rows"
     told = f"{made.name}@{made.version} answers as {what} does, as {compared.format}: off by at most {compared.worst:.2g} on {compared.rows:,} {kind}"
     value = {"name": made.name, "version": made.version, **msgspec.to_builtins(compared)}

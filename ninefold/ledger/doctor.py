@@ -20,6 +20,10 @@ from ninefold.storage import durable
 
 _LOW_SPACE = 512 << 20
 _WRITTEN = 60.0  # seconds; a temporary file this new may have a living writer
+_FILES = """select digest, min('the file ' || path) as of from artifacts a
+where not exists (select 1 from contents c where c.digest = a.digest) group by digest"""
+_CONTENTS = "select digest, data from contents where digest > ? order by digest limit 500"
+_CHANGED = "'s bytes are not what its name says"
 _RESTORE = "bring back a backup: ninefold restore"
 
 
@@ -35,12 +39,12 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 
 def examine(home: Path, *, url: str | None = None, blobs: str | None = None, deep: bool = False, anchors: Path | None = None) -> list[Finding]:
     """Everything wrong in a home, errors first. ``url`` and ``blobs`` say where ledger and blobs lie, if not in the home; ``deep`` also
-    re-reads every blob (as slow as the disk).
+    re-reads every content (as slow as the disk).
     """
     home = Path(home)
     place = str(home / "blobs") if blobs is None else blobs.removeprefix("file://")
     folder = None if "://" in place else Path(place)  # elsewhere: looking costs requests, and its store checks its own bytes
-    found = [*_files(home), *_space(home), *_journal(home), *_ledger(home, url, folder, anchors)]
+    found = [*_files(home), *_space(home), *_journal(home), *_ledger(home, url, folder, anchors, deep)]
     if deep and folder is not None:
         found += _blobs(folder)
     return sorted(found, key=lambda finding: finding.severity)
@@ -98,7 +102,7 @@ def _journal(home: Path) -> Iterator[Finding]:
             yield Finding(severity="error", where=error.where or str(folder), what=error.message, why="the disk gave other bytes", do=_RESTORE)
 
 
-def _ledger(home: Path, url: str | None, blobs: Path | None, anchors: Path | None) -> Iterator[Finding]:
+def _ledger(home: Path, url: str | None, blobs: Path | None, anchors: Path | None, deep: bool) -> Iterator[Finding]:
     path = home / "ledger.db"
     if url is None and not path.exists():
         if any((home / name).exists() for name in ("keys", "lake", "blobs")):
@@ -119,6 +123,8 @@ def _ledger(home: Path, url: str | None, blobs: Path | None, anchors: Path | Non
                 yield Finding(severity="warning", where=str(ledger.anchor.path), what=NO_ANCHOR, do=do)
             if blobs is not None:
                 yield from _missing_blobs(blobs, ledger)
+            if deep:
+                yield from examine_contents(ledger)
     except NinefoldError as error:
         yield Finding(severity="error", where=error.where or str(path), what=error.message, do=error.hint)
 
@@ -138,7 +144,7 @@ def _integrity(path: Path) -> Finding | None:
 
 def _missing_blobs(blobs: Path, ledger: Ledger) -> Iterator[Finding]:
     """Blobs that records name and that are not there."""
-    rows: list[Any] = ledger.all("select digest, min('the file ' || path) as of from artifacts group by digest")
+    rows: list[Any] = ledger.all(_FILES)
     named = {row["digest"]: row["of"] for row in rows}
     for row in ledger.all("select name, ref from steps where ref like '%\"blob\"%'"):
         blob = msgspec.json.decode(row["ref"]).get("blob")
@@ -149,12 +155,20 @@ def _missing_blobs(blobs: Path, ledger: Ledger) -> Iterator[Finding]:
             yield Finding(severity="error", where=digest, what=f"{of} is missing", why="its blob was removed or never copied here", do=_RESTORE)
 
 
+def examine_contents(ledger: Ledger) -> Iterator[Finding]:
+    """Small files in the ledger whose bytes are not what their digest says."""
+    after = ""
+    while rows := ledger.all(_CONTENTS, after):
+        after = rows[-1]["digest"]
+        for row in rows:
+            if hashlib.sha256(row["data"]).hexdigest() != row["digest"]:
+                yield Finding(severity="error", where=row["digest"], what=f"the content{_CHANGED}", why="the disk changed them", do=_RESTORE)
+
+
 def _blobs(folder: Path) -> Iterator[Finding]:
     for path in sorted(folder.glob("*/*")):
         if path.is_file() and not path.name.endswith(durable.TEMPORARY):
             with path.open("rb") as stream:
                 digest = hashlib.file_digest(stream, "sha256").hexdigest()
             if digest != path.parent.name + path.name:
-                yield Finding(
-                    severity="error", where=str(path), what="the blob's bytes are not what its name says", why="the disk changed them", do=_RESTORE
-                )
+                yield Finding(severity="error", where=str(path), what=f"the blob{_CHANGED}", why="the disk changed them", do=_RESTORE)

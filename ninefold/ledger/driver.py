@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from ninefold.errors import UsageError
 from ninefold.secret import resolve
 
-REVISION = "0002"  # of schema.sql: the newest of migrations/versions
+REVISION = "0003"  # of schema.sql: the newest of migrations/versions
 
 
 class Row(Protocol):

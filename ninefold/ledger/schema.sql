@@ -188,6 +188,12 @@ create table artifacts (
 ) strict, without rowid;
 create index artifacts_digest on artifacts (digest);
 
+-- contents of small files, named by their SHA-256; those of larger ones are blobs in the store
+create table contents (
+    digest text not null primary key,
+    data blob not null
+) strict;
+
 -- uploads in parts: where the parts lie while they come
 create table uploads (
     id text not null primary key,

@@ -1,4 +1,4 @@
-"""Files by path: their bytes are blobs, named by what is in them; a path says which."""
+"""Files by path: their contents are named by what is in them; a path says which."""
 
 from collections.abc import AsyncIterator, Iterable, Iterator
 from pathlib import Path
@@ -9,6 +9,7 @@ from ninefold import clock
 from ninefold.errors import ConflictError, NotFoundError, UsageError
 from ninefold.ledger import Ledger, Row, Tx
 from ninefold.ledger.sqlfile import Statements
+from ninefold.runs.contents import Content, Contents, keep
 from ninefold.runs.experiments import ROOT
 from ninefold.runs.run import Run
 from ninefold.storage.blobs import Blobs
@@ -52,6 +53,7 @@ class Files:
 
     def __init__(self, ledger: Ledger, blobs: Blobs, project: str) -> None:
         self.ledger, self.blobs, self.project = ledger, blobs, project
+        self.contents = Contents(ledger, blobs)
 
     def put(self, path: str, data: bytes | Iterable[bytes] | Path, *, digest: str | None = None) -> File:
         """Stores a file; the same path again replaces it. On disk when it returns.
@@ -60,17 +62,19 @@ class Files:
         leads through a file.
         """
         checked(path)
-        kept, size = self.blobs.receive(_chunks(data), expected=digest)
-        file = File(path, kept, size, clock.now())
-        self.ledger.write(lambda tx: name_file(tx, self.project, file))
-        return file
+        content = self.contents.receive(_chunks(data), expected=digest)
+        return self.ledger.write(lambda tx: self._named(tx, path, content))
 
     async def put_stream(self, path: str, chunks: AsyncIterator[bytes], *, digest: str | None = None) -> File:
         """Like ``put``, from a stream of the event loop; no more than a few MiB of it are in memory."""
         checked(path)
-        kept, size = await self.blobs.receive_stream(chunks, expected=digest)
-        file = File(path, kept, size, clock.now())
-        await self.ledger.awaited(lambda tx: name_file(tx, self.project, file))
+        content = await self.contents.receive_stream(chunks, expected=digest)
+        return await self.ledger.awaited(lambda tx: self._named(tx, path, content))
+
+    def _named(self, tx: Tx, path: str, content: Content) -> File:
+        file = File(path, content.digest, content.size, clock.now())
+        keep(tx, content)
+        name_file(tx, self.project, file)
         return file
 
     def find(self, path: str) -> File | None:
@@ -113,7 +117,7 @@ class Files:
         file = self.find(path)
         if file is None:
             raise missing_file(path)
-        return self.blobs.stream(file.digest)
+        return self.contents.stream(file.digest, file.size)
 
     def read(self, path: str) -> bytes:
         """All of the content, verified."""

@@ -1,13 +1,12 @@
 """Models as runs saved them, before anybody registers a version: parameters, tags, metrics on datasets, files."""
 
-import secrets
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
 import msgspec
 
-from ninefold import clock
+from ninefold import clock, ids
 from ninefold.errors import ConflictError, NotFoundError
 from ninefold.ledger import Ledger, Row, Tx
 from ninefold.ledger.sqlfile import Statements
@@ -84,7 +83,7 @@ class LoggedModels:
         created: int | None = None,
     ) -> LoggedModel:
         """A new model, pending until ``finish``. ConflictError where ``id`` is taken, NotFoundError where there is no experiment."""
-        id, at = id or f"m-{secrets.token_hex(16)}", clock.now() if created is None else created
+        id, at = id or f"m-{ids.new_hex()}", clock.now() if created is None else created
         settled, labels = writing.checked((params or {}).items()), writing.checked((tags or {}).items())
 
         def add(tx: Tx) -> LoggedModel:

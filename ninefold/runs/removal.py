@@ -14,6 +14,7 @@ from ninefold import clock
 from ninefold.errors import UsageError
 from ninefold.ledger import Ledger, Tx
 from ninefold.ledger.sqlfile import Statements
+from ninefold.runs import contents
 from ninefold.runs.experiments import ROOT
 from ninefold.runs.run import found, subject
 from ninefold.storage.blobs import Blobs
@@ -148,11 +149,18 @@ class _Removal:
         """Removes contents that no file, no step, no version and no fact names, and that did not come just now."""
         loose = set(self.digests) - self._mentioned()
         for digest in sorted(loose):
-            if self.ledger.write(lambda tx, digest=digest: tx.one(_SQL["named"], digest) is None and self.blobs.remove(digest, older=UNUSED)):  # type: ignore[misc]
+            if self.ledger.write(lambda tx, digest=digest: self._content(tx, digest)):  # type: ignore[misc]
                 self.removed.contents += 1
                 self.removed.bytes += self.digests[digest]
         if isinstance(self.blobs.store, LocalStore):
             self.blobs.store.sweep(older=UNUSED)
+
+    def _content(self, tx: Tx, digest: str) -> bool:
+        contents.settle(tx, digest)
+        if tx.one(_SQL["named"], digest) is not None:
+            return False
+        dropped = contents.drop(tx, digest)
+        return self.blobs.remove(digest, older=UNUSED) or dropped
 
     def _mentioned(self) -> set[str]:
         if not self.digests:

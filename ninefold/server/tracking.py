@@ -152,7 +152,7 @@ class Tracked:
             "etag": f'"{file.digest}"',
             "x-content-sha256": file.digest,
         }
-        chunks = place.files.blobs.stream(file.digest)
+        chunks = place.files.contents.stream(file.digest, file.size)
         if file.size <= _WHOLE:
             return Answer(b"".join(chunks), headers=headers)
         return Answer(chunks, type="application/octet-stream", headers={**headers, "content-length": str(file.size)})

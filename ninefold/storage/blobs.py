@@ -85,7 +85,7 @@ class Blobs:
         with self._open(digest) as stream:
             data = stream.read()
         if hashlib.sha256(data).hexdigest() != digest:
-            raise _corrupt(digest)
+            raise damaged(digest)
         return data
 
     def open(self, digest: str) -> BinaryIO:
@@ -93,7 +93,7 @@ class Blobs:
         stream = self._open(digest)
         if _hash(stream) != digest:
             stream.close()
-            raise _corrupt(digest)
+            raise damaged(digest)
         stream.seek(0)
         return stream
 
@@ -155,7 +155,7 @@ def _verified(stream: BinaryIO, digest: str) -> Iterator[bytes]:
                 yield held
             held = chunk
     if total.hexdigest() != digest:
-        raise _corrupt(digest)
+        raise damaged(digest)
     yield held
 
 
@@ -177,5 +177,6 @@ def _hash(stream: BinaryIO) -> str:
     return hasher.hexdigest()
 
 
-def _corrupt(digest: str) -> CorruptError:
-    return CorruptError(f"blob {digest} does not contain what it was stored with", hint="restore it from a backup; it is not served")
+def damaged(digest: str) -> CorruptError:
+    """The bytes that came back are not those that were stored."""
+    return CorruptError(f"the content {digest} is not what was stored", hint="restore it from a backup; it is not served")

@@ -53,8 +53,7 @@ class Incoming:
         else:
             self._spill()
         digest = self._hash.hexdigest()
-        if expected is not None and expected != digest:
-            raise DataError(f"the content has the digest {digest}, expected {expected[:80]}", hint="send it again, whole")
+        agreed(digest, expected)
         if not kept(self._store, digest):
             if self._file is None:
                 self._store.put(blob_name(digest), content)
@@ -102,6 +101,13 @@ class Incoming:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
+
+
+def agreed(digest: str, expected: str | None) -> str:
+    """The digest, where no other one was ``expected``; else DataError."""
+    if expected is not None and expected != digest:
+        raise DataError(f"the content has the digest {digest}, expected {expected[:80]}", hint="send it again, whole")
+    return digest
 
 
 def kept(store: Store, digest: str) -> bool:

@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from ninefold.errors import ConflictError, CorruptError, DataError, NotFoundError, UsageError
+from ninefold.ledger.doctor import examine_contents
 from ninefold.runs import Entry, Files, Runs
 from ninefold.runs import artifacts as module
+from ninefold.runs.contents import SMALL
 from ninefold.storage.blobs import Blobs
 from ninefold.storage.local import LocalStore
 
@@ -19,10 +21,11 @@ def files(runs: Runs, tmp_path: Path) -> Files:
     return Files(runs.ledger, Blobs(LocalStore(tmp_path / "blobs")), "p")
 
 
-@pytest.mark.parametrize("size", [0, 1, (1 << 20) - 1, 1 << 20, (1 << 20) + 1, 5 << 20])
+@pytest.mark.parametrize("size", [0, 1, SMALL, SMALL + 1, (1 << 20) - 1, 1 << 20, (1 << 20) + 1, 5 << 20])
 def test_a_file_of_any_size_comes_back(files: Files, size: int) -> None:
     content = os.urandom(size)
     kept = files.put("1/r/artifacts/f", (content[n : n + 300_000] for n in range(0, size, 300_000)))
+    assert files.blobs.has(kept.digest) == (size > SMALL)
     assert (kept.size, files.read("1/r/artifacts/f"), files.find("1/r/artifacts/f")) == (size, content, kept)
 
 
@@ -53,6 +56,28 @@ def test_what_the_disk_gives_back_otherwise_is_never_given_out_whole(files: File
     with pytest.raises(CorruptError):
         given += iter(chunks)
     assert sum(map(len, given)) < len(content)
+
+
+def test_a_small_file_that_the_database_gives_back_otherwise_is_not_given_out(files: Files) -> None:
+    files.put("f", b"small")
+    files.ledger.write(lambda tx: tx.execute("update contents set data = ?", b"other"))
+    with pytest.raises(CorruptError):
+        files.open("f")
+    assert [found.what for found in examine_contents(files.ledger)] == ["the content's bytes are not what its name says"]
+
+
+def test_a_file_whose_path_is_refused_leaves_no_content(files: Files) -> None:
+    files.put("f", b"small")
+    with pytest.raises(ConflictError):
+        files.put("f/g", b"other")
+    assert len(files.ledger.all("select * from contents")) == 1
+
+
+@pytest.mark.parametrize("size", [5, SMALL + 1])
+def test_a_content_is_a_blob_for_whoever_reads_the_store(files: Files, size: int) -> None:
+    kept = files.put("f", b"x" * size)
+    files.contents.stored(kept.digest, kept.size)
+    assert files.blobs.get(kept.digest) == b"x" * size
 
 
 def test_a_folder_is_listed_one_level_deep(files: Files, monkeypatch: pytest.MonkeyPatch) -> None:

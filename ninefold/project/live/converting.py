@@ -25,10 +25,12 @@ from ninefold.runs.records import Runs
 SECONDS = 600
 
 
-def convert(home: Home, what: str, *, name: str | None = None, to: str = "", rows: Path | None = None) -> tuple[RegisteredVersion, Compared]:
+def convert(
+    home: Home, what: str, *, trust: bool, name: str | None = None, to: str = "", rows: Path | None = None
+) -> tuple[RegisteredVersion, Compared]:
     """Convert ``models:/churn/3``, ``runs:/RUN/model`` or a folder; the new version of ``name`` (default: the same model), and what was compared.
 
-    This runs the code that is in the pickle. DataError where the converted model would answer otherwise.
+    This runs the code that is in the pickle: UsageError unless it is to be trusted. DataError where the converted model would answer otherwise.
     """
     registry, files = Registry(home.ledger, home.project), Files(home.ledger, home.blobs, home.project)
     with _fetched(home, registry, files, what) as (folder, of):
@@ -38,6 +40,8 @@ def convert(home: Home, what: str, *, name: str | None = None, to: str = "", row
         file, inputs = pickled((folder / FILE).read_bytes())
         if not (folder / file).is_file():
             raise DataError("the model has no such file", where=f"{what}/{file}")
+        if not trust:
+            raise UsageError(f"reading {what} runs the code that is in it, as you, on this machine", hint="add --trust if you know who made it")
         work = folder.parent
         (work / "job.json").write_bytes(msgspec.json.encode(Job(f"saved/{file}", inputs, to, _rows(rows, folder))))
         compared = _in_a_child(work, what)

@@ -114,7 +114,7 @@ def sent(place: Place, path: str) -> Answer:
         "repr-digest": _digest(file),
         "etag": f'"{file.digest}"',
     }
-    chunks = place.files.blobs.stream(file.digest)
+    chunks = place.files.contents.stream(file.digest, file.size)
     if file.size > _WHOLE:
         return Answer(chunks, type=kind, headers=headers)
     del headers["content-length"]

@@ -122,6 +122,7 @@ def _stored(place: Place, path: str, seconds: int) -> dict[str, Any]:
     file = place.files.find(path)
     if file is None:
         raise WireError(GONE, f"No such artifact: '{path[:300]}'")
+    place.files.contents.stored(file.digest, file.size)
     return {"url": store.address(blob_name(file.digest), seconds), "headers": {}, "file_size": file.size}
 
 

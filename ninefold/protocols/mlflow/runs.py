@@ -1,9 +1,9 @@
 """Runs: begin, end, rename, delete, restore, read."""
 
-import uuid
 from typing import Any
 
 from ninefold.errors import NotFoundError
+from ninefold.ids import new_hex
 from ninefold.ledger import Tx
 from ninefold.protocols.mlflow import limits, shown
 from ninefold.protocols.mlflow.endpoint import WRITES, Endpoint
@@ -67,7 +67,7 @@ async def create(place: Place, body: Create, call: Call) -> dict[str, Any]:
         raise WireError(INVALID, f"Both 'run_name' and the tag '{shown.NAME}' are given, with different values: {name[:100]!r}, {tagged[:100]!r}")
     name = (name or tagged or random_name())[: limits.TAG]
     tags[shown.NAME] = name
-    number, id = experiment(body.experiment_id or "0"), uuid.uuid4().hex
+    number, id = experiment(body.experiment_id or "0"), new_hex()
     started = None if body.start_time is None else micros(body.start_time, "start_time")
     who, source, parent = actor(call, body.user_id), tags.get(shown.SOURCE, ""), tags.get(shown.PARENT)
 

@@ -8,6 +8,7 @@ import msgspec
 from ninefold.errors import NotFoundError
 from ninefold.ledger import Ledger
 from ninefold.runs.artifacts import File
+from ninefold.runs.contents import Contents
 from ninefold.runs.many import Detail, details
 from ninefold.runs.points import Point, sampled
 from ninefold.runs.records import Runs
@@ -160,7 +161,7 @@ def _shown(reading: Reading, id: str, path: str, files: list[File]) -> str | Non
     if found is None:
         return None
     start, size = list[bytes](), 0
-    for chunk in reading.home.blobs.stream(found.digest):
+    for chunk in Contents(reading.home.ledger, reading.home.blobs).stream(found.digest, found.size):
         start.append(chunk)
         size += len(chunk)
         if size >= 4 * PREVIEW:

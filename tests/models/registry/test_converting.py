@@ -9,14 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 import saved
-from click.testing import CliRunner
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.neighbors import NearestCentroid
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from ninefold import config
-from ninefold.cli import cli
 from ninefold.errors import DataError, NinefoldError, UsageError
 from ninefold.models.registry import Registry
 from ninefold.project.home import Home
@@ -45,7 +43,7 @@ def test_a_pickle_becomes_a_version_that_answers_alike(home: Home, tmp_path: Pat
     columns, label = saved.rows()
     x = saved.matrix(columns)
     model.fit(x, label)
-    made, compared = convert(home, str(pickled(tmp_path / "saved", model)), name="churn")
+    made, compared = convert(home, str(pickled(tmp_path / "saved", model)), trust=True, name="churn")
     assert (made.version, compared.format, compared.real) == (1, "onnx", False)
     bundle = bundle_of(home, registered.answering(home, "models:/churn/1"))
     expected = model.predict_proba(x)[:, 1] if kind == "binary" else model.predict(x)
@@ -63,7 +61,7 @@ def test_boosted_trees_stay_themselves_and_keep_their_classes(home: Home, tmp_pa
     model = lgb.LGBMClassifier(n_estimators=5, n_jobs=1, verbosity=-1).fit(x, names)
     rows = tmp_path / "rows.json"
     rows.write_text(json.dumps([dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]))
-    _, compared = convert(home, str(pickled(tmp_path / "saved", model)), name="churn", rows=rows)
+    _, compared = convert(home, str(pickled(tmp_path / "saved", model)), trust=True, name="churn", rows=rows)
     assert (compared.format, compared.rows, compared.real, compared.worst) == ("lightgbm", 400, True, 0.0)
     bundle = bundle_of(home, registered.answering(home, "models:/churn/1"))
     assert bundle.scoring.classes == tuple(model.classes_)
@@ -74,21 +72,21 @@ def test_what_cannot_be_converted_is_said(home: Home, tmp_path: Path) -> None:
     columns, label = saved.rows()
     model = NearestCentroid().fit(saved.matrix(columns), label)
     with pytest.raises(DataError):
-        convert(home, str(pickled(tmp_path / "saved", model)), name="churn")
+        convert(home, str(pickled(tmp_path / "saved", model)), trust=True, name="churn")
     with pytest.raises(NinefoldError):
         Registry(home.ledger, "shop").get("churn")
     (tmp_path / "saved" / "model.pkl").write_bytes(b"no pickle")
     with pytest.raises(DataError, match="cannot be read"):
-        convert(home, str(tmp_path / "saved"), name="churn")
+        convert(home, str(tmp_path / "saved"), trust=True, name="churn")
     with pytest.raises(UsageError, match="needs a name"):
-        convert(home, str(tmp_path / "saved"))
+        convert(home, str(tmp_path / "saved"), trust=True)
     with pytest.raises(UsageError, match="is no folder"):
-        convert(home, str(tmp_path / "none"), name="churn")
+        convert(home, str(tmp_path / "none"), trust=True, name="churn")
 
 
-def test_nothing_is_read_before_it_is_trusted(tmp_path: Path) -> None:
-    folder = tmp_path / "saved"
-    folder.mkdir()
-    said = CliRunner().invoke(cli, ["models", "convert", str(folder), "--name", "churn"])
-    assert isinstance(said.exception, UsageError)
-    assert "--trust" in said.exception.hint
+def test_nothing_is_read_before_it_is_trusted(home: Home, tmp_path: Path) -> None:
+    folder = pickled(tmp_path / "saved", Ridge())
+    (folder / "model.pkl").write_bytes(b"no pickle")
+    with pytest.raises(UsageError, match="runs the code") as said:
+        convert(home, str(folder), trust=False, name="churn")
+    assert "--trust" in said.value.hint

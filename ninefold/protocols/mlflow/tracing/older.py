@@ -1,10 +1,10 @@
 """Traces as clients of release 2 know them: begun and ended in two requests, their spans in a file that they keep among the artifacts."""
 
-import secrets
 from typing import Any
 
 import msgspec
 
+from ninefold.ids import new_hex
 from ninefold.protocols.mlflow import grammar, limits
 from ninefold.protocols.mlflow.endpoint import WRITES, Endpoint
 from ninefold.protocols.mlflow.errors import invalid
@@ -60,7 +60,7 @@ class Search(Message):
 
 def begin(place: Place, body: Begin) -> dict[str, Any]:
     """Begin a trace under an id that the server gives."""
-    number, id = experiment(body.experiment_id), f"tr-{secrets.token_hex(16)}"
+    number, id = experiment(body.experiment_id), f"tr-{new_hex()}"
     started = micros(need(body.timestamp_ms, "timestamp_ms"), "timestamp_ms")
     tags, metadata = _pairs(body.tags), _pairs(body.request_metadata)
     tags["mlflow.artifactLocation"] = f"{ROOT}{number}/traces/{id}/artifacts"

@@ -1,0 +1,8 @@
+-- name: keep
+insert into contents (digest, data) values (?, ?) on conflict do nothing;
+
+-- name: data
+select data from contents where digest = ?;
+
+-- name: drop
+delete from contents where digest = ?;
