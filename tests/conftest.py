@@ -8,7 +8,7 @@ import sys
 import tempfile
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -29,12 +29,12 @@ sys.stdin.read()
 """
 
 
-# these kill, fill disks, count seconds, or hold a browser: what runs beside them would be felt
+# these kill, fill disks, count seconds, or hold a browser (and its event loop): what runs beside them would be felt
 ALONE = ("faults/", "browser/", "cli/test_demo.py", "server/test_overload.py", "runs/tracking/", "runs/test_points.py", "engine/test_crash.py")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks what runs alone in `make test-all`; the rest of it runs two at once."""
+    """Marks what runs alone in `make test-all`; the rest of it runs side by side."""
     here = Path(__file__).parent
     for item in items:
         if item.path.is_relative_to(here) and item.path.relative_to(here).as_posix().startswith(ALONE):
@@ -135,15 +135,17 @@ def new_database(postgres_server: str) -> Callable[[], str]:
 
 
 @pytest.fixture
-def postgres_url(postgres_server: str) -> str:
+def postgres_url(postgres_server: str) -> Iterator[str]:
     """The URL of an empty database."""
-    return _database(postgres_server)
+    with _passing(postgres_server) as url:
+        yield url
 
 
 @pytest.fixture
-def postgres_other(postgres_server: str) -> str:
+def postgres_other(postgres_server: str) -> Iterator[str]:
     """The URL of another one."""
-    return _database(postgres_server)
+    with _passing(postgres_server) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")
@@ -168,6 +170,18 @@ def _database(postgres_server: str, like: str = "template1") -> str:
     return urlunsplit(parts._replace(path=f"/{name}"))
 
 
+@contextmanager
+def _passing(postgres_server: str, like: str = "template1") -> Iterator[str]:
+    """A database for one test. Hundreds of them, left until the end, would take the disk half a minute to remove."""
+    import psycopg
+
+    url = _database(postgres_server, like)
+    yield url
+    name = psycopg.sql.Identifier(urlsplit(url).path.removeprefix("/"))
+    with psycopg.connect(postgres_server, autocommit=True) as connection:
+        connection.execute(psycopg.sql.SQL("drop database {} with (force)").format(name))
+
+
 DATABASES = ["sqlite", pytest.param("postgres", marks=[pytest.mark.slow, pytest.mark.postgres])]
 
 
@@ -178,11 +192,13 @@ def new_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 @pytest.fixture(params=DATABASES)
-def ledger_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def ledger_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The URL of an empty ledger, on each database: open it with ``home=tmp_path / "home"``."""
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/home/ledger.db"
-    return _database(request.getfixturevalue("postgres_server"), request.getfixturevalue("made_database"))
+        yield f"sqlite:///{tmp_path}/home/ledger.db"
+    else:
+        with _passing(request.getfixturevalue("postgres_server"), request.getfixturevalue("made_database")) as url:
+            yield url
 
 
 @pytest.fixture

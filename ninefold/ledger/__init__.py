@@ -2,5 +2,5 @@
 
 from ninefold.ledger.driver import Row as Row
 from ninefold.ledger.fact import Fact as Fact
+from ninefold.ledger.group import Tx as Tx
 from ninefold.ledger.ledger import Ledger as Ledger
-from ninefold.ledger.writer import Tx as Tx

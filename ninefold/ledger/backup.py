@@ -21,10 +21,10 @@ from ninefold.ids import canonical, digest
 from ninefold.ledger.checkpoint import Anchor
 from ninefold.ledger.driver import Driver, driver_of
 from ninefold.ledger.fact import Fact
+from ninefold.ledger.group import read_tree
 from ninefold.ledger.ledger import Ledger
 from ninefold.ledger.sqlite import SQLiteSession
 from ninefold.ledger.tree import Tree
-from ninefold.ledger.writer import read_tree
 from ninefold.storage import durable
 
 MANIFEST = "manifest.json"

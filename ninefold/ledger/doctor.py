@@ -23,7 +23,6 @@ _WRITTEN = 60.0  # seconds; a temporary file this new may have a living writer
 _FILES = """select digest, min('the file ' || path) as of from artifacts a
 where not exists (select 1 from contents c where c.digest = a.digest) group by digest"""
 _CONTENTS = "select digest, data from contents where digest > ? order by digest limit 500"
-_CHANGED = "'s bytes are not what its name says"
 _RESTORE = "bring back a backup: ninefold restore"
 
 
@@ -162,7 +161,7 @@ def examine_contents(ledger: Ledger) -> Iterator[Finding]:
         after = rows[-1]["digest"]
         for row in rows:
             if hashlib.sha256(row["data"]).hexdigest() != row["digest"]:
-                yield Finding(severity="error", where=row["digest"], what=f"the content{_CHANGED}", why="the disk changed them", do=_RESTORE)
+                yield _changed(row["digest"], "content")
 
 
 def _blobs(folder: Path) -> Iterator[Finding]:
@@ -171,4 +170,9 @@ def _blobs(folder: Path) -> Iterator[Finding]:
             with path.open("rb") as stream:
                 digest = hashlib.file_digest(stream, "sha256").hexdigest()
             if digest != path.parent.name + path.name:
-                yield Finding(severity="error", where=str(path), what=f"the blob{_CHANGED}", why="the disk changed them", do=_RESTORE)
+                yield _changed(str(path), "blob")
+
+
+def _changed(where: str, kind: str) -> Finding:
+    what = f"the {kind}'s bytes are not what its name says"
+    return Finding(severity="error", where=where, what=what, why="the disk changed them", do=_RESTORE)

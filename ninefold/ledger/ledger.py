@@ -17,10 +17,11 @@ from ninefold.ledger.checkpoint import Anchor, AnchorFile, Checkpoint, Signer, a
 from ninefold.ledger.driver import REVISION, Driver, Row, driver_of
 from ninefold.ledger.export import export
 from ninefold.ledger.fact import RENAMED, Fact, decode
+from ninefold.ledger.group import Request, Tx, read_tree
 from ninefold.ledger.readers import Readers
 from ninefold.ledger.tree import Tree
 from ninefold.ledger.verify import Report, verify
-from ninefold.ledger.writer import Request, Tx, Writer, not_written, read_tree
+from ninefold.ledger.writer import Writer, not_written
 
 if TYPE_CHECKING:
     import asyncio

@@ -12,7 +12,7 @@ from ninefold.errors import ConflictError, CorruptError, HeldError, UsageError
 from ninefold.ledger import Ledger
 from ninefold.ledger.checkpoint import Signer
 from ninefold.ledger.roles import Role
-from ninefold.ledger.sqlite import refuse_network
+from ninefold.ledger.sqlite_files import refuse_network
 from ninefold.storage import FileLock
 
 
