@@ -11,6 +11,7 @@ from ninefold.errors import ConflictError, CorruptError, DataError, NotFoundErro
 from ninefold.ledger.doctor import examine_contents
 from ninefold.runs import Entry, Files, Runs
 from ninefold.runs import artifacts as module
+from ninefold.runs.artifacts import File
 from ninefold.runs.contents import SMALL
 from ninefold.storage.blobs import Blobs
 from ninefold.storage.local import LocalStore
@@ -71,6 +72,12 @@ def test_a_file_whose_path_is_refused_leaves_no_content(files: Files) -> None:
     with pytest.raises(ConflictError):
         files.put("f/g", b"other")
     assert len(files.ledger.all("select * from contents")) == 1
+
+
+def test_a_small_file_that_was_stored_as_a_blob_is_read(files: Files) -> None:
+    digest = files.blobs.add(b"from before")
+    files.ledger.write(lambda tx: module.name_file(tx, "p", File("f", digest, 11, 1)))
+    assert files.read("f") == b"from before"
 
 
 @pytest.mark.parametrize("size", [5, SMALL + 1])
