@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _VERSIONS = Path(__file__).parent / "migrations" / "versions"
 _TABLE = re.compile(r"create table (\w+)")
-_BATCH = 5000
+_BATCH = 500  # rows in memory: one may have the bytes of a file
 _SERIAL = """select a.attname as column from pg_attribute a
 where a.attrelid = to_regclass(%s) and a.attidentity <> ''"""
 

@@ -69,6 +69,10 @@ class WriteSession(Session, Protocol):
         """Waits until no other process's transaction has this name, and keeps it until this one ends."""
         ...
 
+    def lock_table(self, name: str) -> None:
+        """Waits until no other process's transaction has written to this table, and lets none write there until this one ends."""
+        ...
+
     def again(self, error: BaseException) -> bool:
         """Whether an error means that the transaction did nothing, and may be tried again as a whole."""
         ...

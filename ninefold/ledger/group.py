@@ -59,6 +59,13 @@ class Tx:
         """
         self._group.session("").lock(name)
 
+    def lock_table(self, name: str) -> None:
+        """Lets no other process write to a table until this transaction ends, where they write at the same time.
+
+        For a function that removes what is named nowhere, while others may be about to name it.
+        """
+        self._group.session("").lock_table(name)
+
     def fact(
         self,
         kind: str,
@@ -79,12 +86,12 @@ class Tx:
 
 
 class Request:
-    """One thing asked of the writer, and the future of its answer. ``contents`` are the stored bytes of its facts.
+    """One thing asked of the writer, and the future of its answer. ``said`` are the stored bytes of its facts.
 
     ``awaited`` is the future of an event loop that waits instead.
     """
 
-    __slots__ = ("after", "awaited", "contents", "error", "fn", "future", "result", "rows")
+    __slots__ = ("after", "awaited", "error", "fn", "future", "result", "rows", "said")
 
     def __init__(
         self,
@@ -94,14 +101,14 @@ class Request:
     ) -> None:
         self.fn, self.rows, self.awaited = fn, rows, awaited
         self.future: Future[Any] | None = Future() if awaited is None else None
-        self.contents: list[bytes] = []
+        self.said: list[bytes] = []
         self.after: list[Callable[[], None]] = []
         self.error: BaseException | None = None
         self.result: Any = None
 
     def forget(self) -> None:
         """As it was before its transaction, which did nothing."""
-        self.contents, self.after, self.error, self.result = [], [], None, None
+        self.said, self.after, self.error, self.result = [], [], None, None
 
 
 class Group:
@@ -179,7 +186,7 @@ class Group:
         for request, said in self._pending:
             content = encode(self._tree.size + 1, said)
             self._tree.add(leaf_hash(content))
-            request.contents.append(content)
+            request.said.append(content)
             rows.append((self._tree.size, said.at, said.kind, said.subject, said.run, said.key, content.decode()))
         self._pending.clear()
         self._session.insert("facts", _FACT_COLUMNS, rows)

@@ -124,7 +124,7 @@ class Ledger:
         """One fact alone, on disk when it returns."""
         request = Request(lambda tx: tx.fact(kind, subject, body, run=run, key=key, actor=actor, at=at))
         self._writer.result(self._writer.put(request))
-        return decode(request.contents[0])
+        return decode(request.said[0])
 
     # reading
 

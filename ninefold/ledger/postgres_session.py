@@ -200,6 +200,9 @@ class PostgresWriter(PostgresSession):
     def lock(self, name: str) -> None:
         self._run("select pg_advisory_xact_lock(hashtextextended(?, 0))", (name,))
 
+    def lock_table(self, name: str) -> None:
+        self._run(f"lock table {name} in share row exclusive mode", ())
+
     def again(self, error: BaseException) -> bool:
         if isinstance(error, psycopg.Error):
             return self.connection.closed or error.sqlstate in _AGAIN

@@ -194,6 +194,12 @@ create table contents (
     data blob not null
 ) strict;
 
+-- contents whose name was taken away: what gc looks at, and forgets when they are gone
+create table loose (
+    digest text not null primary key,
+    size integer not null
+) strict, without rowid;
+
 -- uploads in parts: where the parts lie while they come
 create table uploads (
     id text not null primary key,

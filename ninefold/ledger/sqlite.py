@@ -206,6 +206,9 @@ class SQLiteWriter(SQLiteSession):
     def lock(self, name: str) -> None:
         """Nothing to wait for: there is one writer at a time."""
 
+    def lock_table(self, name: str) -> None:
+        """As above."""
+
     def again(self, error: BaseException) -> bool:
         return False
 

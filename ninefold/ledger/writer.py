@@ -136,7 +136,7 @@ class Writer:
                     request.forget()
         told = []
         for request in requests:
-            self._unsigned = self._unsigned or bool(request.contents)
+            self._unsigned = self._unsigned or bool(request.said)
             wrong = _finished(request)
             told.append((request, None if wrong is None else session.told(wrong)))
         _answer(told)

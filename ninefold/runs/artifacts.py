@@ -9,7 +9,7 @@ from ninefold import clock
 from ninefold.errors import ConflictError, NotFoundError, UsageError
 from ninefold.ledger import Ledger, Row, Tx
 from ninefold.ledger.sqlfile import Statements
-from ninefold.runs.contents import Content, Contents, keep
+from ninefold.runs.contents import Content, Contents, keep, loosen
 from ninefold.runs.experiments import ROOT
 from ninefold.runs.run import Run
 from ninefold.storage.blobs import Blobs
@@ -73,8 +73,8 @@ class Files:
 
     def _named(self, tx: Tx, path: str, content: Content) -> File:
         file = File(path, content.digest, content.size, clock.now())
-        keep(tx, content)
         name_file(tx, self.project, file)
+        keep(tx, content)
         return file
 
     def find(self, path: str) -> File | None:
@@ -128,6 +128,7 @@ class Files:
         begins = f"{checked(path)}/"
 
         def drop(tx: Tx) -> int:
+            tx.execute(_SQL["loosen"], self.project, path, begins, begins + _END)
             return tx.execute(_SQL["drop"], self.project, path) + tx.execute(_SQL["drop_below"], self.project, begins, begins + _END)
 
         return self.ledger.write(drop)
@@ -136,13 +137,15 @@ class Files:
 def name_file(tx: Tx, project: str, file: File) -> None:
     """Puts a stored content at its path. ConflictError where a folder is there, or a file where a folder must be."""
     parts = file.path.split("/")
-    above = ["/".join(parts[:depth]) for depth in range(1, len(parts))]
-    through = tx.one(_SQL["among"].replace("$in", ", ".join("?" * len(above))), project, *above) if above else None
-    if through is not None:
-        said = f'"{through["path"]}" is a file, so nothing lies below it'
+    along = ["/".join(parts[:depth]) for depth in range(1, len(parts) + 1)]
+    found = tx.one(_SQL["among"].replace("$in", ", ".join("?" * len(along))), project, *along)
+    if found is not None and found["path"] != file.path:
+        said = f'"{found["path"]}" is a file, so nothing lies below it'
         raise ConflictError(said, where=file.path, hint="choose another path, or delete the file")
     if tx.one(_SQL["below"], project, f"{file.path}/", f"{file.path}/{_END}", 1) is not None:
         raise ConflictError(f'"{file.path}" is a folder', hint="choose another path, or delete the folder")
+    if found is not None and found["digest"] != file.digest:
+        loosen(tx, {found["digest"]: found["size"]})
     tx.execute(_SQL["set"], project, file.path, file.digest, file.size, file.at)
 
 

@@ -6,10 +6,14 @@ on conflict (project, path) do update set digest = excluded.digest, size = exclu
 select path, digest, size, at from artifacts where project = ? and path = ?;
 
 -- name: among
-select path from artifacts where project = ? and path in ($in) order by path limit 1;
+select path, digest, size from artifacts where project = ? and path in ($in) order by path limit 1;
 
 -- name: below
 select path, digest, size, at from artifacts where project = ? and path >= ? and path < ? order by path limit ?;
+
+-- name: loosen
+insert into loose (digest, size) select digest, size from artifacts
+where project = ? and (path = ? or (path >= ? and path < ?)) on conflict do nothing;
 
 -- name: drop
 delete from artifacts where project = ? and path = ?;

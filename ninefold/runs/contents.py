@@ -5,7 +5,7 @@ ledger all of a group of writes share one.
 """
 
 import hashlib
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
@@ -87,18 +87,27 @@ class Contents:
 def keep(tx: Tx, content: Content) -> None:
     """Stores the bytes of a small content in the transaction that names it."""
     if content.data is not None:
-        settle(tx, content.digest)
         tx.execute(_SQL["keep"], content.digest, content.data)
 
 
+def settle(tx: Tx) -> None:
+    """Before contents are removed: whoever stored or found one to name it has named it, and others wait until this transaction ends."""
+    tx.lock_table("contents")
+
+
 def drop(tx: Tx, digest: str) -> bool:
-    """Removes a content from the ledger; whether it was there. Only where nothing names it, as seen after ``settle``."""
+    """Removes a content from the ledger; whether it was there. Only after ``settle``, where nothing names it."""
     return tx.execute(_SQL["drop"], digest) > 0
 
 
-def settle(tx: Tx, digest: str) -> None:
-    """Lets nobody else store or drop this content until the transaction ends, so that what names it stays true."""
-    tx.lock(f"content {digest}")
+def loosen(tx: Tx, digests: Mapping[str, int]) -> None:
+    """Notes contents with their sizes whose name is taken away, so that they are removed where no other name is left."""
+    tx.many(_SQL["loosen"], list(digests.items()))
+
+
+def forget(tx: Tx, digest: str) -> None:
+    """Takes the note of a content back, which is gone."""
+    tx.execute(_SQL["forget"], digest)
 
 
 def _small(chunks: Iterable[bytes], expected: str | None) -> Content:

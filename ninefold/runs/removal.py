@@ -5,7 +5,7 @@ A removal that was cut off is finished by the next one.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -49,9 +49,8 @@ def remove_for_good(ledger: Ledger, blobs: Blobs, project: str, *, older: int) -
 
 
 class _Files(msgspec.Struct):
-    """Contents by digest with their sizes; how many names were taken away, and how many were kept."""
+    """How many names were taken away, and how many were kept."""
 
-    digests: dict[str, int] = {}
     taken: int = 0
     kept: int = 0
 
@@ -60,7 +59,6 @@ class _Removal:
     def __init__(self, ledger: Ledger, blobs: Blobs, project: str, before: int) -> None:
         self.ledger, self.blobs, self.project, self.before = ledger, blobs, project, before
         self.removed = Removed()
-        self.digests: dict[str, int] = {}
 
     def all(self) -> Removed:
         for id in self._ids("runs"):
@@ -81,7 +79,6 @@ class _Removal:
     def _take(self, files: "_Files | None") -> int:
         if files is None:  # restored this instant
             return 0
-        self.digests |= files.digests
         self.removed.files, self.removed.kept = self.removed.files + files.taken, self.removed.kept + files.kept
         return 1
 
@@ -121,15 +118,16 @@ class _Removal:
             return _Files()
         used = [row["root"][len(ROOT) :].strip("/") for row in tx.all(_SQL["used"], self.project, root, root + _END)]
         begins = root[len(ROOT) :].strip("/") + "/"
-        digests: dict[str, int] = {}
+        loose: dict[str, int] = {}
         kept = count = 0
         for row in tx.all(_SQL["files"], self.project, begins, begins + _END):
             if any(f"{row['path']}/".startswith(f"{folder}/") for folder in used):
                 kept += 1
                 continue
             count += tx.execute(_SQL["drop_file"], self.project, row["path"])
-            digests[row["digest"]] = row["size"]
-        return _Files(digests, count, kept)
+            loose[row["digest"]] = row["size"]
+        contents.loosen(tx, loose)
+        return _Files(count, kept)
 
     def _points(self) -> None:
         """Removes the points of runs that are in no project, part by part, and then these."""
@@ -146,28 +144,51 @@ class _Removal:
         self.ledger.write(lambda tx: tx.execute(_SQL["drop_runs"]))
 
     def _contents(self) -> None:
-        """Removes contents that no file, no step, no version and no fact names, and that did not come just now."""
-        loose = set(self.digests) - self._mentioned()
-        for digest in sorted(loose):
-            if self.ledger.write(lambda tx, digest=digest: self._content(tx, digest)):  # type: ignore[misc]
-                self.removed.contents += 1
-                self.removed.bytes += self.digests[digest]
+        """Removes contents that have lost a name where no file, no step, no version and no fact names them. A blob that came just now
+        may be on its way to a name: it stays until a later time.
+        """
+        sizes = self._loose()
+        # looked for before the transactions, which others wait for: a store may be far away
+        blobs = [digest for digest in sizes if self.blobs.has(digest)]
+        others = sorted(sizes.keys() - set(blobs))
+        for begin in range(0, len(others), _AT_ONCE):
+            self._drop(others[begin : begin + _AT_ONCE], sizes, stored=False)
+        for digest in blobs:
+            self._drop([digest], sizes, stored=True)
         if isinstance(self.blobs.store, LocalStore):
             self.blobs.store.sweep(older=UNUSED)
 
-    def _content(self, tx: Tx, digest: str) -> bool:
-        contents.settle(tx, digest)
-        if tx.one(_SQL["named"], digest) is not None:
-            return False
-        dropped = contents.drop(tx, digest)
-        return self.blobs.remove(digest, older=UNUSED) or dropped
+    def _drop(self, digests: Sequence[str], sizes: Mapping[str, int], *, stored: bool) -> None:
+        def drop(tx: Tx) -> list[str]:
+            contents.settle(tx)
+            gone = list[str]()
+            for digest in digests:
+                if tx.one(_SQL["named"], digest) is not None:
+                    continue
+                dropped = contents.drop(tx, digest)
+                removed = stored and self.blobs.remove(digest, older=UNUSED)
+                if removed or not stored:
+                    contents.forget(tx, digest)
+                if removed or dropped:
+                    gone.append(digest)
+            return gone
 
-    def _mentioned(self) -> set[str]:
-        if not self.digests:
-            return set()
-        found = {digest for row in self.ledger.all(_SQL["mentions"]) for digest in _DIGEST.findall(row["said"])}
+        gone = self.ledger.write(drop)
+        self.removed.contents += len(gone)
+        self.removed.bytes += sum(sizes[digest] for digest in gone)
+
+    def _loose(self) -> dict[str, int]:
+        """Contents that have lost a name, with their sizes, but for those that steps, versions, uploads and facts speak of."""
+        loose: dict[str, int] = {}
+        last = ""
+        while rows := self.ledger.all(_SQL["loose"], last, _AT_ONCE):
+            last = rows[-1]["digest"]
+            loose |= {row["digest"]: row["size"] for row in rows}
+        if not loose:
+            return {}
+        said = {digest for row in self.ledger.all(_SQL["mentions"]) for digest in _DIGEST.findall(row["said"])}
         after = 0
         while rows := self.ledger.all(_SQL["facts"], after, _FACTS):
             after = rows[-1]["seq"]
-            found |= {digest for row in rows for digest in _DIGEST.findall(row["content"]) if digest in self.digests}
-        return found
+            said.update(digest for row in rows for digest in _DIGEST.findall(row["content"]) if digest in loose)
+        return {digest: size for digest, size in loose.items() if digest not in said}

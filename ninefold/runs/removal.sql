@@ -91,6 +91,9 @@ delete from datasets where project = ? and experiment = ?;
 -- name: drop_experiment
 delete from experiments where project = ? and id = ?;
 
+-- name: loose
+select digest, size from loose where digest > ? order by digest limit ?;
+
 -- name: named
 select 1 as one from artifacts where digest = ? limit 1;
 

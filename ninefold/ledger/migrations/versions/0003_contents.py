@@ -9,5 +9,5 @@ down_revision = "0002"
 
 
 def upgrade() -> None:
-    """Makes the table; what was stored before stays where it is."""
+    """Makes the tables; what was stored before stays where it is."""
     apply(Path(__file__).with_suffix(".sql"))
