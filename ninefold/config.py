@@ -17,7 +17,7 @@ KEYS = {
     "home": "The folder of the state. Default: `.ninefold` beside pyproject.toml.",
     "ledger": "URL of the ledger, SQLite or `postgresql://USER:${PASSWORD}@HOST/DATABASE`. Default: `sqlite:///<home>/ledger.db`.",
     "lake": "Folder or `s3://bucket/prefix` of the lake. Default: `<home>/lake`.",
-    "artifacts": "Folder or `s3://bucket/prefix` of stored blobs. Default: `<home>/blobs`.",
+    "artifacts": "Folder or `s3://bucket/prefix` of stored blobs; files of up to 16 KiB that are logged lie in the ledger. Default: `<home>/blobs`.",
     "online": "URL of the online store. Reserved: this release keeps online features in the server's memory.",
     "compute": "URL of the compute. Reserved: this release computes on this machine.",
     "anchor": "Folder for copies of the signed checkpoints, outside of the home. Default: `$XDG_STATE_HOME/ninefold/anchors`.",

@@ -7,7 +7,6 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
@@ -15,26 +14,13 @@ import long
 import servers
 import written
 from histories import EXPERIMENT, HISTORY_KEY, HISTORY_RUN, seed_ours, seed_peer
+from line import Line
 from load import API, Client, Measured, ask, drive, get, post, put, to
 from servers import Server
 
 ARTIFACTS = "/api/2.0/mlflow-artifacts/artifacts"
 SIZE, PIECE = 256 << 20, 10_000
 SEARCH = {"filter": "metrics.auc > 0.5", "order_by": ["metrics.auc DESC"], "max_results": 100}
-
-
-@dataclass(frozen=True)
-class Line:
-    """A row of the table: what was measured, ours, the peer's, how many times better we are, and what was aimed at."""
-
-    what: str
-    ours: str
-    peer: str
-    ratio: float
-    aim: str
-
-    def shown(self) -> str:
-        return f"{self.what:<46} {self.ours:>24} {self.peer:>24} {self.ratio:>8.1f}x  {self.aim}"
 
 
 def main() -> None:

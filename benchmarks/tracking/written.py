@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol
+
+from line import Line
 
 ROOT = Path(__file__).parent.parent.parent
 _BEGIN, _END = "<!-- tracking-figures -->\n", "<!-- /tracking-figures -->"
@@ -16,21 +17,6 @@ _FIRST = (
     "start",
     "memory at rest",
 )
-
-
-class Line(Protocol):
-    """A row, see bench.Line."""
-
-    @property
-    def what(self) -> str: ...
-    @property
-    def ours(self) -> str: ...
-    @property
-    def peer(self) -> str: ...
-    @property
-    def ratio(self) -> float: ...
-    @property
-    def aim(self) -> str: ...
 
 
 def write(lines: Sequence[Line]) -> None:

@@ -17,7 +17,7 @@ _folder = click.argument("folder", type=click.Path(path_type=Path, file_okay=Fal
 
 
 @command("ninefold doctor --deep")
-@click.option("--deep", is_flag=True, help="Read every stored blob again, and compare it with its digest.")
+@click.option("--deep", is_flag=True, help="Read every stored content again, and compare it with its digest.")
 @_in
 def doctor(say: Say, deep: bool, environment: str | None) -> int:
     """Look for damage in the home: ledger, journal, lake, blobs, bundles, frozen code. Nothing is changed.
@@ -29,7 +29,7 @@ def doctor(say: Say, deep: bool, environment: str | None) -> int:
     with home_of(environment) as home:
         found = examine(home, deep=deep)
     errors = sum(f.severity == "error" for f in found)
-    ok = f"{home.settings.home} is well" + ("" if deep else " (blobs were not read again: --deep)")
+    ok = f"{home.settings.home} is well" + ("" if deep else " (contents were not read again: --deep)")
 
     def text() -> None:
         for one in found:

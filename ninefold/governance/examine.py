@@ -23,7 +23,7 @@ _REFS = "select project, name, content, ref from steps where ref like '%\"table\
 
 
 def examine(home: Home, *, deep: bool = False) -> list[Finding]:
-    """Everything that is wrong, errors first. ``deep`` also reads every blob again."""
+    """Everything that is wrong, errors first. ``deep`` also reads every stored content again."""
     found = doctor.examine(home.settings.home, deep=deep, anchors=home.settings.anchor, url=_url(home), blobs=home.settings.artifacts)
     if not any(f.severity == "error" and f.where.endswith("ledger.db") for f in found):
         try:

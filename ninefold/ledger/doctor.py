@@ -123,7 +123,7 @@ def _ledger(home: Path, url: str | None, blobs: Path | None, anchors: Path | Non
             if blobs is not None:
                 yield from _missing_blobs(blobs, ledger)
             if deep:
-                yield from examine_contents(ledger)
+                yield from _contents(ledger)
     except NinefoldError as error:
         yield Finding(severity="error", where=error.where or str(path), what=error.message, do=error.hint)
 
@@ -151,10 +151,10 @@ def _missing_blobs(blobs: Path, ledger: Ledger) -> Iterator[Finding]:
             named[blob] = f"the output of step {row['name']}"
     for digest, of in named.items():
         if not (blobs / digest[:2] / digest[2:]).exists():
-            yield Finding(severity="error", where=digest, what=f"{of} is missing", why="its blob was removed or never copied here", do=_RESTORE)
+            yield Finding(severity="error", where=digest, what=f"{of} is missing", why="its content was removed or never copied here", do=_RESTORE)
 
 
-def examine_contents(ledger: Ledger) -> Iterator[Finding]:
+def _contents(ledger: Ledger) -> Iterator[Finding]:
     """Small files in the ledger whose bytes are not what their digest says."""
     after = ""
     while rows := ledger.all(_CONTENTS, after):

@@ -23,7 +23,7 @@ _ALL = 100_000  # points read at once
 
 
 class Runs:
-    """The runs of a ledger, or of one ``project`` in it (those of others are then not found); artifacts lie in ``blobs``.
+    """The runs of a ledger, or of one ``project`` in it (those of others are then not found); large artifacts lie in ``blobs``.
 
     >>> import tempfile; folder = Path(tempfile.mkdtemp())
     >>> ledger = Ledger.open(f"sqlite:///{folder}/ledger.db", anchors=folder)

@@ -131,7 +131,7 @@ class Blobs:
         try:
             return self.store.open(blob_name(digest))
         except NotFoundError:
-            raise NotFoundError(f"there is no blob {digest}", hint="it was never added here, or it was removed by retention") from None
+            raise NotFoundError(f"there is no content {digest}", hint="it was never added here, or it was removed by retention") from None
 
 
 def blob_name(digest: str) -> str:

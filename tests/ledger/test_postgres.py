@@ -1,5 +1,6 @@
 """A ledger in Postgres: carried away and brought back, kept away from other programs, and never showing its password."""
 
+import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -34,13 +35,16 @@ def fill(ledger: Ledger) -> None:
             "webhooks",
             [{"id": "w", "project": "p", "name": "n", "url": "u", "events": "[]", "secret": bytes(range(256)), "created": 1, "updated": 1}],
         )
+        small = {hashlib.sha256(data).hexdigest(): data for data in (b"", bytes(range(256)) * 64)}
+        tx.add("contents", [{"digest": digest, "data": data} for digest, data in small.items()])
+        tx.add("artifacts", [{"project": "p", "path": digest, "digest": digest, "size": len(data), "at": 1} for digest, data in small.items()])
         tx.fact("run.done", "p/run/r", {"text": "\x00é"})
 
     ledger.write(rows)
 
 
 def contents(ledger: Ledger) -> dict[str, list[tuple[object, ...]]]:
-    tables = ("runs", "params", "series", "points", "webhooks", "meta", "facts", "tree", "checkpoints", "signers")
+    tables = ("runs", "params", "series", "points", "webhooks", "contents", "artifacts", "meta", "facts", "tree", "checkpoints", "signers")
     return {table: sorted(tuple(row) for row in ledger.all(f"select * from {table}")) for table in tables}
 
 
@@ -64,7 +68,7 @@ def test_a_backup_comes_back_into_any_database(
         report = ledger.verify()
         assert report.ok, report.problems
         after = contents(ledger)
-        for table in ("runs", "params", "series", "points", "webhooks", "meta"):
+        for table in ("runs", "params", "series", "points", "webhooks", "contents", "artifacts", "meta"):
             assert after[table] == before[table]
         fresh = ledger.write(
             lambda tx: tx.one("insert into series (run, key, project, experiment, step, at, value) values ('r', 'c', 'p', 0, 0, 0, 0) returning id")

@@ -78,8 +78,9 @@ def test_a_run_ends_is_deleted_and_comes_back(server: Live) -> None:
     }
 
 
-def test_a_file_goes_up_and_comes_down_verified(server: Live) -> None:
-    run, content = begun(server), bytes(range(256)) * 4000
+@pytest.mark.parametrize("times", [0, 1, 4000])
+def test_a_file_goes_up_and_comes_down_verified(server: Live, times: int) -> None:
+    run, content = begun(server), bytes(range(256)) * times
     digest = hashlib.sha256(content).hexdigest()
     for told, wanted in (("0" * 64, 422), (digest, 200)):
         assert _sent(server, "PUT", f"/api/runs/{run}/artifacts/model/w%20x.bin", content, told)[0] == wanted
