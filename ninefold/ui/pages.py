@@ -44,7 +44,14 @@ from ninefold.web.shapes import status_of
 READERS = ("viewer", "scientist", "operator", "approver", "auditor", "administrator")
 HTML = "text/html; charset=utf-8"
 VARY = [("vary", "accept")]
-_PROJECTS = "select project, max(at) as at from plans group by project order by at desc"
+# those with a plan, and those that only clients log to
+_PROJECTS = """
+select project, max(at) as newest from (
+    select project, at from plans
+    union all select project, updated from experiments
+    union all select project, updated from registered
+) known group by project order by newest desc
+"""
 
 
 class Page(NamedTuple):
@@ -128,19 +135,18 @@ class Site:
         self._readings = {home.project: Reading(home)}
         self._lock = threading.Lock()
 
-    def reading(self, project: str | None) -> Reading:
-        """The project of a call. Raises NotFoundError for one that never ran."""
-        name = project if project is not None else self.home.project
+    def reading(self, call: Call) -> Reading:
+        """The project of a call. Raises NotFoundError where there is none of that name, with the nearest that the caller may see."""
+        name = call.project if call.project is not None else self.home.project
         with self._lock:
             if name not in self._readings:
-                known = self.projects()
-                if name not in known:
-                    raise NotFoundError(f'there is no project "{name[:60]}"', hint=closest(name, known))
+                if name not in self.projects():
+                    raise NotFoundError(f'there is no project "{name[:60]}"', hint=closest(name, self.seen(call)))
                 self._readings[name] = Reading(Home(self.home.settings, name, actor=self.home.actor))
             return self._readings[name]
 
     def projects(self) -> list[str]:
-        """The projects that ran here, the newest first."""
+        """The projects that ran here or that clients logged to, the newest first."""
         return [row["project"] for row in self.home.ledger.all(_PROJECTS)]
 
     def seen(self, call: Call) -> list[str]:
@@ -150,7 +156,7 @@ class Site:
     def data(self, page: Page, call: Call) -> Any:
         """What a page shows."""
         given = {"query": call.query(page.query)} if page.query is not None else {}
-        return page.view(self.reading(call.project), **call.params, **given)
+        return page.view(self.reading(call), **call.params, **given)
 
     def html(self, page: Page, call: Call) -> Answer:
         """A page; an error is a page too, with its status."""
@@ -161,9 +167,11 @@ class Site:
         except NinefoldError as error:
             shown, template, status = {"message": error.message, "hint": error.hint}, "error.html", status_of(error)
         try:
-            reading = self.reading(call.project)
+            reading = self.reading(call)
         except NotFoundError:
-            reading, prefix = self.reading(None), ""
+            if call.who is not None and call.who.roles_in(self.home.project).isdisjoint(READERS):
+                raise  # what stands around the page would tell of the project that the server serves
+            reading, prefix = self._readings[self.home.project], ""
         around = frame(reading, path, prefix, self.seen(call))
         around.who = "" if call.who is None or call.who is LOCAL else call.who.name
         return Answer(self.renderer.page(template, shown, around), status=status, type=HTML, headers=VARY)
@@ -178,7 +186,7 @@ def routes(home: Home) -> list[Route]:
         """Say when the ledger has grown, so that open pages load themselves anew."""
         after = call.headers.get("last-event-id") or call.query().get("after", "0")
         known = int(after) if after.isascii() and after.isdigit() and len(after) < 19 else 0
-        async for event in live.heads(site.reading(call.project), known, call.query().get("run", "")[:100]):
+        async for event in live.heads(site.reading(call), known, call.query().get("run", "")[:100]):
             yield event
 
     def static(call: Call, name: str) -> Answer:
@@ -187,7 +195,7 @@ def routes(home: Home) -> list[Route]:
 
     def file(call: Call, name: str, path: str) -> Answer:
         """A file of a run, to be saved."""
-        return run_files.answer(site.reading(call.project), name, path)
+        return run_files.answer(site.reading(call), name, path)
 
     made.append(route("GET", "/runs/{name}/files/{path:path}", file, who=READERS, kind="stream", blocking=True))
     made.append(route("GET", "/-/events", events, who=READERS, kind="events"))

@@ -159,3 +159,14 @@ def test_another_project_is_not_even_named(client: Client, people: Accounts, kno
         told = got.text.replace(f"/~{CANARY}/", "").replace(f'in "{CANARY}"', "").replace(f"in &#34;{CANARY}&#34;", "")
         assert CANARY not in told, path
         assert got.status == (200 if path.startswith("/~beta") else 403), path
+
+
+def test_a_project_that_only_clients_log_to_has_pages_for_its_members(client: Client, people: Accounts, known: dict[str, str]) -> None:
+    """The ids are of alpha, to which only a client has logged."""
+    alice, boris = bearer(people, "alice"), member(people, "boris", "viewer", "alphb")
+    assert client("GET", f"/~alpha/runs/{known['run_id']}", **alice).status == 200
+    for path in ("runs", f"runs/{known['run_id']}", f"api/runs/{known['run_id']}/detail"):
+        assert client("GET", f"/~alpha/{path}", **boris).status in {403, 404}, path
+    # his own has nothing yet: neither the nearest name nor the project that is served stands on the page that says so
+    got = client("GET", "/~alphb/runs", accept="text/html", **boris)
+    assert got.status == 404 and "alpha" not in got.text and 'id="contents"' not in got.text

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from ninefold import config
+from ninefold.models.registry import Registry
 from ninefold.project.home import Home
 from ninefold.runs import Point, Runs
 from ninefold.runs.inputs import Dataset, DatasetInput, log_inputs
@@ -104,6 +105,15 @@ def test_a_run_of_another_project_is_not_shown(get: Get, runs: Runs) -> None:
     runs.add_artifact(theirs, "a.txt", b"secret")
     assert get(f"/runs/{theirs}").status == 404 and get(f"/runs/{theirs}/files/a.txt").status == 404
     assert get(f"/runs/compare?ids={theirs},{theirs}x").status == 404 and "theirs" not in get("/runs").text
+
+
+def test_a_project_that_only_clients_log_to_has_pages(get: Get, runs: Runs) -> None:
+    made = runs.start("other", "sweep", name="theirs").id
+    Registry(runs.ledger, "third").create("churn")
+    for path in ("/~other/", "/~other/runs", f"/~other/runs/{made}", f"/~other/api/runs/{made}", "/~third/models"):
+        assert get(path).status == 200, path
+    assert "theirs" in get("/~other/runs").text and 'href="/~other/"' in get("/~third/models").text
+    assert get("/~others/runs").status == 404 and "did you mean &#34;other&#34;?" in get("/~others/runs").text
 
 
 def test_hostile_names_are_only_text(get: Get, runs: Runs) -> None:

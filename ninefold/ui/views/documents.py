@@ -50,7 +50,7 @@ class DocumentPage(msgspec.Struct):
 def model_card(reading: Reading, name: str, version: str) -> DocumentPage:
     """The card of a model's version. Raises NotFoundError."""
     if not (version.isascii() and version.isdigit() and len(version) < 10):
-        raise NotFoundError(f"the model {name} has no version {version[:20]}", hint="versions are whole numbers")
+        raise NotFoundError(f"the model {name} has no version {version[:60]}", hint="versions are whole numbers")
     made = reading.kept(("card", name, version), lambda: card(reading.home, name, int(version)))
     return _page(made, f"{name} version {version}", f"/models/{name}/{version}", f"ninefold card {name}@{version}")
 

@@ -145,7 +145,7 @@ def one(reading: Reading, seq: str) -> FactPage:
     found = reading.home.ledger.facts(after=number - 1, limit=1) if number else []
     head = reading.home.ledger.head()
     if not found or found[0].seq != number or not found[0].subject.startswith(f"{reading.project}/"):
-        raise NotFoundError(f"there is no fact {seq[:20]}", hint=f"they go from 1 to {head}")
+        raise NotFoundError(f"there is no fact {seq[:60]}", hint=f"they go from 1 to {head}")
     fact = found[0]
     return FactPage(
         line(fact),

@@ -94,7 +94,7 @@ def model(reading: Reading, name: str, version: str | None = None) -> ModelPage:
     chosen = found[0] if found and version is None else next((v for v in found if str(v.version) == version), None)
     if version is not None and chosen is None:
         raise NotFoundError(
-            f"the model {name} has no version {version[:20]}", hint=f"it has {len(found)}: {', '.join(str(v.version) for v in found[:10])}"
+            f"the model {name} has no version {version[:60]}", hint=f"it has {len(found)}: {', '.join(str(v.version) for v in found[:10])}"
         )
     answering = _answering(reading, name)
     listed = [_made(v, answering.get(v.version, [])) for v in found]

@@ -69,7 +69,7 @@ def table(reading: Reading, name: str, version: str | None = None) -> TablePage:
     versions = [_written(f) for f in reading.about("table", name, kinds=["table.written"], limit=30)]
     chosen = versions[0] if versions and version is None else next((v for v in versions if str(v.version) == version), None)
     if version is not None and chosen is None:
-        raise NotFoundError(f"the table {name} has no version {version[:20]}", hint=f"it has {', '.join(str(v.version) for v in versions) or 'none'}")
+        raise NotFoundError(f"the table {name} has no version {version[:60]}", hint=f"it has {', '.join(str(v.version) for v in versions) or 'none'}")
     newest = bool(versions) and chosen is versions[0]
     columns, rows = reading.lasting(
         ("aside", name, chosen.version if chosen else None), chosen.seq if chosen else None, lambda: _aside(reading, name, chosen)
