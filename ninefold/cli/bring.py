@@ -13,6 +13,7 @@ import msgspec
 from ninefold import config
 from ninefold.cli.noun import noun
 from ninefold.cli.report import DONE, FAILED, Say, command, table
+from ninefold.cli.visible import visible
 from ninefold.errors import UsageError
 from ninefold.project.home import Home
 from ninefold.runs.meant import meant
@@ -125,7 +126,7 @@ import_ = noun("import", "Import: bring over what another tracker holds.", mlflo
 def _told(say: Say, rows: "list[Row]", skipped: "list[Skipped]", first: str) -> None:
     say.line(table(["kind", "there", "here", "differ"], [[r.kind, f"{r.there:,}", f"{r.here:,}", r.differ or ""] for r in rows], right=[1, 2, 3]))
     for what, why in skipped[:_SHOWN]:
-        say.line(f"left out: {what}: {why}", fg="yellow")
+        say.line(f"left out: {visible(what)}: {visible(why)}", fg="yellow")
     if len(skipped) > _SHOWN:
         say.line(f"left out: and {len(skipped) - _SHOWN} more (--json lists them)", fg="yellow")
     same = not any(row.differ for row in rows)

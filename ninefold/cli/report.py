@@ -1,6 +1,7 @@
 """How the command line answers: results as text or JSON, errors as sentences, exit codes that scripts can use."""
 
 import errno
+import io
 import json
 import os
 import signal
@@ -12,9 +13,11 @@ from typing import Any
 
 import click
 
+from ninefold.cli.visible import cut, visible, visible_lines
 from ninefold.errors import NinefoldError, UsageError
 
 DONE, FAILED, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
+_WIDEST, _LAST = 60, 200  # characters of a table's cells, and of those in its last column
 
 
 class Interrupts:
@@ -61,7 +64,8 @@ def _failed(error: Exception, as_json: bool) -> int:
         if as_json:
             print(json.dumps({"error": {"code": "usage", "message": error.format_message(), "hint": "", "where": ""}}))
         else:
-            error.show()
+            error.show(told := io.StringIO())
+            click.echo(visible_lines(told.getvalue()), err=True, nl=False)
         return WRONG_USE
     if isinstance(error, BrokenPipeError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -84,9 +88,9 @@ def _say_error(error: NinefoldError, as_json: bool) -> None:
         told.setdefault((one.message.rpartition('" failed: ')[2], one.hint), []).append(str(one))
     for (_, hint), texts in told.items():
         more = f" (and {len(texts) - 1} more for the same reason)" if len(texts) > 1 else ""
-        click.echo(click.style("error: ", fg="red", bold=True) + texts[0] + more, err=True)
+        click.echo(click.style("error: ", fg="red", bold=True) + visible_lines(texts[0]) + more, err=True)
         if hint:
-            click.echo("  " + hint.replace("\n", "\n  "), err=True)
+            click.echo("  " + visible_lines(hint).replace("\n", "\n  "), err=True)
 
 
 def system_error(error: OSError) -> NinefoldError:
@@ -133,12 +137,13 @@ class Say:
         elif callable(text):
             text()
         else:
-            click.echo(text)
+            click.echo(visible_lines(text))
 
     def line(self, text: str = "", **style: Any) -> None:
         """A line for people; nothing in JSON mode."""
         if not self.json:
-            click.echo(click.style(text, **style) if style else text)
+            shown = visible_lines(text)
+            click.echo(click.style(shown, **style) if style else shown)
 
     def event(self, name: str, **values: Any) -> None:
         """Progress for programs: one JSON line on standard error; nothing for people."""
@@ -147,14 +152,15 @@ class Say:
 
 
 def table(headers: Sequence[str], rows: Iterable[Sequence[Any]], *, right: Sequence[int] = ()) -> str:
-    """Rows in columns, aligned; ``right`` are the columns with numbers.
+    """Rows in columns, aligned, each one line; ``right`` are the columns with numbers. What is too long for a cell is cut.
 
     >>> print(table(["name", "rows"], [["a", 10], ["bc", 2]], right=[1]))
     name  rows
     a       10
     bc       2
     """
-    cells = [[str(c) if c is not None else "" for c in row] for row in rows]
+    most = [_WIDEST] * (len(headers) - 1) + [_LAST] * bool(headers)
+    cells = [[cut(visible(str(c)), m) if c is not None else "" for c, m in zip(row, most, strict=True)] for row in rows]
     widths = [max(len(h), *(len(r[i]) for r in cells)) if cells else len(h) for i, h in enumerate(headers)]
 
     def one(row: Sequence[str]) -> str:

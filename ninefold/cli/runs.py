@@ -12,6 +12,7 @@ from ninefold.cli.runs_gc import gc
 from ninefold.cli.runs_kept import delete, deliver, export, restore
 from ninefold.cli.times import when
 from ninefold.cli.tracked import cell, experiments, id_of, shaped
+from ninefold.cli.visible import visible
 from ninefold.errors import UsageError
 from ninefold.project.home import Home
 
@@ -70,7 +71,8 @@ def show(say: Say, run: str, project: Path | None, environment: str | None) -> N
     def text() -> None:
         for name, value in found.items():
             if not isinstance(value, (list, dict)) and value not in (None, ""):
-                say.line(f"{name:<12} {when(value) if name in {'started', 'ended', 'updated'} else value}")
+                shown = when(value) if name in {"started", "ended", "updated"} else visible(str(value))
+                say.line(f"{name:<12} {shown}")
         if found.get("steps"):
             rows = [[s["step"], s["state"], _took(s["seconds"]), s["content"][:12], s["error"]] for s in found["steps"]]
             say.line("\n" + table(["step", "state", "took", "content", ""], rows, right=[2]))
