@@ -7,6 +7,7 @@ from a backup forgot some) what comes is applied all the same: it is there, and 
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from ninefold import clock
@@ -21,10 +22,11 @@ from ninefold.runs.points import Point
 from ninefold.runs.records import Runs, add
 from ninefold.runs.run import ENDED, Run, found, removed, subject
 from ninefold.runs.tracking.operations import Begin, Delivery, End, Known, Log, Operation, Params, Receipt, Refused, Resume, Save, Tags
-from ninefold.units import DAY
+from ninefold.units import DAY, many
 
 KEPT = 90 * DAY  # microseconds that a spool which delivers nothing is known by its number; what comes later is applied again, to no effect
 INCOMPLETE = "incomplete"  # the tag of a run of which entries were lost
+_WHY = 500  # characters of its value
 _SQL = Statements(Path(__file__).with_name("delivering.sql"))
 _NUMBERS = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 
@@ -64,10 +66,12 @@ def _digested(runs: Runs, project: str, part: Sequence[Operation]) -> Digested |
 
 def _lost(tx: Tx, project: str, lost: dict[str, int]) -> None:
     for run, count in lost.items():
-        try:
-            writing.write(tx, run, tags=[(INCOMPLETE, f"{count} entries were lost: the disk, or the spool, was full")], project=project)
-        except NinefoldError:
-            continue  # a run that is not here, or deleted, needs no mark
+        _mark(tx, project, run, f"{count} entries were lost: the disk, or the spool, was full")
+
+
+def _mark(tx: Tx, project: str, run: str, why: str) -> None:
+    with suppress(NinefoldError):  # a run that is not here, or deleted, needs no mark
+        writing.write(tx, run, tags=[(INCOMPLETE, writing.text(why[:_WHY]))], project=project)
 
 
 class _Applying:
@@ -76,11 +80,12 @@ class _Applying:
     def __init__(self, project: str, spool: str, actor: str, digested: Digested | None) -> None:
         self.project, self.spool, self.actor, self.digested = project, spool, actor, digested
         self.refused: list[Refused] = []
+        self.lacking: dict[str, list[str]] = {}  # what was refused of runs, for their tags
         self.points: dict[str, tuple[int, list[Point]]] = {}
 
     def all(self, tx: Tx, first: int, operations: Sequence[Operation]) -> Receipt:
         """Those that are new, and the number of the last."""
-        self.refused, self.points = [], {}  # a transaction may be tried again
+        self.refused, self.lacking, self.points = [], {}, {}  # a transaction may be tried again
         row = tx.one(_SQL["last"], self.project, self.spool, clock.now())
         assert row is not None
         applied = int(row["applied"])
@@ -88,24 +93,29 @@ class _Applying:
             tx.execute(_SQL["forget"], self.project, clock.now() - KEPT)
         for number, operation in enumerate(operations, first):
             if number > applied:
-                self._refusing(number, lambda number=number, operation=operation: self._one(tx, number, operation))  # type: ignore[misc]
+                self._refusing(number, operation.run, lambda number=number, operation=operation: self._one(tx, number, operation))  # type: ignore[misc]
         for run, (number, points) in self.points.items():
-            self._refusing(number, lambda run=run, points=points: writing.write(tx, run, points=writing.grouped(points), project=self.project))  # type: ignore[misc]
+            self._refusing(number, run, lambda run=run, points=points: writing.write(tx, run, points=writing.grouped(points), project=self.project))  # type: ignore[misc]
+        for run, messages in self.lacking.items():
+            _mark(tx, self.project, run, f"{many(len(messages), 'entry')} refused: {messages[0]}")
         last = first + len(operations) - 1
         if operations and last > applied:
             applied = last
             tx.execute(_SQL["set_last"], applied, self.project, self.spool)
         return Receipt(applied, self.refused)
 
-    def _refusing(self, number: int, work: Callable[[], object]) -> None:
+    def _refusing(self, number: int, run: str, work: Callable[[], object]) -> None:
         """An entry that cannot be applied must not hold up those behind it. Each checks before it writes, so it leaves nothing half."""
         try:
             work()
         except NinefoldError as error:
             self.refused.append(Refused(number, str(error)))
+            self.lacking.setdefault(run, []).append(str(error))
 
     def _one(self, tx: Tx, number: int, operation: Operation) -> None:
         if isinstance(operation, Log):
+            for key in operation.values:
+                writing.text(key)  # before they are added: points are written together, and one that is refused must not take the others with it
             points = self.points.setdefault(operation.run, (number, []))[1]
             step, at = operation.step, operation.at
             points += [Point(key, _NUMBERS[value] if isinstance(value, str) else value, step, at) for key, value in operation.values.items()]
@@ -149,7 +159,7 @@ class _Applying:
 
     def _params(self, tx: Tx, number: int, run: str, values: dict[str, str]) -> None:
         for pair in writing.checked(values.items()):
-            self._refusing(number, lambda pair=pair: writing.write(tx, run, params=[pair], project=self.project))  # type: ignore[misc]
+            self._refusing(number, run, lambda pair=pair: writing.write(tx, run, params=[pair], project=self.project))  # type: ignore[misc]
 
     def _resume(self, tx: Tx, run: Run) -> None:
         if run.status in ENDED:

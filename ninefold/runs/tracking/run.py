@@ -1,6 +1,5 @@
 """A run as the script that makes it holds it."""
 
-import io
 import math
 import os
 import threading
@@ -12,9 +11,9 @@ from typing import Any, Literal, Self
 import msgspec
 
 from ninefold import clock
-from ninefold.errors import ConflictError, NinefoldError, UsageError
-from ninefold.runs.artifacts import checked
-from ninefold.runs.tracking.operations import KEY, TEXT, End, Log, Params, Save, Tags
+from ninefold.errors import ConflictError
+from ninefold.runs.tracking import given as checks
+from ninefold.runs.tracking.operations import End, Log, Params, Save, Tags
 from ninefold.runs.tracking.process import CURRENT, Process, process
 
 _encode = msgspec.json.Encoder().encode
@@ -42,20 +41,18 @@ class TrackedRun:
         ``step``: by default one more than before. Values may be infinite or NaN. When it returns the point is on its way for
         good: it outlives this process, and with ``strict=True`` a power cut.
         """
-        given = metrics if not values else {**values, **metrics}
+        given = metrics if values is None else {**checks.mapping(values, "metrics"), **metrics}
         numbers = {}
         for key, value in given.items():
-            number = value if type(value) is float else _number(key, value)
-            numbers[key] = number if number - number == 0.0 else _NOT.get(number, "NaN")
-            if not 0 < len(key) <= KEY:
-                raise _wrong_key(key)
+            number = value if type(value) is float else checks.number(key, value)
+            numbers[checks.name_of(key, "name of a metric")] = number if number - number == 0.0 else _NOT.get(number, "NaN")
         with self._lock:
-            self._step = at = self._step + 1 if step is None else _whole(step)
+            self._step = at = self._step + 1 if step is None else checks.whole(step)
         self._say(_encode(Log(self.id, at, clock.now(), numbers)))  # type: ignore[arg-type]
 
     def params(self, values: Mapping[str, Any] | None = None, /, **params: Any) -> None:
         """Say with what the run was made: ``run.params(rate=0.1)``. A parameter has one value; ConflictError for another one."""
-        texts = _texts({**(values or {}), **params})
+        texts = checks.texts({**checks.mapping(values, "parameters"), **params})
         with self._lock:
             for key, value in texts.items():
                 if self._params.get(key, value) != value:
@@ -66,8 +63,8 @@ class TrackedRun:
 
     def tag(self, values: Mapping[str, Any] | None = None, /, **tags: Any) -> None:
         """Set tags, which may change: ``run.tag(stage="tuned")``; None takes one away."""
-        given = {**(values or {}), **tags}
-        texts = {key: None if value is None else text for (key, value), text in zip(given.items(), _texts(given).values(), strict=True)}
+        given = {**checks.mapping(values, "tags"), **tags}
+        texts = {key: None if value is None else text for (key, value), text in zip(given.items(), checks.texts(given).values(), strict=True)}
         if texts:
             self._say(_encode(Tags(self.id, texts)), needed=True)
 
@@ -85,8 +82,8 @@ class TrackedRun:
                 if file.is_file():
                     self.save(f"{path}/{file.relative_to(data).as_posix()}", file)
             return
-        checked(path)
-        content = _content(path, data)
+        checks.path_of(path)
+        content = checks.content(path, data)
         self._current().save(self.id, content, lambda digest, size, name: _encode(Save(self.id, path, digest, size, name)))
 
     def flush(self, timeout: float = 30.0) -> bool:
@@ -134,61 +131,3 @@ def status_of(error: BaseException | None) -> Status:
     if error is None or (isinstance(error, SystemExit) and error.code in (None, 0)):
         return "done"
     return "killed" if isinstance(error, KeyboardInterrupt) else "failed"
-
-
-def _number(key: str, value: Any) -> float:
-    """A metric's value; NumPy's and other libraries' numbers are taken too."""
-    try:
-        if isinstance(value, bool | str | bytes):
-            raise TypeError
-        return float(value)
-    except (TypeError, ValueError, OverflowError):
-        raise UsageError(f'the metric "{key}" is {value!r:.80}', hint="give a number; texts are parameters or tags") from None
-
-
-def _whole(step: Any) -> int:
-    try:
-        number = step.__index__()
-    except (AttributeError, TypeError):
-        raise UsageError(f"the step is {step!r}", hint="give a whole number") from None
-    if not -(1 << 63) <= number < 1 << 63:
-        raise UsageError(f"the step is {number}", hint="give a whole number of 64 bits")
-    return int(number)
-
-
-def _texts(values: Mapping[str, Any]) -> dict[str, str]:
-    texts = {}
-    for key, value in values.items():
-        if not isinstance(key, str) or not 0 < len(key) <= KEY:
-            raise _wrong_key(key)
-        text = str(value)
-        if len(text) > TEXT or "\0" in text:
-            raise UsageError(
-                f'"{key}" has {len(text)} characters', hint=f'at most {TEXT}, none of them zero; save more as a file: run.save("{key}.txt", …)'
-            )
-        texts[key] = text
-    return texts
-
-
-def _wrong_key(key: Any) -> NinefoldError:
-    return UsageError(f"a name is {key!r:.80}", hint=f"give a text of 1 to {KEY} characters")
-
-
-def _content(path: str, data: Any) -> bytes | Path:
-    if isinstance(data, bytes | bytearray | memoryview):
-        return bytes(data)
-    if isinstance(data, str):
-        return data.encode()
-    if isinstance(data, os.PathLike):
-        file = Path(data)
-        if not file.is_file():
-            raise UsageError(f"there is no file {file}", hint=f'give its path, or its content: run.save("{path}", b"…")')
-        return file
-    if callable(getattr(data, "savefig", None)):
-        buffer = io.BytesIO()
-        data.savefig(buffer, format=Path(path).suffix[1:] or "png")
-        return buffer.getvalue()
-    try:
-        return _encode(data)
-    except (TypeError, ValueError, msgspec.MsgspecError):
-        raise UsageError(f'"{path}" is a {type(data).__name__}', hint="give bytes, text, a Path, a figure, or lists and dictionaries") from None

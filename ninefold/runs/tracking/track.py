@@ -8,13 +8,14 @@ from typing import Any
 import msgspec
 
 from ninefold import clock, ids
-from ninefold.errors import BusyError, NotFoundError, UsageError
+from ninefold.errors import BusyError, NotFoundError
 from ninefold.runs.tracking import code, environment
 from ninefold.runs.tracking import folder as spools
+from ninefold.runs.tracking import given as checks
 from ninefold.runs.tracking import process as processes
-from ninefold.runs.tracking.operations import KEY, Begin, Known, Resume
+from ninefold.runs.tracking.operations import Begin, Known, Resume
 from ninefold.runs.tracking.process import CURRENT, Process
-from ninefold.runs.tracking.run import TrackedRun, _texts
+from ninefold.runs.tracking.run import TrackedRun
 from ninefold.runs.tracking.target import here, target_of
 
 _log = logging.getLogger("ninefold.track")
@@ -53,17 +54,18 @@ def track(
     <run ... of 'forecast', ended>
     >>> del os.environ["NINEFOLD_HOME"]
     """
-    for given, what in ((experiment, "experiment"), (name, "name")):
-        if given is not None and not (isinstance(given, str) and 0 < len(given) <= KEY and "\0" not in given):
-            raise UsageError(f"the {what} is {given!r:.80}", hint=f"give a text of 1 to {KEY} characters")
+    for given, what in ((experiment, "experiment"), (name, "name"), (resume, "run to resume")):
+        if given is not None:
+            checks.name_of(given, what)
+    settled, labels = checks.texts(checks.mapping(params, "parameters")), checks.texts(checks.mapping(tags, "tags"))
     target, folder = here()
     mine = processes.process(target=target, folder=folder, mode="strict" if strict else "fast")
     if resume is not None:
-        return _resumed(mine, resume, params, tags)
+        return _resumed(mine, resume, settled, labels)
     parent = CURRENT.get() or processes.INHERITED
     experiment = experiment or _experiments.get(parent or "") or "Default"
     id = ids.new_id()
-    script = code.script()
+    script = checks.whole_text(code.script())
     stem = script.rpartition("/")[2].removesuffix(".py")
     begin = Begin(
         id,
@@ -72,8 +74,8 @@ def track(
         name or f"{stem or experiment}-{id[-4:]}",
         parent,
         script,
-        _texts(params or {}),
-        {**environment.brief(), **_code(script), **_texts(tags or {})},
+        settled,
+        {**environment.brief(), **_code(script), **labels},
     )
     _experiments[id] = experiment
     mine.begin(begin)
@@ -81,11 +83,11 @@ def track(
 
 
 def _code(script: str) -> dict[str, str]:
-    said = {"code.script": script, "code.arguments": code.arguments(sys.argv[1:])[:2000]}
+    said = {"code.script": script, "code.arguments": checks.whole_text(code.arguments(sys.argv[1:])[:2000])}
     return {key: value for key, value in said.items() if value}
 
 
-def _resumed(mine: Process, id: str, params: Mapping[str, Any] | None, tags: Mapping[str, Any] | None) -> TrackedRun:
+def _resumed(mine: Process, id: str, params: dict[str, str], tags: dict[str, str]) -> TrackedRun:
     """A run goes on; what an earlier process left of it is delivered first, as far as that is possible now."""
     mine.courier.adopted.wait(processes.AFTER_END)
     mine.courier.flush(processes.AFTER_END)

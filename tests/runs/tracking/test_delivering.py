@@ -55,6 +55,14 @@ def test_an_entry_that_cannot_be_applied_holds_up_nothing(runs: Runs) -> None:
     assert str(runs.metrics("r")) == "{'gain': -inf, 'loss': nan}"
 
 
+def test_a_refused_entry_costs_only_itself_and_marks_its_run(runs: Runs) -> None:
+    logs = [Log("r", n, 1, {"loss": 1.0}) for n in range(3)]
+    receipt = give(runs, Begin("r", "e", 1), Begin("whole", "e", 1), *logs, Log("r", 3, 1, {"a\0b": 1.0}), Log("r", 4, 1, {"acc": 2.0}))
+    assert [refused.number for refused in receipt.refused] == [6]
+    assert len(runs.points("r", "loss")) == 3 and runs.metrics("r")["acc"] == 2.0
+    assert runs.tags("r")[INCOMPLETE] == "1 entry refused: 'a\\x00b' contains a zero character" and runs.tags("whole") == {}
+
+
 def test_numbers_of_spools_are_apart_and_a_gap_is_passed_over(runs: Runs) -> None:
     give(runs, Begin("r", "e", 1))
     assert give(runs, Begin("r", "e", 1), Log("r", 0, 1, {"x": 1.0}), spool="forked").applied == 2
