@@ -363,13 +363,14 @@ create table spans (
     primary key (trace, id)
 ) strict, without rowid;
 
--- runs that a trace belongs to: the one in which it was made, and those that it was linked to
-create table trace_runs (
-    trace text not null references traces (id),
+-- runs that a trace belongs to: the one in which it was made, and those that it was linked to; a link may come before its trace
+create table trace_links (
+    project text not null,
+    trace text not null,
     run text not null,
-    primary key (trace, run)
+    primary key (project, trace, run)
 ) strict, without rowid;
-create index trace_runs_run on trace_runs (run);
+create index trace_links_run on trace_links (run);
 
 create table assessments (
     id text not null primary key,

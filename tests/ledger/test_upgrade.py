@@ -28,6 +28,17 @@ def test_the_schema_equals_all_revisions_applied(ledger: Ledger, home: Path, tmp
     assert driver.revision() == REVISION
 
 
+def test_links_of_traces_are_kept(tmp_path: Path) -> None:
+    driver = SQLiteDriver(tmp_path / "ledger.db", tmp_path / "locks")
+    migrate(driver, "0002")
+    with sqlite3.connect(driver.path) as connection:
+        connection.execute("insert into traces (id, project, experiment, started) values ('t', 'p', 0, 1)")
+        connection.execute("insert into trace_runs (trace, run) values ('t', 'r')")
+    migrate(driver)
+    with sqlite3.connect(driver.path) as connection:
+        assert connection.execute("select project, trace, run from trace_links").fetchall() == [("p", "t", "r")]
+
+
 _SHAPE = """
 select 'column ' || table_name || '.' || column_name as name,
     concat_ws(' ', data_type, collation_name, is_nullable, column_default, identity_generation) as text

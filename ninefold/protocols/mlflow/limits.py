@@ -75,10 +75,10 @@ def location(uri: str) -> str:
     return uri
 
 
-def run_id(name: str) -> str:
-    """The id of a run, where a client gives one."""
+def run_id(name: str, where: str = "run_id") -> str:
+    """The id of a run, where a client gives one; ids of traces have the same form."""
     if not _RUN.fullmatch(name):
-        raise invalid("run_id", name)
+        raise invalid(where, name)
     return name
 
 

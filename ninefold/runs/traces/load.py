@@ -28,7 +28,7 @@ def load_trace(tx: Tx, project: str, past: Whole, *, known: bool) -> None:
     for one in past.assessments:
         keep(tx, one)
     if trace.run:
-        tx.execute(_SQL["link"], trace.id, trace.run)
+        tx.execute(_SQL["link"], project, trace.id, trace.run)
 
 
 def tell_trace(past: Whole) -> Told:

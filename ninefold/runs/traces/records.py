@@ -38,7 +38,7 @@ class Traces:
             _label(tx, trace.id, "tag", tags or {})
             _label(tx, trace.id, "metadata", metadata or {})
             if trace.run:
-                tx.execute(_SQL["link"], trace.id, trace.run)
+                tx.execute(_SQL["link"], self.project, trace.id, trace.run)
 
         self.ledger.write(write)
 
@@ -93,14 +93,8 @@ class Traces:
         self._change(id, drop)
 
     def link(self, ids: Sequence[str], run: str) -> None:
-        """Says that traces belong to a run; NotFoundError where one is not there."""
-
-        def write(tx: Tx) -> None:
-            for id in ids:
-                there(tx, self.project, id)
-                tx.execute(_SQL["link"], id, run)
-
-        self.ledger.write(write)
+        """Says that traces belong to a run. They may come later: clients send them in the background."""
+        self.ledger.write(lambda tx: tx.many(_SQL["link"], [(self.project, id, run) for id in ids]))
 
     def remove(self, experiment: int, *, ids: Sequence[str] = (), until: int | None = None, most: int | None = None) -> int:
         """Removes traces for good: those named, or those begun until a time, the oldest first. How many."""
@@ -113,7 +107,8 @@ class Traces:
                 known = ((id, tx.one(_SQL["find"], self.project, id)) for id in dict.fromkeys(ids))
                 chosen = [id for id, row in known if row is not None and row["experiment"] == experiment]
             for id in chosen:
-                for name in ("drop_labels", "drop_links", "drop_spans", "drop_assessments", "drop"):
+                tx.execute(_SQL["drop_links"], self.project, id)
+                for name in ("drop_labels", "drop_spans", "drop_assessments", "drop"):
                     tx.execute(_SQL[name], id)
             if chosen:
                 tx.fact("traces.deleted", f"{self.project}/experiment/{experiment}", {"traces": len(chosen)})

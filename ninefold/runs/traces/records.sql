@@ -17,7 +17,7 @@ insert into trace_labels (trace, kind, key, value) values (?, ?, ?, ?) on confli
 delete from trace_labels where trace = ? and kind = ? and key = ?;
 
 -- name: link
-insert into trace_runs (trace, run) values (?, ?) on conflict do nothing;
+insert into trace_links (project, trace, run) values (?, ?, ?) on conflict do nothing;
 
 -- name: span
 insert into spans (trace, id, parent, name, kind, status, started, ended, attributes, body) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -32,7 +32,7 @@ select id from traces where project = ? and experiment = ? and started <= ? orde
 delete from trace_labels where trace = ?;
 
 -- name: drop_links
-delete from trace_runs where trace = ?;
+delete from trace_links where project = ? and trace = ?;
 
 -- name: drop_spans
 delete from spans where trace = ?;

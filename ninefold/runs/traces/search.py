@@ -30,7 +30,7 @@ _TRACES = Noun(
     {
         "tag": Table("trace_labels", f"{_TIE} and x.kind = 'tag'"),
         "metadata": Table("trace_labels", f"{_TIE} and x.kind = 'metadata'"),
-        "run": Table("trace_runs", _TIE, columns={"id": "x.run"}),
+        "run": Table("trace_links", f"{_TIE} and x.project = t.project", columns={"id": "x.run"}),
         "span": Table("spans", _TIE, columns={"name": "x.name", "type": "x.kind", "status": "x.status", "content": "x.attributes"}),
         "attribute of span": Table("spans", _TIE, json="x.attributes"),
         **{

@@ -22,10 +22,14 @@ _LONGEST = 4000  # characters of a text
 _STATES = {"OK": "done", "ERROR": "failed"}
 _EXPERIMENT = "select id, name from experiments where project = ? and name = ?"
 _EXPERIMENTS = "select id from experiments where project = ? limit 10000"
-_OF_RUN = "select t.id from trace_runs x join traces t on t.id = x.trace where x.run = ? and t.project = ? order by t.started desc, t.id limit ?"
+_OF_RUN = (
+    "select t.id from trace_links x join traces t on t.id = x.trace and t.project = x.project where x.run = ? and x.project = ? "
+    "order by t.started desc, t.id limit ?"
+)
 _NAME = "select name from experiments where project = ? and id = ?"
 _RUNS = (
-    "select id from runs where id in (select run from trace_runs where trace = ?) and project = ? and state = 'active' order by started, id limit 20"
+    "select r.id from trace_links x join runs r on r.id = x.run and r.project = x.project "
+    "where x.trace = ? and x.project = ? and r.state = 'active' order by r.started, r.id limit 20"
 )
 
 

@@ -184,6 +184,27 @@ def test_a_correction_makes_the_judgement_before_it_invalid(asked: Asked, trace:
     assert asked.get(one).json["assessment"]["valid"] is True
 
 
+def test_a_link_may_come_before_its_trace(asked: Asked, run: str) -> None:
+    assert asked.done("traces/link-to-run", trace_ids=[ID, "tr-never"], run_id=run) == {}
+    assert _search(asked, f"run_id = '{run}'") == []
+    asked.done(V3 + "traces", trace={"trace_info": _told()})
+    assert _search(asked, f"run_id = '{run}'") == [ID]
+    asked.done("traces/delete-traces", experiment_id="0", request_ids=[ID])
+    asked.done(V3 + "traces", trace={"trace_info": _told()})
+    assert _search(asked, f"run_id = '{run}'") == []
+
+
+def test_a_link_shows_no_trace_of_another_project(asked: Asked, trace: str) -> None:
+    there = "/~other/api/2.0/mlflow/"
+    asked.call("POST", there + "experiments/create", b'{"name": "x"}')
+    run = asked.call("POST", there + "runs/create", b'{"experiment_id": "0"}').json["run"]["info"]["run_id"]
+    body = json.dumps({"trace_ids": [trace], "run_id": run}).encode()
+    assert asked.call("POST", there + "traces/link-to-run", body).status == 200
+    where = {"locations": [{"mlflow_experiment": {"experiment_id": "0"}}], "filter": f"run_id = '{run}'"}
+    assert asked.call("POST", "/~other" + V3 + "traces/search", json.dumps(where).encode()).json == {}
+    assert _search(asked, f"run_id = '{run}'") == []
+
+
 def test_tags_and_removal(asked: Asked, trace: str) -> None:
     assert asked.call("PATCH", f"traces/{trace}/tags", b'{"key": "note", "value": "n"}').status == 200
     assert asked.call("DELETE", f"traces/{trace}/tags", b'{"key": "color"}').status == 200
@@ -209,12 +230,13 @@ def test_tags_and_removal(asked: Asked, trace: str) -> None:
         ("traces/search", {"locations": [{"mlflow_experiment": {"experiment_id": "0"}}], "filter": 'span.attributes."x\\"y" = \'z\''}),
         ("traces/delete-traces", {"experiment_id": "0"}),
         ("traces/link-to-run", {"trace_ids": ["tr-x"], "run_id": "none"}),
+        ("traces/link-to-run", {"trace_ids": ["../x"], "run_id": "{run}"}),
         ("traces/tr-none/assessments", {"assessment": {"assessment_name": "a", "feedback": {"value": 1}}}),
         ("traces/tr-none/assessments", {"assessment": {"assessment_name": "a"}}),
     ],
 )
-def test_a_mistake_is_the_callers(asked: Asked, path: str, body: dict[str, Any]) -> None:
-    said = asked.post(V3 + path, **body)
+def test_a_mistake_is_the_callers(asked: Asked, run: str, path: str, body: dict[str, Any]) -> None:
+    said = asked.call("POST", V3 + path, json.dumps(body).replace("{run}", run).encode())
     assert said.code
 
 

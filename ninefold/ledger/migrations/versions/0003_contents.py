@@ -1,4 +1,4 @@
-"""Contents of small files, in the ledger itself."""
+"""Contents of small files, in the ledger itself; links of traces to runs may come before the traces."""
 
 from pathlib import Path
 
@@ -9,5 +9,5 @@ down_revision = "0002"
 
 
 def upgrade() -> None:
-    """Makes the tables; what was stored before stays where it is."""
+    """Makes the tables; files that were stored before stay where they are, links go to the new table."""
     apply(Path(__file__).with_suffix(".sql"))

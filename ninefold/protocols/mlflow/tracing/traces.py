@@ -125,7 +125,7 @@ def start(place: Place, body: Start, call: Call) -> dict[str, Any]:
 def read_info(told: Info) -> Trace:
     """What a client says of a trace, as a value of ours."""
     number = _experiment(told.trace_location)
-    id = limits.run_id(need(told.trace_id, "trace.trace_info.trace_id"))
+    id = limits.run_id(need(told.trace_id, "trace.trace_info.trace_id"), "trace_id")
     metadata, tags = told.trace_metadata or {}, told.tags or {}
     state = told.state or "STATE_UNSPECIFIED"
     if state not in _STATES:
@@ -231,7 +231,7 @@ def delete_tag(place: Place, body: Pair, call: Call) -> dict[str, Any]:
 
 
 def link(place: Place, body: Link, call: Call) -> dict[str, Any]:
-    """Say that traces belong to a run."""
+    """Say that traces belong to a run, also those that come later: the client exports them in the background."""
     run = need(body.run_id, "run_id")
     if not body.trace_ids or len(body.trace_ids) > 100:
         raise invalid("trace_ids", len(body.trace_ids), "give 1 to 100 of them")
@@ -239,7 +239,7 @@ def link(place: Place, body: Link, call: Call) -> dict[str, Any]:
         place.runs.get(run)
     except NotFoundError:
         raise WireError(GONE, f"Run with id={run[:300]} not found") from None
-    Traces(place.ledger, place.project).link(_ids(body.trace_ids), run)
+    Traces(place.ledger, place.project).link([limits.run_id(id, "trace_ids") for id in body.trace_ids], run)
     return {}
 
 
