@@ -96,9 +96,11 @@ class Import:
         known = self._begin("run", past.id, place, before)
         files, lost = self._files(experiment, past, f"{place.experiment}/{past.id}/artifacts")
         tallies: dict[str, PointsTally] = {}
+        skipped = len(self.source.skipped)
         for group in self._groups(past, tallies):
             self.ledger.write(lambda tx, group=group, known=known: _write_run(tx, place, past, group, known=known))  # type: ignore[misc]
             known = True
+        lost += len(self.source.skipped) - skipped  # metrics that cannot be read: they are asked for again, and told again
         told = tell_run(past, tallies, files)
 
         def finish(tx: Tx) -> None:

@@ -1,13 +1,14 @@
 """A database of MLflow as a source: the tables of its releases 2 and 3."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import groupby, islice
 from typing import Any
 
 from ninefold.models.registry.load import PastName, PastVersion
 from ninefold.protocols.mlflow.importing import traced, words
 from ninefold.protocols.mlflow.importing.roots import Roots
-from ninefold.protocols.mlflow.importing.source import FileSet, RunStamp
+from ninefold.protocols.mlflow.importing.source import FileSet, RunStamp, readable
 from ninefold.protocols.mlflow.importing.tables import Tables
 from ninefold.runs.pasts.history import PastExperiment, PastInput, PastLink, PastModel, PastModelPoint, PastRun, PointRow
 from ninefold.runs.traces.trace import Whole
@@ -52,9 +53,10 @@ class Database:
         sql = "select key, step, timestamp, value, is_nan from metrics where run_uuid = ? order by key, step, timestamp, value, is_nan"
         for key, rows in groupby(self._tables.stream(sql, [run.id]), key=lambda r: r[0]):
             last: PointRow | None = None
-            while piece := [words.row(*r[1:]) for r in islice(rows, _PIECE)]:
+            what = f"the metric {words.text(key)} of the run {run.id}"
+            while piece := readable(self.skipped, what, lambda rows=rows: [words.row(*r[1:]) for r in islice(rows, _PIECE)]):  # type: ignore[misc]
                 kept = words.once(piece, last)
-                last = piece[-1]
+                last, what = piece[-1], f"the rest of the metric {words.text(key)} of the run {run.id}"
                 yield words.text(key), kept
 
     def models(self, experiment: PastExperiment) -> Iterator[PastModel]:
@@ -124,14 +126,11 @@ class Database:
         for r in page:
             id = r["run_uuid"]
             told = {words.text(k): words.text(v) for k, v in tags.get(id, ())}
-            past = words.past_run(
-                r | {"id": id},
-                {words.text(k): words.text(v) for k, v in params.get(id, ())},
-                told,
-                inputs=inputs.get(id, []),
-                links=links.get(id, []),
-            )
-            yield past, words.stamp(past, sorted(newest.get(id, ())))
+            given = {words.text(k): words.text(v) for k, v in params.get(id, ())}
+            make = partial(words.past_run, r | {"id": id}, given, told, inputs=inputs.get(id, []), links=links.get(id, []))
+            past = readable(self.skipped, f"the run {id}", make)
+            if past is not None:
+                yield past, words.stamp(past, sorted(newest.get(id, ())))
 
     def _inputs(self, ids: Sequence[str]) -> dict[str, list[PastInput]]:
         if not self._tables.columns("inputs"):
@@ -162,7 +161,7 @@ class Database:
         )
         found: dict[str, list[PastLink]] = {}
         for run, kind, model, at in self._tables.stream(sql, ids):
-            found.setdefault(run, []).append(PastLink(model, "out" if kind == "RUN_OUTPUT" else "in", int(at or 0)))
+            found.setdefault(run, []).append(PastLink(model, "out" if kind == "RUN_OUTPUT" else "in", words.integer(at, "step")))
         return found
 
     def _model_points(self, id: str) -> Iterator[PastModelPoint]:

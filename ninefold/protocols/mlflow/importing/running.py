@@ -1,6 +1,7 @@
 """A running server of MLflow as a source: read through the requests that its clients send."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from ninefold.errors import NotFoundError
@@ -8,7 +9,7 @@ from ninefold.models.registry.load import PastName, PastVersion
 from ninefold.protocols.mlflow.importing import traced, words
 from ninefold.protocols.mlflow.importing.remote import Remote, model_files, proxied, run_files
 from ninefold.protocols.mlflow.importing.roots import NoFiles
-from ninefold.protocols.mlflow.importing.source import FileSet, RunStamp, Skipped
+from ninefold.protocols.mlflow.importing.source import FileSet, RunStamp, Skipped, readable
 from ninefold.runs.pasts.history import PastExperiment, PastInput, PastLink, PastModel, PastModelPoint, PastRun, PointRow
 from ninefold.runs.traces.trace import Whole
 
@@ -40,7 +41,9 @@ class Server:
         for one in self._remote.pages("runs", lambda token: self._remote.post("runs/search", **ask, page_token=token)):
             if one.get("outputs") is None or "inputs" not in one:
                 one = self._remote.get("runs/get", run_id=one["info"]["run_id"])["run"]  # noqa: PLW2901  older servers list runs without these
-            past = _run(one)
+            past = readable(self.skipped, f"the run {one['info'].get('run_id')}", partial(_run, one))
+            if past is None:
+                continue
             newest = one.get("data", {}).get("metrics", [])
             self._newest[past.id] = sorted(metric["key"] for metric in newest)
             yield past, words.stamp(past, sorted([m["key"], str(m.get("value")), m.get("timestamp"), m.get("step")] for m in newest))
@@ -54,7 +57,9 @@ class Server:
                 ),
             )
             # pages come by time, points are kept by step: one metric of one run is held at once
-            yield words.text(key), words.once(sorted(words.row(m.get("step"), m.get("timestamp"), m.get("value")) for m in rows))
+            read = readable(self.skipped, f"the metric {words.text(key)} of the run {run.id}", partial(_points, rows))
+            if read is not None:
+                yield words.text(key), read
 
     def models(self, experiment: PastExperiment) -> Iterator[PastModel]:
         try:
@@ -105,13 +110,15 @@ class Server:
         return run_files(self._remote, owner.id, owner.root) if isinstance(owner, PastRun) else model_files(self._remote, owner.id, owner.root)
 
     def counts(self) -> Mapping[str, int]:
-        experiments = self.experiments()
-        return {
+        experiments, told = self.experiments(), len(self.skipped)
+        counted = {
             "experiments": len(experiments),
             "runs": sum(1 for one in experiments for _ in self.runs(one)),
             "logged models": sum(1 for one in experiments for _ in self.models(one)),
             "registered models": sum(1 for _ in self.registered()),
         }
+        del self.skipped[told:]  # it is told where it is brought
+        return counted
 
     def close(self) -> None:
         self._remote.close()
@@ -137,7 +144,7 @@ def _run(one: dict[str, Any]) -> PastRun:
     info, data = one["info"], one.get("data", {})
     inputs, outputs = one.get("inputs") or {}, one.get("outputs") or {}
     links = [PastLink(m["model_id"], "in") for m in inputs.get("model_inputs", ())]
-    links += [PastLink(m["model_id"], "out", int(m.get("step") or 0)) for m in outputs.get("model_outputs", ())]
+    links += [PastLink(m["model_id"], "out", words.integer(m.get("step"), "step")) for m in outputs.get("model_outputs", ())]
     read = [
         PastInput(
             name=d["dataset"]["name"],
@@ -152,6 +159,10 @@ def _run(one: dict[str, Any]) -> PastRun:
     ]
     fields = info | {"id": info.get("run_id") or info["run_uuid"], "name": info.get("run_name")}
     return words.past_run(fields, _pairs(data.get("params")), _pairs(data.get("tags")), inputs=read, links=links)
+
+
+def _points(rows: Iterable[dict[str, Any]]) -> list[PointRow]:
+    return words.once(sorted(words.row(m.get("step"), m.get("timestamp"), m.get("value")) for m in rows))
 
 
 def _model(one: dict[str, Any]) -> PastModel:

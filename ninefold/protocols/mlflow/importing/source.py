@@ -1,13 +1,15 @@
 """What an import reads from: one contract over a server, a database and a folder of files."""
 
-from collections.abc import Iterator, Mapping
-from typing import NamedTuple, Protocol
+from collections.abc import Callable, Iterator, Mapping
+from typing import NamedTuple, Protocol, TypeVar
 
+from ninefold.errors import DataError
 from ninefold.models.registry.load import PastName
 from ninefold.runs.pasts.history import PastExperiment, PastModel, PastRun, PointRow
 from ninefold.runs.traces.trace import Whole
 
 RunStamp = tuple[PastRun, str]
+T = TypeVar("T")
 
 
 class FileSet(Protocol):
@@ -27,6 +29,15 @@ class Skipped(NamedTuple):
 
     what: str
     why: str
+
+
+def readable(skipped: list[Skipped], what: str, read: Callable[[], T]) -> T | None:
+    """What was read; None, and told as skipped, where it says what cannot be: one bad entry does not stop the others."""
+    try:
+        return read()
+    except DataError as error:
+        skipped.append(Skipped(what, str(error)))
+        return None
 
 
 class Source(Protocol):

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterable
 from typing import Any
 
+from ninefold.errors import DataError
 from ninefold.ids import digest_of
 from ninefold.models.registry.load import PastVersion
 from ninefold.runs.pasts.history import PastRun, PointRow
@@ -44,10 +45,27 @@ def state(given: object) -> str:
     return "deleted" if given == "deleted" else "active"
 
 
+def integer(given: Any, what: str, most: int = _MOST) -> int:
+    """A whole number that fits 64 bits, 0 where there is none; DataError for anything else.
+
+    >>> integer("3", "step"), integer(None, "step")
+    (3, 0)
+    >>> integer(10**20, "step")
+    Traceback (most recent call last):
+    ninefold.errors.DataError: its step is 100000000000000000000, expected a whole number of 64 bits
+    """
+    try:
+        number = int(given or 0)
+    except (ValueError, TypeError, OverflowError):
+        number = most + 1
+    if abs(number) > most:
+        raise DataError(f"its {what} is {str(given)[:40]}, expected a whole number of 64 bits", hint="mend it there, and import again")
+    return number
+
+
 def micros(milliseconds: Any) -> int:
-    """A stored time as ours; what is missing or beyond 64 bits is 1970."""
-    at = int(milliseconds or 0) * 1000
-    return at if -_MOST <= at <= _MOST else 0
+    """A stored time as ours; what is missing is 1970. DataError for what is no time."""
+    return integer(milliseconds, "time in milliseconds", _MOST // 1000) * 1000
 
 
 def ended(milliseconds: Any) -> int | None:
@@ -61,12 +79,16 @@ def row(step: Any, milliseconds: Any, value: Any, nan: Any = False) -> PointRow:
     >>> row(3, 1000, 1.7976931348623157e308), row(0, 0, float("nan"))
     ((3, 1000000, inf, 0), (0, 0, 0.0, 1))
     """
-    number = math.nan if nan or value is None else float(value)
+    try:
+        number = math.nan if nan or value is None else float(value)
+    except (ValueError, TypeError, OverflowError):
+        raise DataError(f"its value is {str(value)[:40]}, expected a number", hint="mend it there, and import again") from None
+    place = integer(step, "step"), micros(milliseconds)
     if math.isnan(number):
-        return int(step or 0), micros(milliseconds), 0.0, 1
+        return *place, 0.0, 1
     if abs(number) == sys.float_info.max:
         number = math.copysign(math.inf, number)
-    return int(step or 0), micros(milliseconds), number + 0.0, 0  # 0.0 of -0.0, which is the same point
+    return *place, number + 0.0, 0  # 0.0 of -0.0, which is the same point
 
 
 def once(rows: Iterable[PointRow], before: PointRow | None = None) -> list[PointRow]:
@@ -113,7 +135,7 @@ def past_version(info: dict[str, Any], tags: dict[str, str]) -> PastVersion:
     source = text(info.get("source"))
     model = _LOGGED.match(source)
     return PastVersion(
-        version=int(info["version"]),
+        version=integer(info["version"], "version"),
         source=source,
         root=text(info.get("storage_location") or source),
         run=info.get("run_id") or None,

@@ -1,6 +1,7 @@
 """A source that lies: nothing outside of what was named is read, nothing is run, and what is refused is said."""
 
 import os
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -86,10 +87,53 @@ def test_a_run_whose_meta_is_broken_is_said_and_the_rest_comes(brought: Bring, m
     assert len(ledger.all("select 1 from runs")) == 1 and "plain YAML" in source.skipped[0].why
 
 
-def test_a_dataset_that_leads_elsewhere_is_refused(brought: Bring, mlruns: Path) -> None:
+def test_a_run_with_a_dataset_that_leads_elsewhere_is_left_out(brought: Bring, mlruns: Path, ledger: Ledger) -> None:
     write(mlruns / "7" / RUN / "inputs" / "i", meta_yaml="source_type: DATASET\nsource_id: ../../../etc\ntags: {}\n")
-    with pytest.raises(DataError, match="a folder is named"):
-        brought(mlruns)
+    _, source = brought(mlruns)
+    assert "a folder is named" in source.skipped[0].why and ledger.all("select 1 from runs") == []
+
+
+_META = "run_id: x\nstatus: 3\nlifecycle_stage: active\n"
+
+
+@pytest.mark.parametrize("time", ["abc", "1e30", "99999999999999999999", ".inf", ".nan", "[1]", "{a: b}"])
+def test_a_run_with_a_time_that_is_none_is_left_out_and_the_rest_comes(time: str, brought: Bring, mlruns: Path, ledger: Ledger) -> None:
+    write(mlruns / "7" / ("c" * 32), meta_yaml=f"{_META}start_time: {time}\n")
+    write(mlruns / "7" / ("d" * 32), meta_yaml=f"{_META}start_time: 1\nend_time: {time}\n")
+    _, source = brought(mlruns)
+    assert [row["id"] for row in ledger.all("select id from runs")] == [RUN]
+    assert [(Path(what).name, "time in milliseconds" in why) for what, why in source.skipped] == [("c" * 32, True), ("d" * 32, True)]
+
+
+@pytest.mark.parametrize("line", ["1000 0.5 99999999999999999999", "1000 0.5 x", "99999999999999999999 0.5 1", "1000 high 1", "1000"])
+def test_a_metric_with_a_line_that_cannot_be_read_is_left_out_until_it_can(line: str, brought: Bring, mlruns: Path, ledger: Ledger) -> None:
+    write(mlruns / "7" / RUN, metrics__bad=f"1000 0.5 0\n{line}\n")
+    for _ in range(2):  # it is told each time
+        rows, source = brought(mlruns)
+        assert [row["key"] for row in ledger.all("select key from series where run = ? order by key", RUN)] == ["deep/odd", "loss"]
+        assert len(source.skipped) == 1 and line in source.skipped[0].why and "the metric bad" in source.skipped[0].what
+        assert rows["metrics"].differ == 1
+    write(mlruns / "7" / RUN, metrics__bad="1000 0.5 0\n")
+    rows, source = brought(mlruns)
+    assert source.skipped == [] and rows["metrics"].differ == 0
+
+
+@pytest.mark.parametrize("table", ["experiment", "registered model"])
+def test_other_things_with_a_time_that_is_none_are_left_out(table: str, brought: Bring, mlruns: Path, ledger: Ledger) -> None:
+    where = mlruns / "9" if table == "experiment" else mlruns / "models" / "Elm"
+    write(where, meta_yaml="name: elm\ncreation_time: abc\ncreation_timestamp: abc\n")
+    _, source = brought(mlruns)
+    assert [what for what, _ in source.skipped] == [str(where)] and len(ledger.all("select 1 from runs")) == 1
+
+
+def test_a_database_with_a_time_and_a_step_that_are_none(brought: Bring, old_database: Path, ledger: Ledger) -> None:
+    with sqlite3.connect(old_database) as connection:
+        connection.execute("update runs set start_time = 'abc' where run_uuid = 'r2'")
+        connection.execute("insert into metrics values ('bad', 0.5, 1000, 'r1', 'x', 0)")
+    connection.close()
+    _, source = brought(f"sqlite:///{old_database}", with_files=False)
+    assert [what for what, _ in source.skipped] == ["the metric bad of the run r1", "the run r2"]
+    assert [row["key"] for row in ledger.all("select key from series")] == ["loss"]
 
 
 def test_an_alias_bomb_costs_nothing(tmp_path: Path) -> None:
