@@ -79,7 +79,8 @@ class Registry(Named):
         created: int | None = None,
     ) -> RegisteredVersion:
         """The next version of a model. ``source`` has to lie in the ``run`` or the logged ``model`` that is named with it, or elsewhere
-        in a store that clients reach by themselves; without ``files`` it is a word, and the version has none.
+        in a store that clients reach by themselves; without ``files`` it is a word, and the version has none. An alias, a stage or
+        ``latest`` in a source is kept as the version that it leads to now.
 
         ``retry`` is the client's key of the request: the same again is the same version. NotFoundError where there is no such model,
         DeniedError for a model of the project, UsageError for a source that is none, ConflictError for a key with another request.
@@ -91,7 +92,7 @@ class Registry(Named):
         def add(tx: Tx) -> str:
             self._theirs(tx, name)
             made_by = origin(tx.one, self.project, source, run, model) if files else _without_files(source)
-            number = self._add(tx, name, source, made_by, description, actor or self.ledger.actor, created)
+            number = self._add(tx, name, made_by, description, actor or self.ledger.actor, created)
             for key, value in kept:
                 tx.execute(SQL["set_version_tag"], self.project, name, number, key, value)
             return str(number)
@@ -101,14 +102,14 @@ class Registry(Named):
 
         return self.version(name, int(self.ledger.write(once)))
 
-    def _add(self, tx: Tx, name: str, source: str, made_by: Origin, description: str, actor: str, created: int | None) -> int:
+    def _add(self, tx: Tx, name: str, made_by: Origin, description: str, actor: str, created: int | None) -> int:
         now = clock.now() if created is None else created
         row = tx.one(SQL["next"], self.project, name)
         number = int(row["version"]) if row is not None else 1
-        shared = {"project": self.project, "name": name, "version": number, "source": source, **made_by._asdict()}
+        shared = {"project": self.project, "name": name, "version": number, **made_by._asdict()}
         tx.add("registered_versions", [{**shared, "description": description, "actor": actor, "created": now, "updated": now}])
         tx.execute(SQL["touch_model"], now, self.project, name)
-        told: dict[str, Any] = {"version": number, "source": without_password(source), "run": made_by.run, "model": made_by.model}
+        told: dict[str, Any] = {"version": number, "source": without_password(made_by.source), "run": made_by.run, "model": made_by.model}
         tx.fact("version.registered", f"{self._subject(name)}@{number}", told, run=made_by.run, actor=actor)
         return number
 
@@ -190,4 +191,4 @@ class Registry(Named):
 def _without_files(source: str) -> Origin:
     if "/" in source or ":" in source:
         raise UsageError(f"the source of a version without files is {source[:80]!r}", hint="write a word", where="source")
-    return Origin("", None, None)
+    return Origin(source, "", None, None)

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from ninefold.models.registry import RegisteredVersion
+from ninefold.models.registry.sources import asked
 from ninefold.protocols.mlflow import downloads
 from ninefold.protocols.mlflow.artifacts import kept_here, path_of, sent
 from ninefold.protocols.mlflow.endpoint import MLFLOW, WRITES, Endpoint
@@ -109,7 +110,7 @@ def delete_version(place: Place, body: Version, call: Call) -> dict[str, Any]:
 def download_uri(place: Place, query: Version, call: Call) -> dict[str, Any]:
     """Where the files of a version lie."""
     found = _found(place, query)
-    return {"artifact_uri": downloads.bundle(place, found) if found.own else found.root or found.source}
+    return {"artifact_uri": downloads.bundle(place, found) if found.own else asked(found.root) or found.source}
 
 
 @in_words
