@@ -11,7 +11,7 @@ import msgspec
 
 from ninefold import ids
 
-ABOUT, OWNER, ENTRIES, FILES, RESERVED, RUNNING = "about.json", "owner", "entries", "files", "reserve", "running"
+ABOUT, OWNER, ENTRIES, FILES, RESERVED, RUNNING, LOST = "about.json", "owner", "entries", "files", "reserve", "running", "lost"
 
 
 class About(msgspec.Struct, frozen=True):
@@ -70,6 +70,14 @@ def owned(spool: Path) -> Iterator[bool]:
 def running(spool: Path) -> list[str]:
     """The runs that its process began and did not end."""
     return [path.name for path in (spool / RUNNING).glob("*")]
+
+
+def lost(spool: Path) -> dict[str, int]:
+    """How many entries of runs its process could not keep, as far as the target does not know of them."""
+    try:
+        return msgspec.json.decode((spool / LOST).read_bytes(), type=dict[str, int])
+    except (OSError, msgspec.MsgspecError):
+        return {}  # nothing was lost, or it could not be written down
 
 
 def names(folder: Path, run: str) -> bool:

@@ -17,19 +17,21 @@ import msgspec
 from ninefold import clock, ids
 from ninefold.errors import LimitError, StoppedError
 from ninefold.journal.direct import DirectJournal
-from ninefold.runs.tracking.folder import ABOUT, ENTRIES, OWNER, RESERVED, RUNNING, About, content
+from ninefold.runs.tracking.folder import ABOUT, ENTRIES, LOST, OWNER, RESERVED, RUNNING, About, content
 from ninefold.storage import durable
 
 Mode = Literal["strict", "fast"]
 NUMBER = struct.Struct(">Q")
 LIMIT = 1 << 30  # bytes that may wait in one spool
 RESERVE = 64 << 10  # bytes kept free for what must be said of a run when the disk is full: that it ended
+_LOSSES = 16 << 10  # bytes kept for how many entries of which runs are lost: they are told when the disk is full
+_RUNS = 140  # whose counts fit there
 
 
 class Spool:
     """The spool of one process for one target. Thread-safe. In a child made by fork, :meth:`abandon` it.
 
-    ``lost`` counts, by run, entries that the disk did not take.
+    ``lost`` counts, by run, entries that the disk did not take. The counts are on disk too, for who delivers what this process left.
     """
 
     def __init__(self, folder: Path, *, target: str, project: str = "", mode: Mode = "fast", limit: int = LIMIT) -> None:
@@ -45,6 +47,7 @@ class Spool:
         fcntl.flock(self._owner, fcntl.LOCK_EX)
         durable.write(self.folder / ABOUT, msgspec.json.encode(self.about), mode=0o600)
         with suppress(OSError, StoppedError):  # without it a full disk keeps no end of a run; what follows says that the disk is full
+            (self.folder / LOST).write_bytes(b"{}".ljust(_LOSSES))
             durable.write(self.folder / RESERVED, bytes(RESERVE))
         self._journal = DirectJournal(self.folder / ENTRIES, mode=mode)
 
@@ -107,6 +110,7 @@ class Spool:
             self.lost.pop(run, None)
             if left > 0:
                 self.lost[run] = left
+            self._note_lost()
 
     def flush(self) -> None:
         """Bring it to disk."""
@@ -152,7 +156,18 @@ class Spool:
 
     def _lose(self, run: str) -> bool:
         self.lost[run] = self.lost.get(run, 0) + 1
+        self._note_lost()
         return False
+
+    def _note_lost(self) -> None:
+        """Over what is there: a full disk has no room for another file."""
+        said = msgspec.json.encode(dict(list(self.lost.items())[:_RUNS])).ljust(_LOSSES)
+        with suppress(OSError):  # where there was no room from the start, the living process alone knows
+            fd = os.open(self.folder / LOST, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            try:
+                os.pwrite(fd, said, 0)
+            finally:
+                os.close(fd)
 
     def _free_reserve(self) -> bool:
         try:

@@ -138,7 +138,11 @@ class LedgerTarget:
         from ninefold.runs.tracking.delivering import deliver
 
         _, runs, project = self._open()
-        return deliver(runs, project, msgspec.json.decode(body(spool, first, entries, lost), type=Delivery))
+        try:
+            delivery = msgspec.json.decode(body(spool, first, entries, lost), type=Delivery)
+        except msgspec.MsgspecError as error:
+            raise DataError(f"the entries are not as expected: {error}", hint="the script may be of another release") from None
+        return deliver(runs, project, delivery)
 
     def put(self, run: str, path: str, content: Path, digest: str) -> None:
         _, runs, _ = self._open()

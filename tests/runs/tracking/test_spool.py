@@ -9,12 +9,12 @@ import pytest
 from arriving import Arrived
 from live import Live
 
-from ninefold.errors import StoppedError
+from ninefold.errors import NinefoldError, StoppedError, UsageError
 from ninefold.journal import Record, read
 from ninefold.journal.direct import DirectJournal
 from ninefold.journal.follow import Follower
 from ninefold.runs.tracking import folder as spools
-from ninefold.runs.tracking.sender import Sender
+from ninefold.runs.tracking.sender import Sender, deliver_left
 from ninefold.runs.tracking.spool import Spool
 
 
@@ -68,13 +68,19 @@ class Taking:
 
     name = "here"
 
-    def __init__(self) -> None:
+    def __init__(self, wrong: Callable[[list[bytes]], bool] = lambda _: False) -> None:
         self.entries: list[tuple[int, bytes]] = []
+        self.lost: list[tuple[int, dict[str, int]]] = []  # after how many entries, and what
+        self.wrong = wrong
 
     def deliver(self, spool: str, first: int, entries: Any, lost: Any) -> Any:
         from ninefold.runs.tracking.operations import Receipt
 
+        if self.wrong(list(entries)):
+            raise UsageError("these cannot be read")
         self.entries += enumerate(entries, first)
+        if lost:
+            self.lost.append((len(self.entries), dict(lost)))
         return Receipt(self.entries[-1][0] if self.entries else 0)
 
 
@@ -90,6 +96,36 @@ def test_a_spool_of_a_living_process_is_left_alone(tmp_path: Path) -> None:
     sender = Sender(spool.folder, taking)  # type: ignore[arg-type]
     assert sender.send() and not sender.send() and taking.entries == [(1, b"{}")]
     sender.close()
+
+
+def test_what_a_full_disk_lost_is_told_by_who_delivers_the_rest(small_disk: Path) -> None:
+    spool = Spool(small_disk, target="t")
+    kept = sum(spool.add("r", b"x" * 1000) for _ in range(1500))
+    assert 500 < kept < 1100
+    spool.close()
+    taking = Taking()
+    assert deliver_left(small_disk, taking) == 1  # type: ignore[arg-type]
+    assert taking.lost == [(kept, {"r": 1500 - kept})] and len(taking.entries) == kept and spools.left(small_disk) == []
+
+
+def test_an_entry_that_cannot_be_read_counts_as_lost(tmp_path: Path) -> None:
+    spool = Spool(tmp_path, target="t")
+    for entry in (b'{"run":"r"}', b'{"run":"r","bad":1}', b'{"run":"r"}'):
+        spool.add("r", entry)
+    spool.close()
+    taking = Taking(lambda entries: any(b"bad" in entry for entry in entries))
+    assert deliver_left(tmp_path, taking) == 1  # type: ignore[arg-type]
+    assert [number for number, _ in taking.entries] == [1, 3] and taking.lost == [(2, {"r": 1})]
+
+
+def test_a_target_that_reads_nothing_at_all_gets_nothing_and_loses_nothing(tmp_path: Path) -> None:
+    spool = Spool(tmp_path, target="t")
+    spool.add("r", b'{"run":"r"}')
+    spool.close()
+    with pytest.raises(NinefoldError, match="cannot be read"):
+        deliver_left(tmp_path, Taking(lambda _: True))  # type: ignore[arg-type]
+    taking = Taking()
+    assert deliver_left(tmp_path, taking) == 1 and len(taking.entries) == 1  # type: ignore[arg-type]
 
 
 def test_a_direct_journal_rotates_and_its_follower_clears_behind_it(tmp_path: Path) -> None:
