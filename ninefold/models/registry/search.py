@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from ninefold.ledger import Ledger
 from ninefold.runs.searching.conditions import Column, Noun, Sql, Table
 from ninefold.runs.searching.filters import Comparison, Field, Order
@@ -22,6 +24,7 @@ VERSIONS = Noun(
         "version": Column("v.version", "int"),
         "source": Column("v.source"),
         "run": Column("v.run", nullable=True),
+        "run_or_none": Column("coalesce(v.run, '')"),
         "stage": Column("v.stage"),
         "created": Column("v.created", "int"),
         "updated": Column("v.updated", "int"),
@@ -47,6 +50,16 @@ def search_versions(
 ) -> tuple[list[tuple[str, int]], str | None]:
     """Names and numbers of a page of versions that meet all filters, the last changed first, and the token of the next page."""
     by = places(VERSIONS, order or (_NEWEST,), (Order(_NAME), Order(_VERSION, descending=True)))
-    found, after = page(ledger, VERSIONS, [Sql("v.project = ?", (project,))], filters, by, limit=limit, token=token)
+    found, after = page(ledger, VERSIONS, [Sql("v.project = ?", (project,))], filters, by, limit=limit, token=token, plain=_run)
     name, version = column_of(by, _NAME), column_of(by, _VERSION)
     return [(row[name], int(row[version])) for row in found], after
+
+
+def _run(comparison: Comparison) -> Comparison:
+    """A version without a run is one whose run is the empty text. What asks for certain runs keeps the column, and so its index."""
+    if comparison.field != Field("attribute", "run"):
+        return comparison
+    values = comparison.value if isinstance(comparison.value, tuple) else (comparison.value,)
+    if comparison.sign in {"=", "in"} and "" not in values:
+        return comparison
+    return replace(comparison, field=Field("attribute", "run_or_none"))

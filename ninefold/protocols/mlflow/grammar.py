@@ -125,27 +125,28 @@ EXPERIMENTS = Vocabulary(
 )
 
 # what is a prompt is no model to clients, and they say so by a tag that models do not have
-_PROMPT = {"mlflow.prompt.is_prompt": "false"}
+PROMPT = "mlflow.prompt.is_prompt"
+_NO_PROMPT = {PROMPT: "false"}
 MODELS = Vocabulary(
     "registered models",
     {"name": Attribute("name", _NAMES)},
     _labels("tag", "tags", "tag", signs=TEXT),
     prefixes=("attribute", "attributes"),
-    absent=_PROMPT,
+    absent=_NO_PROMPT,
     orders={"name": "name", "timestamp": "updated", "last_updated_timestamp": "updated", "creation_timestamp": "created"},
 )
 VERSIONS = Vocabulary(
     "model versions",
     {
         "name": Attribute("name", _NAMES),
-        "version_number": Attribute("version", NUMERIC, numeric=True),
+        "version_number": Attribute("version", NUMERIC, numeric=True, quoted=True),
         "run_id": Attribute("run", _NAMES),
         "source_path": Attribute("source", _NAMES),
         **_times(created=("creation_timestamp",), updated=("last_updated_timestamp",)),
     },
     _labels("tag", "tags", "tag", signs=TEXT),
     prefixes=("attribute", "attributes"),
-    absent=_PROMPT,
+    absent=_NO_PROMPT,
     orders={"name": "name", "version_number": "version", "creation_timestamp": "created", "last_updated_timestamp": "updated"},
 )
 

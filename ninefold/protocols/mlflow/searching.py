@@ -15,7 +15,7 @@ from ninefold.protocols.mlflow.wire import Int64, Message, experiment, filled
 from ninefold.runs.many import details
 from ninefold.runs.searching.datasets import search_datasets
 from ninefold.runs.searching.experiments import experiment_details, search_experiments
-from ninefold.runs.searching.filters import Field, Order, State
+from ninefold.runs.searching.filters import Comparison, Field, Order, State
 from ninefold.runs.searching.logged import search_logged
 from ninefold.runs.searching.runs import search_runs
 from ninefold.web.call import Call
@@ -24,6 +24,7 @@ T = TypeVar("T")
 _STATES: dict[str | int, State] = {"ACTIVE_ONLY": "active", "DELETED_ONLY": "deleted", "ALL": "all", 1: "active", 2: "deleted", 3: "all"}
 _EXPERIMENTS = 5000  # in one search; more than a body has room for with their filter
 _DATASETS, _MODELS, _DATA = 20, 1000, 100
+_ANY = 2**31 - 1  # a page that a client may ask for where a shorter one is given, and it goes on by the token
 
 
 class Page(Message):
@@ -135,7 +136,7 @@ def logged_models(place: Place, body: Logged, call: Call) -> dict[str, Any]:
         read_filter(body.filter, grammar.LOGGED),
         datasets=[_dataset(data, "datasets") for data in body.datasets or ()],
         order=[_term(term) for term in body.order_by or ()],
-        limit=_limit(body.max_results or None, 100, _MODELS),
+        limit=min(_limit(body.max_results or None, 100, _ANY), _MODELS),
         token=body.page_token,
     )
     return filled(models=[logged.shown(found) for found in place.logged.details(ids).values()], next_page_token=token)
@@ -159,7 +160,7 @@ def model_versions(place: Place, query: Query, call: Call) -> dict[str, Any]:
     keys, token = search_versions(
         place.ledger,
         place.project,
-        read_filter(query.filter, grammar.VERSIONS),
+        _without_prompts(read_filter(query.filter, grammar.VERSIONS)),
         order=read_order(query.order_by, grammar.VERSIONS),
         limit=min(_limit(query.max_results, 10_000, 200_000), 50_000),
         token=query.page_token,
@@ -177,6 +178,14 @@ def datasets(place: Place, body: Datasets, call: Call) -> dict[str, Any]:
             filled(experiment_id=str(each.experiment), name=each.name, digest=each.digest, context=each.context or None) for each in found
         ]
     )
+
+
+def _without_prompts(filters: list[Comparison]) -> list[Comparison]:
+    """Versions that are prompts are found only by who asks for them: clients that know none would take them for models."""
+    prompt = Field("tag", grammar.PROMPT)
+    if any(comparison.field == prompt for comparison in filters):
+        return filters
+    return [*filters, Comparison(prompt, "!=", "true", missing=True)]
 
 
 def _experiments(given: list[str] | None) -> list[int]:

@@ -31,6 +31,7 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 _SIGNS: dict[str, Sign] = {"==": "=", "<>": "!="}
+_WHOLE = re.compile(r"[+-]?[0-9]{1,18}")
 _INFINITY = {"inf", "infinity"}
 _WORDS = {"and", "or", "not", "in", "is", "null", "like", "ilike", "rlike", "asc", "desc"}
 
@@ -45,6 +46,7 @@ class Attribute:
     signs: frozenset[Sign] = TEXT | LISTS
     numeric: bool = False
     read: Read | None = None
+    quoted: bool = False  # whole numbers may stand in quotes too
 
 
 @dataclass(frozen=True)
@@ -185,7 +187,7 @@ class _Reader:
             if attribute is None:
                 raise self._wrong(f'{self.words.noun} have no attribute "{key}"', self._fields(key, self.words.attributes, ()), name.at)
             self._check(sign, attribute.signs, name.text, at)
-            value = self._value(sign, name.text, numeric=attribute.numeric)
+            value = self._value(sign, name.text, numeric=attribute.numeric, quoted=attribute.quoted)
             if attribute.read is not None:
                 return self._told(attribute.read, sign, value, at)
             return [Comparison(Field(kind, attribute.name), sign, value)]
@@ -250,7 +252,7 @@ class _Reader:
             return cast("Sign", word)
         raise self._wrong(f"{token.text!r} is no comparison", "write one of = != < <= > >= LIKE ILIKE IN NOT IN IS NULL", token.at)
 
-    def _value(self, sign: Sign, name: str, *, numeric: bool, either: bool = False) -> Any:
+    def _value(self, sign: Sign, name: str, *, numeric: bool, either: bool = False, quoted: bool = False) -> Any:
         if sign in NULLS:
             return None
         if sign in LISTS:
@@ -259,6 +261,8 @@ class _Reader:
         if either and token.kind in {"number", "infinity"}:
             return _number(token.text)
         if numeric:
+            if quoted and token.kind == "text" and _WHOLE.fullmatch(token.text[1:-1]):
+                return _number(token.text[1:-1])
             if token.kind not in {"number", "infinity"} and not (token.kind == "name" and token.text.lower() in _INFINITY):
                 hint = "NaN equals nothing; != finds it too" if token.text.lower() == "nan" else "give a number without quotes"
                 raise self._wrong(f"{name} is a number, it is compared with {token.text}", hint, token.at)

@@ -20,6 +20,12 @@ def names(said: Any) -> list[str]:
     return [run["info"]["run_name"] for run in said.get("runs", [])]
 
 
+def versions(asked: Asked, given: str, *, number: bool = False) -> list[str]:
+    """The names of the versions that meet a filter, with their numbers where these are wanted."""
+    found = asked.get("model-versions/search", filter=given, order_by=["name", "version_number"]).json.get("model_versions", [])
+    return [f"{each['name']}/{each['version']}" if number else each["name"] for each in found]
+
+
 def test_runs_are_found_page_by_page_with_all_that_they_have(asked: Asked, runs: dict[str, str]) -> None:
     first = asked.done("runs/search", experiment_ids=["0"], filter="metrics.auc != 0.5", order_by=["metrics.auc DESC"], max_results=1)
     assert names(first) == ["c"]
@@ -115,6 +121,37 @@ def test_models_and_versions_are_found_and_prompts_are_told_apart(asked: Asked) 
     versions = asked.get("model-versions/search", filter="name = 'm' and version_number > 1").json["model_versions"]
     assert [(each["name"], each["version"], each["source"]) for each in versions] == [("m", "2", "s3://x/2")]
     assert asked.get("model-versions/search", filter="name > 'm'").code == "INVALID_PARAMETER_VALUE"
+
+
+def test_versions_that_are_prompts_are_found_by_who_asks_for_them(asked: Asked) -> None:
+    prompt = [{"key": "mlflow.prompt.is_prompt", "value": "true"}]
+    for name, tags in (("lk", prompt), ("lm", [])):
+        asked.done("registered-models/create", name=name, tags=tags)
+        asked.done("model-versions/create", name=name, source="prompt-template" if tags else "s3://x/1", tags=tags)
+    tag = "tags.`mlflow.prompt.is_prompt`"
+    wanted = {"name LIKE 'l%'": ["lm"], "": ["lm"], f"{tag} = 'true'": ["lk"], f"{tag} != 'true'": ["lm"], f"name = 'lk' and {tag} = 'true'": ["lk"]}
+    assert {given: versions(asked, given) for given in wanted} == wanted
+
+
+def test_versions_are_found_by_run_and_by_number(asked: Asked, run: str) -> None:
+    asked.done("registered-models/create", name="m")
+    asked.done("model-versions/create", name="m", source="s3://x/1", run_id=run)
+    asked.done("model-versions/create", name="m", source="s3://x/2")
+    with_run, without, both = ["m/1"], ["m/2"], ["m/1", "m/2"]
+    wanted = {
+        f"run_id = '{run}'": with_run, "run_id = ''": without, "run_id != 'abc'": both, f"run_id != '{run}'": without,
+        f"run_id IN ('{run}')": with_run, f"run_id IN ('{run}', '')": both, "run_id NOT IN ('abc')": both, "run_id LIKE '%'": both,
+        "run_id ILIKE '_%'": with_run, "version_number = '1'": with_run, 'version_number > "1"': without, "version_number != '01'": without,
+    }  # fmt: skip
+    assert {given: versions(asked, given, number=True) for given in wanted} == wanted
+    for wrong in ("'x'", "''", "'1.5'", "'1' or 1", "'" + "1" * 30 + "'"):
+        assert asked.get("model-versions/search", filter=f"version_number = {wrong}").code == "INVALID_PARAMETER_VALUE", wrong
+
+
+def test_more_logged_models_than_a_page_holds_are_asked_for(asked: Asked) -> None:
+    asked.done("logged-models", experiment_id="0", name="x")
+    assert len(asked.done("logged-models/search", experiment_ids=["0"], max_results=5000)["models"]) == 1
+    assert asked.post("logged-models/search", experiment_ids=["0"], max_results=-1).code == "INVALID_PARAMETER_VALUE"
 
 
 def test_the_datasets_of_experiments_are_listed(asked: Asked) -> None:
