@@ -4,7 +4,8 @@ import sys
 import threading
 import time
 from collections import Counter
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
 from typing import TYPE_CHECKING
 
 import click
@@ -14,9 +15,12 @@ from ninefold import config
 from ninefold.cli.noun import noun
 from ninefold.cli.report import DONE, FAILED, Say, command, table
 from ninefold.cli.visible import visible
-from ninefold.errors import UsageError
+from ninefold.config import Settings
+from ninefold.errors import HeldError, UsageError
+from ninefold.ledger.roles import Role
 from ninefold.project.home import Home
-from ninefold.runs.meant import meant
+from ninefold.runs.meant import checked_name, meant
+from ninefold.storage.durable import make_folder
 from ninefold.units import many
 
 if TYPE_CHECKING:
@@ -93,13 +97,15 @@ def mlflow(
 
     if no_artifacts and artifacts:
         raise UsageError("--artifacts and --no-artifacts were both given", hint="give one of them")
+    if to is not None:
+        checked_name(to)
     with closing(open_source(source, artifacts=artifacts, with_files=not no_artifacts and not dry_run, workspace=workspace)) as opened:
         counted = opened.counts()
         if dry_run:
             say.result({"there": counted}, table(["kind", "there"], [[kind, f"{n:,}"] for kind, n in counted.items()], right=[1]))
             return DONE
         settings = config.load(None, environment)
-        with Home(settings, to or "") as home:
+        with _alone(settings), Home(settings, to or "") as home:
             home.project = to or meant(home.ledger, settings.project)
             progress = Progress(say, counted.get("runs"))
             bringing = Import(opened, Files(home.ledger, home.blobs, home.project), prefix=prefix, artifacts=not no_artifacts, progress=progress)
@@ -118,6 +124,19 @@ def mlflow(
     }
     say.result(value, lambda: _told(say, rows, opened.skipped, f"{many(bringing.brought, 'thing')} brought into the project {project}"))
     return FAILED if differ or opened.skipped else DONE
+
+
+@contextmanager
+def _alone(settings: Settings) -> Iterator[None]:
+    """One import at a time: what each of them finds here would change under the other's hands."""
+    make_folder(settings.home, mode=0o700)
+    with ExitStack() as held:
+        try:
+            held.enter_context(Role(settings.home, "import").hold("ninefold import"))
+        except HeldError as error:
+            hint = "wait until it ends, then call this again: what is here by then is not brought twice"
+            raise HeldError("another import is going on", hint=hint, where=str(settings.home)) from error
+        yield
 
 
 import_ = noun("import", "Import: bring over what another tracker holds.", mlflow)

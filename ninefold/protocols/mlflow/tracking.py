@@ -1,6 +1,5 @@
 """Which project a request is about, and its records: the one place where the protocol meets what is ours."""
 
-import re
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -12,12 +11,11 @@ from ninefold.project.home import Home
 from ninefold.runs.artifacts import Files
 from ninefold.runs.experiments import Experiments
 from ninefold.runs.logged import LoggedModels
-from ninefold.runs.meant import DEFAULT
+from ninefold.runs.meant import DEFAULT, NAME
 from ninefold.runs.records import Runs
 from ninefold.web.call import Call
 
 ACTOR = 250  # characters
-_NAME = re.compile(r"[A-Za-z0-9_][\w.-]{0,62}")
 _KNOWN = 1000  # projects whose records are kept open; they are only handles
 
 
@@ -71,7 +69,7 @@ class Tracking:
         return found
 
     def _place(self, name: str) -> Place:
-        if not _NAME.fullmatch(name):
+        if not NAME.fullmatch(name):
             raise NotFoundError(f"there is no project {name[:80]!r}", hint="letters, digits, _ - and . make a name")
         if len(self._places) >= _KNOWN:
             self._places.clear()

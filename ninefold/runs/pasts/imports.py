@@ -46,6 +46,10 @@ class Imports:
         """Remembers how far a thing is, in the transaction that brings it there."""
         tx.execute(_SQL["note"], self.origin, kind, id, ours, state, msgspec.json.encode(body or {}).decode(), clock.now())
 
+    def came(self, tx: Tx, kind: str, id: str) -> set[str]:
+        """The projects that a thing of that id was brought into, from wherever; asked anew: another import may go on beside this one."""
+        return {row["origin"].rpartition("#")[2] for row in tx.all(_SQL["came"], kind, id)}
+
     def elsewhere(self, tx: Tx, kind: str, id: str) -> Brought | None:
         """The same thing, brought into the same project from another address of what may be the same tracker."""
         project = self.origin.rpartition("#")[2]

@@ -7,3 +7,6 @@ on conflict (origin, kind, id) do update set ours = excluded.ours, state = exclu
 
 -- name: elsewhere
 select origin, id, ours, state, body from imports where kind = ? and id = ? and origin <> ?;
+
+-- name: came
+select origin, id, ours, state, body from imports where kind = ? and id = ?;

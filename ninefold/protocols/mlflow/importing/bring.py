@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from ninefold.errors import NinefoldError, UsageError
+from ninefold.errors import ConflictError, NinefoldError, UsageError
 from ninefold.ledger import Tx
 from ninefold.models.registry.load import PastName, PastVersion, load_name, tell_name
 from ninefold.models.registry.names import model_name
@@ -218,8 +218,11 @@ class Import:
             return True
 
         def write(tx: Tx) -> bool:
-            owner = owner_of(tx, kind, id)
-            ours = owner is None or (owner == self.project and self.imports.elsewhere(tx, kind, id) is not None)
+            owner, came = owner_of(tx, kind, id), self.imports.came(tx, kind, id)
+            if owner is not None and owner != self.project and owner in came:
+                hint = f"it has one place: bring the rest there too (--to {owner}), or begin in a home of its own"
+                raise ConflictError(f"the {kind} {id} was imported into the project {owner}", hint=hint)
+            ours = owner is None or (owner == self.project and owner in came)
             if ours:
                 self.imports.note(tx, kind, id, str(place.experiment), "begun")
             return ours

@@ -25,6 +25,8 @@ class Folder:
     """Reads below one folder and follows no link. Files of runs are where the layout has them, else where ``roots`` allows."""
 
     def __init__(self, root: Path, roots: Roots) -> None:
+        if (root / "meta.yaml").is_file():
+            raise UsageError(f"{root} is one experiment, or a part of one", hint=f"name the folder above: {_above(root)}")
         if not root.is_dir() or not any((root / name / "meta.yaml").is_file() for name in names(root)):
             hint = "name the folder that holds the experiments' folders, usually mlruns"
             raise UsageError(f"{root} is no folder of MLflow's runs", hint=hint)
@@ -217,6 +219,12 @@ class Folder:
         except NinefoldError as error:
             self.skipped.append(Skipped(str(folder), error.message))
             return None
+
+
+def _above(folder: Path) -> Path:
+    """The folder of the whole store that a part of it lies in."""
+    above = (p for p in folder.parents if p.name not in {_TRASH, _REGISTRY} and not (p / "meta.yaml").is_file())
+    return next(above, folder.absolute().parent)
 
 
 def _point(path: Path, line: str) -> tuple[PointRow, list[str]]:

@@ -39,6 +39,8 @@ def open_source(named: str, *, artifacts: Sequence[str] = (), with_files: bool =
     if scheme not in ("", "file"):
         raise UsageError(f'"{named}" names no tracker', hint=_FORMS)
     folder = Path(unquote(urlsplit(named).path) if scheme else named)
+    if folder.is_file():
+        raise UsageError(f"{folder} is a file, not a folder", hint=f"where it is MLflow's database: sqlite:///{folder}")
     if not folder.is_dir():
         raise NotFoundError(f"there is no folder {folder}", hint=_FORMS)
     return Folder(folder, Roots([str(folder), *artifacts]))

@@ -8,6 +8,7 @@ import pytest
 
 from ninefold.errors import ConflictError
 from ninefold.ledger import Ledger
+from ninefold.project.home import Home
 from ninefold.protocols.mlflow.importing.bring import Import
 from ninefold.protocols.mlflow.importing.folder import Folder
 from ninefold.protocols.mlflow.importing.roots import Roots
@@ -105,3 +106,22 @@ def test_a_default_experiment_takes_what_others_have_in_theirs(brought: Bring, o
     connection.close()
     brought(f"sqlite:///{old_database}", with_files=False)
     assert Runs(ledger).get("r1").experiment == 0
+
+
+def test_what_another_import_just_brought_is_no_conflict(
+    brought: Bring, mlruns: Path, ledger: Ledger, files: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late = Import(Folder(mlruns, Roots([str(mlruns)])), files)
+    brought(mlruns)
+    before, remembered = tuple(ledger.one(_COUNTS) or ()), late.imports.all
+    # what it knows of runs is from before the other one brought them
+    monkeypatch.setattr(late.imports, "all", lambda kind: {} if kind == "run" else remembered(kind))
+    late.run()
+    assert tuple(ledger.one(_COUNTS) or ()) == before
+
+
+def test_what_was_imported_into_another_project_says_so(brought: Bring, mlruns: Path, ledger: Ledger, own_home: Home) -> None:
+    brought(mlruns)
+    with pytest.raises(ConflictError, match="was imported into the project flights") as told:
+        bring(Import(Folder(mlruns, Roots([str(mlruns)])), Files(ledger, own_home.blobs, "other")))
+    assert "--to flights" in told.value.hint
