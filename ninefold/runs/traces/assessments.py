@@ -9,6 +9,7 @@ from ninefold import clock
 from ninefold.errors import ConflictError
 from ninefold.ledger import Ledger, Tx
 from ninefold.ledger.sqlfile import Statements
+from ninefold.runs.traces.judging import keep, revalue
 from ninefold.runs.traces.records import there
 from ninefold.runs.traces.trace import Assessment, assessment_of
 
@@ -49,7 +50,7 @@ class Assessments:
 
     def get(self, trace: str, id: str) -> Assessment:
         """An assessment; NotFoundError."""
-        return assessment_of(self.ledger.one(_SQL["assessment"], trace, id), id)
+        return assessment_of(self.ledger.one(_SQL["of_project"], self.project, trace, id), id)
 
     def change(self, trace: str, id: str, **fields: Any) -> Assessment:
         """Gives an assessment other values."""
@@ -63,25 +64,17 @@ class Assessments:
         return self.ledger.write(write)
 
     def remove(self, trace: str, id: str) -> None:
-        """Takes an assessment away; the one that it replaced is valid again."""
+        """Takes an assessment away, if it is still there; the one that it replaced is valid again."""
 
         def drop(tx: Tx) -> None:
             there(tx, self.project, trace)
-            gone = _found(tx, trace, id)
+            row = tx.one(_SQL["assessment"], trace, id)
             tx.execute(_SQL["drop_assessment"], trace, id)
-            if gone.replaces is not None and (row := tx.one(_SQL["assessment"], trace, gone.replaces)) is not None:
-                keep(tx, msgspec.structs.replace(assessment_of(row, gone.replaces), valid=True))
+            if row is not None and (replaced := assessment_of(row, id).replaces) is not None:
+                revalue(tx, trace, replaced, valid=True)
 
         self.ledger.write(drop)
 
 
 def _found(tx: Tx, trace: str, id: str) -> Assessment:
     return assessment_of(tx.one(_SQL["assessment"], trace, id), id)
-
-
-def keep(tx: Tx, one: Assessment) -> None:
-    """Writes an assessment as it is."""
-    body = {name: getattr(one, name) for name in ("value", "source", "span", "rationale", "metadata", "error", "replaces", "valid")}
-    text = one.value if isinstance(one.value, str) else msgspec.json.encode(one.value).decode()  # as searches compare it
-    row = (one.id, one.trace, one.kind, one.name, ":".join(one.source), text, one.created, one.updated, msgspec.json.encode(body).decode())
-    tx.execute(_SQL["set_assessment"], *row)

@@ -9,7 +9,7 @@ from ninefold.ledger import Ledger, Tx
 from ninefold.ledger.sqlfile import Statements
 from ninefold.runs.pasts.load import own
 from ninefold.runs.pasts.tally import Told
-from ninefold.runs.traces.assessments import keep
+from ninefold.runs.traces.judging import keep
 from ninefold.runs.traces.records import Traces
 from ninefold.runs.traces.trace import Whole, span_row, trace_row
 

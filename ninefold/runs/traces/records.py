@@ -7,7 +7,8 @@ from ninefold.errors import NotFoundError
 from ninefold.ledger import Ledger, Tx
 from ninefold.ledger.sqlfile import Statements
 from ninefold.runs.experiments import active_experiment
-from ninefold.runs.traces.trace import Span, Trace, Whole, assessment_of, made_of, span_of, span_row, trace_of, trace_row, was_told
+from ninefold.runs.traces.judging import keep_all
+from ninefold.runs.traces.trace import Assessment, Span, Trace, Whole, assessment_of, made_of, span_of, span_row, trace_of, trace_row, was_told
 
 _SQL = Statements(Path(__file__).with_name("records.sql"))
 _MOST = 500  # ids that one query names
@@ -28,8 +29,13 @@ class Traces:
     def __init__(self, ledger: Ledger, project: str) -> None:
         self.ledger, self.project = ledger, project
 
-    def begin(self, trace: Trace, *, tags: Mapping[str, str] | None = None, metadata: Mapping[str, str] | None = None) -> None:
-        """Says what a trace is; said again, or after its spans, it is this from now on. NotFoundError for no such experiment."""
+    def begin(
+        self, trace: Trace, *, tags: Mapping[str, str] | None = None, metadata: Mapping[str, str] | None = None, judged: Sequence[Assessment] = ()
+    ) -> None:
+        """Says what a trace is; said again, or after its spans, it is this from now on. NotFoundError for no such experiment.
+
+        ``judged`` are assessments of this trace; others that it has stay.
+        """
 
         def write(tx: Tx) -> None:
             active_experiment(tx, self.project, trace.experiment)
@@ -37,6 +43,7 @@ class Traces:
             tx.execute(_SQL["tell"], *trace_row(trace)[1:], trace.id)
             _label(tx, trace.id, "tag", tags or {})
             _label(tx, trace.id, "metadata", metadata or {})
+            keep_all(tx, judged)
             if trace.run:
                 tx.execute(_SQL["link"], self.project, trace.id, trace.run)
 

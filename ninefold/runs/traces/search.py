@@ -7,7 +7,7 @@ import msgspec
 from ninefold.errors import UsageError
 from ninefold.ledger import Ledger
 from ninefold.runs.searching.conditions import Column, Noun, Sql, Table, held, keyed_by, one_of
-from ninefold.runs.searching.filters import Comparison, Field, Order
+from ninefold.runs.searching.filters import Comparison, Field, Order, Sign
 from ninefold.runs.searching.finding import column_of, page
 from ninefold.runs.searching.ordering import places
 from ninefold.runs.searching.patterns import Patterns, matches
@@ -40,6 +40,8 @@ _TRACES = Noun(
     },
 )
 _INSIDE = "attributes."
+_JUDGED = {"feedback", "expectation"}
+_EITHER: dict[str, Sign] = {"=": "in", "!=": "not in"}
 _TEXTS = 5000  # that one regular expression is compared with
 
 
@@ -71,7 +73,18 @@ def _placed(comparison: Comparison) -> Comparison:
         return msgspec.structs.replace(comparison, field=Field("run", "id"))
     if field.kind == "span" and field.key.startswith(_INSIDE):
         return msgspec.structs.replace(comparison, field=Field("attribute of span", field.key.removeprefix(_INSIDE)))
+    if field.kind in _JUDGED and comparison.sign in _EITHER and isinstance(comparison.value, str):
+        return msgspec.structs.replace(comparison, sign=_EITHER[comparison.sign], value=_meant(comparison.value))
     return comparison
+
+
+def _meant(value: str) -> tuple[str, ...]:
+    """The texts that a value of an assessment may be: itself, and what it is the JSON of."""
+    try:
+        inner = msgspec.json.decode(value, type=str)
+    except (msgspec.DecodeError, UnicodeError):
+        return (value,)
+    return (value,) if "\0" in inner else (value, inner)  # no text has a NUL, and Postgres takes none
 
 
 def _plain(ledger: Ledger, scope: Sequence[Sql], comparison: Comparison) -> Comparison:

@@ -143,7 +143,8 @@ def test_a_bomb_is_not_unpacked(asked: Asked) -> None:
         ("execution_time_ms >= 250", True), ("execution_time_ms > 251", False), ("span.name = 'look'", True), ("span.type = 'TOOL'", True),
         ("span.status = 'ERROR'", True), ("span.attributes.kind = 'deep'", True), ("span.attributes.n = '7'", True),
         ("span.attributes.kind LIKE '%ee%'", True), ("request_id = '{id}'", True), ("feedback.good = 'true'", True),
-        ("expectation.want = 'yes'", True), ("feedback.bad = 'true'", False), ("run_id = '{run}'", True), ("run_id = 'other'", False),
+        ("expectation.want = 'yes'", True), ("expectation.want = '\"yes\"'", True), ("expectation.want != '\"yes\"'", False),
+        ("expectation.want = '\"\\u0000\"'", False), ("feedback.bad = 'true'", False), ("run_id = '{run}'", True), ("run_id = 'other'", False),
         ("name RLIKE '^ans.er$'", True), ("name RLIKE '^swe'", False), ("tag.color RLIKE 'r.d|blue'", True), ("metadata.m RLIKE '[^0-9]'", False),
         ("span.name RLIKE '^l(oo)k'", True), ("span.attributes.kind RLIKE 'e+p$'", True), ("expectation.want RLIKE '^y.s$'", True),
         ("name RLIKE 'answer' AND tag.color RLIKE 'blue'", False), ("tag.nothing RLIKE '.*'", False),
@@ -182,6 +183,38 @@ def test_a_correction_makes_the_judgement_before_it_invalid(asked: Asked, trace:
     assert (changed["feedback"], changed["rationale"]) == ({"value": False}, "r")
     assert asked.call("DELETE", f"{path}/{second['assessment_id']}", b"{}").status == 200
     assert asked.get(one).json["assessment"]["valid"] is True
+    assert asked.call("DELETE", f"{path}/{second['assessment_id']}", b"{}").status == 200
+    assert asked.call("DELETE", f"{V3}traces/tr-none/assessments/a-1", b"{}").code == "RESOURCE_DOES_NOT_EXIST"
+    assert asked.call("GET", f"/~other{one}").code == "RESOURCE_DOES_NOT_EXIST"
+
+
+def _judged(asked: Asked, id: str = ID) -> list[tuple[str, Any, bool]]:
+    said = asked.get(f"{V3}traces/{id}").json["trace"]["trace_info"].get("assessments", [])
+    return sorted(((a["assessment_name"], a.get("feedback") or a["expectation"], a["valid"]) for a in said), key=str)
+
+
+def test_what_was_judged_of_an_active_trace_comes_with_it_once(asked: Asked) -> None:
+    good: dict[str, Any] = {"assessment_name": "good", "feedback": {"value": 0.5}, "trace_id": "", "create_time": "2023-11-14T22:13:20.123Z"}
+    want = {"assessment_name": "want", "expectation": {"serialized_value": {"serialization_format": "JSON_FORMAT", "value": '{"a":1}'}}}
+    first = {"assessment_id": "a-1", "assessment_name": "is", "feedback": {"value": "no"}}
+    second = {"assessment_id": "a-2", "assessment_name": "is", "feedback": {"value": "yes"}, "overrides": "a-1"}
+    for _ in range(2):
+        asked.done(V3 + "traces", trace={"trace_info": _told(assessments=[good, good, want, second, first])})
+        assert _judged(asked) == [
+            ("good", {"value": 0.5}, True), ("good", {"value": 0.5}, True), ("is", {"value": "no"}, False), ("is", {"value": "yes"}, True),
+            ("want", want["expectation"], True),
+        ]  # fmt: skip
+    asked.done(V3 + "traces", trace={"trace_info": _told(assessments=[second | {"feedback": {"value": "so"}}])})
+    assert ("is", {"value": "so"}, True) in _judged(asked)
+    assert _search(asked, "feedback.good = '0.5'") == [ID]
+
+
+def test_a_trace_takes_no_assessment_of_another(asked: Asked) -> None:
+    one = {"assessment_id": "a-1", "assessment_name": "good", "feedback": {"value": True}}
+    asked.done(V3 + "traces", trace={"trace_info": _told(assessments=[one])})
+    other = _told(trace_id="tr-2", assessments=[one | {"feedback": {"value": False}}])
+    assert asked.post(V3 + "traces", trace={"trace_info": other}).code
+    assert asked.get(f"{V3}traces/tr-2").status == 404 and _judged(asked) == [("good", {"value": True}, True)]
 
 
 def test_a_link_may_come_before_its_trace(asked: Asked, run: str) -> None:
@@ -233,6 +266,10 @@ def test_tags_and_removal(asked: Asked, trace: str) -> None:
         ("traces/link-to-run", {"trace_ids": ["../x"], "run_id": "{run}"}),
         ("traces/tr-none/assessments", {"assessment": {"assessment_name": "a", "feedback": {"value": 1}}}),
         ("traces/tr-none/assessments", {"assessment": {"assessment_name": "a"}}),
+        ("traces", {"trace": {"trace_info": _told(assessments=[{"assessment_name": "a"}])}}),
+        ("traces", {"trace": {"trace_info": _told(assessments=[{"feedback": {"value": 1}}])}}),
+        ("traces", {"trace": {"trace_info": _told(assessments=[{"assessment_id": "../x", "assessment_name": "a", "feedback": {"value": 1}}])}}),
+        ("traces", {"trace": {"trace_info": _told(assessments={"assessment_name": "a"})}}),
     ],
 )
 def test_a_mistake_is_the_callers(asked: Asked, run: str, path: str, body: dict[str, Any]) -> None:

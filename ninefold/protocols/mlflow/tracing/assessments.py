@@ -1,11 +1,14 @@
 """What was judged of traces, as clients write and read it."""
 
+from collections import Counter
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import msgspec
 
 from ninefold import clock
-from ninefold.ids import new_id
+from ninefold.ids import digest_of, new_id
+from ninefold.protocols.mlflow import limits
 from ninefold.protocols.mlflow.endpoint import WRITES, Endpoint
 from ninefold.protocols.mlflow.errors import INVALID, WireError, invalid
 from ninefold.protocols.mlflow.tracing.times import instant, moment
@@ -96,6 +99,19 @@ def read(told: Fields, trace: str) -> Assessment:
     )
 
 
+def read_all(told: Sequence[Fields], trace: str) -> list[Assessment]:
+    """What a client judged while the trace was active. An id that is left out follows from the content: sent again, it is the same one."""
+    found, same = list[Assessment](), Counter[str]()
+    for one in told:
+        id = one.assessment_id
+        if not id:
+            said = digest_of([trace, msgspec.to_builtins(one)])
+            same[said] += 1
+            id = f"a-{digest_of([said, same[said]])[:32]}"
+        found.append(msgspec.structs.replace(read(one, trace), id=limits.run_id(id, "assessment_id")))
+    return found
+
+
 def get(place: Place, query: Message, call: Call) -> dict[str, Any]:
     """An assessment."""
     return {"assessment": shown(Assessments(place.ledger, place.project).get(call.params["id"], call.params["assessment"]))}
@@ -128,7 +144,7 @@ def update(place: Place, body: Body, call: Call) -> dict[str, Any]:
 
 
 def delete(place: Place, body: Message, call: Call) -> dict[str, Any]:
-    """Take an assessment away."""
+    """Take an assessment away; one that is not there is none to take."""
     Assessments(place.ledger, place.project).remove(call.params["id"], call.params["assessment"])
     return {}
 

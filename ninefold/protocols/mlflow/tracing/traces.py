@@ -12,6 +12,7 @@ from ninefold.protocols.mlflow.errors import GONE, WireError, invalid, missing
 from ninefold.protocols.mlflow.grammar import read_filter, read_order
 from ninefold.protocols.mlflow.tracing import assessments, otlp, spans
 from ninefold.protocols.mlflow.tracing import older as traces2
+from ninefold.protocols.mlflow.tracing.assessments import Fields
 from ninefold.protocols.mlflow.tracing.older import NAME, SOURCE_RUN, Pair
 from ninefold.protocols.mlflow.tracing.times import duration, instant, moment
 from ninefold.protocols.mlflow.tracking import Place
@@ -55,6 +56,7 @@ class Info(Message):
     state: str | None = None
     trace_metadata: dict[str, str] | None = None
     tags: dict[str, str] | None = None
+    assessments: list[Fields] | None = None
 
 
 class Told(Message):
@@ -110,7 +112,7 @@ class Link(Ids):
 
 
 def start(place: Place, body: Start, call: Call) -> dict[str, Any]:
-    """Say what a trace is; its spans come by themselves."""
+    """Say what a trace is, and what was judged of it while it was active; its spans come by themselves."""
     if body.trace is None:
         begun = traces2.Begin(
             experiment_id=body.experiment_id, timestamp_ms=body.timestamp_ms, request_metadata=body.request_metadata, tags=body.tags
@@ -118,7 +120,9 @@ def start(place: Place, body: Start, call: Call) -> dict[str, Any]:
         return traces2.begin(place, begun)
     told = need(body.trace.trace_info, "trace.trace_info")
     trace = read_info(told)
-    Traces(place.ledger, place.project).begin(trace, tags=_checked(told.tags or {}), metadata=_checked(told.trace_metadata or {}))
+    judged = assessments.read_all(told.assessments or (), trace.id)
+    tags, metadata = _checked(told.tags or {}), _checked(told.trace_metadata or {})
+    Traces(place.ledger, place.project).begin(trace, tags=tags, metadata=metadata, judged=judged)
     return {"trace": {"trace_info": _get(place, trace.id)}}
 
 

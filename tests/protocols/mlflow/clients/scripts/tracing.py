@@ -69,6 +69,8 @@ mlflow.delete_assessment(id, want.assessment_id)
 assert [(a.value, a.valid) for a in mlflow.get_trace(id).info.assessments] == [(False, False), (0.5, True)]
 assert len(found("feedback.good = '0.5'")) == 1 and found("feedback.good = 'true'") == []
 
+mlflow.delete_assessment(id, want.assessment_id)  # once more: nothing is there to delete
+
 client.link_traces_to_run([id], run.info.run_id)
 assert {t.info.trace_id for t in found(run_id=run.info.run_id)} >= {id}
 assert client.delete_traces(experiment_id=run.info.experiment_id, trace_ids=[id]) == 1
@@ -80,3 +82,19 @@ except MlflowException as error:
     assert "regular expression" in str(error)
 else:
     raise AssertionError("a regular expression with a back reference was compared")
+
+
+@mlflow.trace
+def judged():
+    active = mlflow.get_current_active_span().trace_id
+    mlflow.log_feedback(trace_id=active, name="x", value=1)
+    mlflow.log_expectation(trace_id=active, name="e", value={"a": 1})
+    mlflow.log_expectation(trace_id=active, name="w", value="w")
+    client.link_traces_to_run([active], run.info.run_id)  # its export comes later
+
+
+judged()
+trace = mlflow.get_trace(mlflow.get_last_active_trace_id(), flush=True)
+assert {a.name: a.value for a in trace.info.assessments} == {"x": 1, "e": {"a": 1}, "w": "w"}, trace.info.assessments
+assert {t.info.trace_id for t in found(run_id=run.info.run_id)} >= {trace.info.trace_id}
+assert [len(found(f"expectation.w = '{text}'")) for text in ("w", '"w"', "v")] == [1, 1, 0]
