@@ -1,5 +1,6 @@
 """Our runs as clients read them."""
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -13,6 +14,7 @@ STATUS: dict[Status, str] = {"scheduled": "SCHEDULED", "running": "RUNNING", "do
 # integers are the numbers of the same words in the protocol's definition, which JSON may carry instead
 STATUS_OF: dict[str | int, Status] = {name: status for status, name in STATUS.items()}
 STATUS_OF |= {1: "running", 2: "scheduled", 3: "done", 4: "failed", 5: "killed"}
+_THEIRS = re.compile("[0-9a-f]{32}")  # the id of a run that a client of the protocol began; our own have dashes
 NAME, PARENT, USER, SOURCE = "mlflow.runName", "mlflow.parentRunId", "mlflow.user", "mlflow.source.name"
 
 
@@ -54,7 +56,7 @@ def dataset(given: DatasetInput) -> dict[str, Any]:
 
 def tags(run: Run, given: Mapping[str, str]) -> dict[str, str]:
     """A run's tags. One that no client of the protocol made gets those that its clients look for, from what we know of it."""
-    if NAME in given:
+    if NAME in given or _THEIRS.fullmatch(run.id):
         return dict(given)
     own = {NAME: run.name, PARENT: run.parent or "", USER: run.actor, SOURCE: run.source}
     return {**{key: value for key, value in own.items() if value}, **given}

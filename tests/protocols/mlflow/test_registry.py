@@ -10,6 +10,7 @@ import pytest
 
 from ninefold.config import load
 from ninefold.models.records import add_version
+from ninefold.models.registry import Registry
 from ninefold.project.home import Home
 from ninefold.protocols.mlflow import errors
 from ninefold.protocols.mlflow.registering import registry, versions
@@ -117,6 +118,28 @@ def test_mistakes_are_told_in_the_words_of_the_protocol(
     got, body = churn(verb, path, **fields)
     assert (got, body["error_code"]) == (status, code)
     assert message in body["message"]
+
+
+def test_keys_of_tags_are_those_that_tags_of_runs_may_have(churn: Ask, home: Home) -> None:
+    version(churn, tags=[{"key": "a/b.c", "value": "v"}])
+    for key in ("a#b", "a//b", "../a", "a" * 251):
+        tag = {"key": key, "value": "v"}
+        for path, body in (
+            ("registered-models/set-tag", {"name": "churn", **tag}),
+            ("model-versions/set-tag", {"name": "churn", "version": "1", **tag}),
+            ("registered-models/create", {"name": "other", "tags": [tag]}),
+            ("model-versions/create", {"name": "churn", "source": "s3://a/b", "tags": [tag]}),
+        ):
+            status, said = churn("POST", path, **body)
+            assert (status, said.get("error_code")) == (400, "INVALID_PARAMETER_VALUE"), (path, key)
+    assert churn("GET", "registered-models/get", name="other")[0] == 404
+    Registry(home.ledger, "default").set_tag("churn", "a#b", "from before")
+    assert churn("DELETE", "registered-models/delete-tag", name="churn", key="a#b") == (200, {})
+
+
+def test_a_version_without_a_description_has_an_empty_one(churn: Ask) -> None:
+    assert version(churn)["description"] == ""
+    assert "description" not in churn("GET", "registered-models/get", name="churn")[1]["registered_model"]
 
 
 def test_stages_as_clients_move_them(churn: Ask) -> None:

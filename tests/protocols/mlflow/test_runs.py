@@ -54,6 +54,15 @@ def test_name_and_tag_are_one(asked: Asked, given: dict[str, object]) -> None:
     assert names() == ("p", "p")
 
 
+def test_a_run_whose_name_was_taken_from_its_tags_has_no_others_than_it_was_given(asked: Asked) -> None:
+    id = asked.begin(run_name="n", user_id="ada", tags=[{"key": "a", "value": "b"}])
+    asked.done("runs/delete-tag", run_id=id, key="mlflow.runName")
+    assert asked.run(id)["data"]["tags"] == [{"key": "a", "value": "b"}]
+    assert asked.run(id)["info"]["run_name"] == "n"
+    ours = Runs(asked.home.ledger).start(asked.home.project or "default", "e", name="trees").id
+    assert "mlflow.runName" in {tag["key"] for tag in asked.run(ours)["data"]["tags"]}
+
+
 def test_two_names_for_one_run_are_refused(asked: Asked) -> None:
     assert asked.post("runs/create", run_name="a", tags=[{"key": "mlflow.runName", "value": "b"}]).code == INVALID
 

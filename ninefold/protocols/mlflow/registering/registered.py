@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from ninefold.models.registry import RegisteredModel, RegisteredVersion
-from ninefold.protocols.mlflow.wire import Message, filled, millis, need, pairs
+from ninefold.protocols.mlflow import limits
+from ninefold.protocols.mlflow.wire import Message, filled, millis, pairs
 from ninefold.web.call import Call
 
 STATUS = {"ready": "READY", "pending": "PENDING_REGISTRATION", "failed": "FAILED_REGISTRATION"}
@@ -45,7 +46,7 @@ def version(found: RegisteredVersion) -> dict[str, Any]:
         last_updated_timestamp=millis(found.updated),
         user_id=found.actor or None,
         current_stage=found.stage,
-        description=found.description or None,
+        description=found.description,
         source=found.source,
         run_id=found.run or "",
         status=STATUS[found.status],
@@ -63,5 +64,5 @@ def who(call: Call) -> str | None:
 
 
 def tags(given: Iterable[Tag] | None) -> dict[str, str]:
-    """Tags by key; of a key that comes twice the last. WireError for one without a key."""
-    return {need(tag.key, "key"): tag.value or "" for tag in given or ()}
+    """Tags by key; of a key that comes twice the last. WireError for one without a key, or with one that no tag of a run could have."""
+    return {limits.key(tag.key, "key"): tag.value or "" for tag in given or ()}

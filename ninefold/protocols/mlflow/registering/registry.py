@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from ninefold.protocols.mlflow import limits
 from ninefold.protocols.mlflow.endpoint import WRITES, Endpoint
 from ninefold.protocols.mlflow.errors import EXISTS
 from ninefold.protocols.mlflow.registering.registered import Named, Tag, model, tags, version, who
@@ -90,7 +91,7 @@ def delete_model(place: Place, body: Named, call: Call) -> dict[str, Any]:
 @in_words
 def set_model_tag(place: Place, body: ModelTag, call: Call) -> dict[str, Any]:
     """Set a tag of a registered model."""
-    place.registry.set_tag(name_of(body.name), need(body.key, "key"), body.value or "", actor=who(call))
+    place.registry.set_tag(name_of(body.name), limits.key(body.key, "key"), body.value or "", actor=who(call))
     return {}
 
 

@@ -8,7 +8,7 @@ import msgspec
 
 from ninefold.models.registry import RegisteredVersion
 from ninefold.models.registry.sources import asked
-from ninefold.protocols.mlflow import downloads
+from ninefold.protocols.mlflow import downloads, limits
 from ninefold.protocols.mlflow.artifacts import kept_here, path_of, sent
 from ninefold.protocols.mlflow.endpoint import MLFLOW, WRITES, Endpoint
 from ninefold.protocols.mlflow.registering.registered import Named, Tag, version, who
@@ -133,7 +133,7 @@ def transition(place: Place, body: Stage, call: Call) -> dict[str, Any]:
 def set_version_tag(place: Place, body: VersionTag, call: Call) -> dict[str, Any]:
     """Set a tag of a version."""
     value = body.value or ""
-    place.registry.set_version_tag(name_of(body.name), version_of(body.version), need(body.key, "key"), value, actor=who(call))
+    place.registry.set_version_tag(name_of(body.name), version_of(body.version), limits.key(body.key, "key"), value, actor=who(call))
     return {}
 
 
