@@ -121,10 +121,19 @@ def _registered(page: Page, name: str, origin: Origin) -> None:
     said = origin.registered
     page.head(f"Where {name} comes from")
     page.line(f"registered {when(said['at'])} by {said['by'] or 'somebody'} from {said['source']}")
+    for line in said.get("description", "").splitlines():
+        page.line(line)
+    if said.get("aliases"):
+        page.line(f"aliases: {', '.join(said['aliases'])}")
+    if said.get("stage", "None") != "None":
+        page.line(f"stage: {said['stage']}")
     if said["logged"]:
         page.line(f"logged model {said['logged']}")
     page.line(f"made by run {said['run']}: ninefold runs show {said['run']}" if said["run"] else "it names no run")
-    page.line(f"{said['library']}, file {said['file']}, read as bundle {origin.bundle[:12]} {when(origin.made_at)} by {origin.made_by}")
+    if origin.bundle:
+        page.line(f"{said['library']}, file {said['file']}, read as bundle {origin.bundle[:12]} {when(origin.made_at)} by {origin.made_by}")
+    else:
+        page.line("no endpoint has asked for it yet, so nothing of it was read")
     page.line("no problem says what is good, so nothing was judged")
 
 

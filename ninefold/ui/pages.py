@@ -4,6 +4,7 @@ import threading
 from collections.abc import AsyncIterator, Callable
 from functools import cache
 from typing import Any, NamedTuple, get_type_hints
+from urllib.parse import quote
 
 from ninefold.accounts.caller import LOCAL
 from ninefold.errors import NinefoldError, NotFoundError, closest
@@ -172,7 +173,7 @@ class Site:
             if call.who is not None and call.who.roles_in(self.home.project).isdisjoint(READERS):
                 raise  # what stands around the page would tell of the project that the server serves
             reading, prefix = self._readings[self.home.project], ""
-        around = frame(reading, path, prefix, self.seen(call))
+        around = frame(reading, quote(path), prefix, self.seen(call))
         around.who = "" if call.who is None or call.who is LOCAL else call.who.name
         return Answer(self.renderer.page(template, shown, around), status=status, type=HTML, headers=VARY)
 

@@ -10,6 +10,7 @@ import msgspec
 from ninefold.clock import now
 from ninefold.errors import NotFoundError, closest
 from ninefold.ledger import Fact
+from ninefold.models.registry import records
 from ninefold.project.home import Home
 
 T = TypeVar("T")
@@ -106,10 +107,12 @@ class Reading:
         return {n: t for n, t in self.things.items() if t.noun == noun}
 
     def thing(self, noun: str, name: str) -> Described:
-        """A thing by noun and name; also one that only facts know. Raises NotFoundError with the nearest name."""
+        """A thing by noun and name; also one that only facts or the registry know. Raises NotFoundError with the nearest name."""
         found = self.things.get(name)
         if found is not None and found.noun == noun:
             return found
+        if noun == "model" and (registered := records.models(self.home.ledger, self.project, [name])):
+            return Described(noun, doc=registered[0].description)
         if self.about(noun, name, limit=1):
             return Described(noun)
         raise NotFoundError(f'there is no {noun} called "{name}"', hint=closest(name, self.of(noun)))

@@ -7,7 +7,9 @@ import pytest
 
 from ninefold import config
 from ninefold.cli import COMMANDS, cli
+from ninefold.models.registry import Registry
 from ninefold.project.home import Home
+from ninefold.runs import Runs
 from ninefold.workflow.items import open_item
 
 GROUPS = ["runs", "tables", "features", "models", "endpoints", "items"]
@@ -72,6 +74,46 @@ def test_models_are_listed_with_where_they_answer(as_json: Any, tiny_project: Pa
 
 def test_the_newest_version_is_shown_by_default(as_json: Any, tiny_project: Path) -> None:
     assert as_json(tiny_project, "models", "show", "forecast") == as_json(tiny_project, "models", "show", "forecast@1")
+
+
+def test_what_clients_registered_stands_beside_the_projects_own(ninefold: Any, as_json: Any, tiny_copy: Path) -> None:
+    with Home(config.load(tiny_copy), "parcels", actor="ada") as home:
+        registry = Registry(home.ledger, "parcels")
+        registry.create("churn")
+        for n in (7, 8):
+            registry.register("churn", f"s3://bo:secret@models/churn/{n}", description="who leaves")
+        registry.set_alias("churn", "champion", 1)
+        registry.to_stage("churn", 2, "Staging")
+        registry.create("greeting", tags={"mlflow.prompt.is_prompt": "true"})
+        registry.register("greeting", "prompt", files=False)
+    listed = as_json(tiny_copy, "models", "list")
+    assert [(v["model"], v["version"], v["registered"], v["aliases"], v["stage"]) for v in listed] == [
+        ("churn", 2, True, [], "Staging"),
+        ("churn", 1, True, ["champion"], "None"),
+        ("forecast", 1, False, ["champion"], "None"),
+    ]
+    said = ninefold("models", "list", at=tiny_copy).out
+    assert all(text in said for text in ("churn@2", "s3://bo:***@models/churn/8", "who leaves", "forecast@1")) and "secret" not in said
+    for what, number in (("churn", 2), ("churn@1", 1), ("churn@champion", 1), ("forecast@champion", 1)):
+        assert as_json(tiny_copy, "models", "show", what)["version"] == number
+    for words in (["why", "churn@1"], ["models", "show", "churn@champion"]):
+        said = ninefold(*words, at=tiny_copy).out
+        assert all(text in said for text in ("churn@1", "by ada from s3://bo:***@models/churn/7", "aliases: champion", "it names no run")), said
+    for what, hint in (
+        ("churn@9", "it has 1, 2"),
+        ("chrn@1", 'did you mean "churn"?'),
+        ("churn@" + "9" * 5000, "it has 1, 2"),
+        ("churn@best", "no alias"),
+    ):
+        code, _, err = ninefold("models", "show", what, at=tiny_copy)
+        assert (code, hint in err) == (1, True), err
+
+
+def test_where_there_is_no_model_the_list_says_how_one_comes(ninefold: Any, tmp_path: Path) -> None:
+    with Home(config.load(tmp_path), "shop") as home:
+        Runs(home.ledger, home.blobs).start("shop", "sweep")
+    code, out, _ = ninefold("models", "list", at=tmp_path)
+    assert (code, out.strip()) == (0, "no model yet: run a project, or register one with an MLflow client")
 
 
 def test_answers_of_an_endpoint_that_is_none_are_not_merely_none_yet(ninefold: Any, tiny_project: Path) -> None:

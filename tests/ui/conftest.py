@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
+from urllib.parse import unquote
 
 import msgspec
 import pytest
@@ -50,7 +51,7 @@ async def _call(app: App, path: str, accept: str) -> Got:
     scope = {
         "type": "http",
         "method": "GET",
-        "path": plain,
+        "path": unquote(plain),
         "raw_path": plain.encode(),
         "query_string": query.encode(),
         "scheme": "http",

@@ -116,6 +116,28 @@ def test_a_project_that_only_clients_log_to_has_pages(get: Get, runs: Runs) -> N
     assert get("/~others/runs").status == 404 and "did you mean &#34;other&#34;?" in get("/~others/runs").text
 
 
+def test_what_clients_registered_is_on_the_pages(get: Get, runs: Runs) -> None:
+    registry = Registry(runs.ledger, "shop")
+    assert "No model yet" in get("/models").text
+    registry.create("churn, west? 50%", description="who leaves")
+    path = "/models/churn%2C%20west%3F%2050%25"
+    assert "No version yet" in get(path).text
+    run = runs.start("shop", "sweep", name="fit").id
+    first = registry.register("churn, west? 50%", "s3://bo:secret@models/churn/7", run, description="the first", actor="ada")
+    registry.register("churn, west? 50%", "s3://models/churn/8", actor="ada")
+    registry.set_alias(first.name, "best", 1)
+    registry.to_stage(first.name, 1, "Staging")
+    assert all(text in get("/models").text for text in ("who leaves", "version 2 registered", f'href="{path}"'))
+    newest, one = get(path).text, get(f"{path}/1").text
+    assert "version 2" in newest and "s3://models/churn/8" in newest and f'href="{path}/1"' in newest and "No version" not in newest
+    for said in ("s3://bo:***@models/churn/7", "the first", "<dd>ada</dd>", "best", "Staging", f'href="/runs/{run}"', f'href="/api{path}/1"'):
+        assert said in one, said
+    assert "secret" not in one and f'href="{path}/1"' in get(f"/runs/{run}").text
+    assert [get(f"{path}/{wrong}").status for wrong in ("3", "01", "9" * 5000, "x")] == [404] * 4
+    Registry(runs.ledger, "shop").remove(first.name)
+    assert "No model yet" in get("/models").text and get(path).status == 200 and "deleted" in get(path).text
+
+
 def test_hostile_names_are_only_text(get: Get, runs: Runs) -> None:
     run = runs.start("shop", EVIL, name=EVIL, params={EVIL: EVIL}, tags={EVIL: EVIL}).id
     other = runs.start("shop", EVIL, name=EVIL, params={EVIL: "x"}).id

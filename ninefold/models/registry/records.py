@@ -106,6 +106,16 @@ def versions(ledger: Ledger, project: str, keys: Sequence[tuple[str, int]]) -> l
     return [_version(there, tags.get(key, {}), aliases.get(key, [])) for key in keys if (there := found.get(key)) is not None]
 
 
+def names(ledger: Ledger, project: str) -> dict[str, bool]:
+    """The names of models, and whether each is of the project's own; prompts are left out."""
+    return {row["name"]: bool(row["own"]) for row in ledger.all(SQL["names"], project)}
+
+
+def of(ledger: Ledger, project: str, name: str, *, limit: int = 2**31 - 1) -> list[RegisteredVersion]:
+    """The versions of one model, the newest first."""
+    return versions(ledger, project, [(name, int(row["version"])) for row in ledger.all(SQL["numbers"], project, name, limit)])
+
+
 def _parts(values: list[T]) -> Iterator[list[T]]:
     for start in range(0, len(values), _AT_ONCE):
         yield values[start : start + _AT_ONCE]

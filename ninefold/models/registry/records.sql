@@ -1,6 +1,17 @@
 -- name: model
 select * from registry_models where project = ? and name = ?;
 
+-- name: names
+-- prompts lie in the registry too, and are no models
+select m.name, m.own from registry_models m
+where m.project = ? and not exists (
+    select 1 from registered_tags t where t.project = m.project and t.name = m.name and t.key = 'mlflow.prompt.is_prompt' and t.value = 'true'
+)
+order by m.name;
+
+-- name: numbers
+select version from registry_versions where project = ? and name = ? order by version desc limit ?;
+
 -- name: version
 select * from registry_versions where project = ? and name = ? and version = ?;
 

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from ninefold.errors import NotFoundError, UsageError, closest
-from ninefold.project.explaining.why import Origin, Why, origin_of, why_prediction
+from ninefold.errors import NotFoundError, closest
+from ninefold.project.explaining.why import Origin, Why, why_prediction
 from ninefold.project.home import Home
 
 if TYPE_CHECKING:
@@ -68,13 +68,10 @@ def why(home: Home, what: str) -> Why | WhyStep | WhyIncident | Origin:
 
 
 def why_version(home: Home, what: str) -> Origin:
-    """Where the version ``model@number`` comes from."""
-    from ninefold.models.records import version
+    """Where the version ``model@number`` comes from; also ``model@alias``, or the newest of ``model``."""
+    from ninefold.project.explaining.registered import called, version_origin
 
-    model, _, number = what.rpartition("@")
-    if not number.isdigit():
-        raise UsageError(f'"{what}" names no version', hint="write MODEL@NUMBER: forecast@3")
-    return origin_of(home, version(home.ledger, home.project, model, int(number)))
+    return version_origin(home, called(home, what))
 
 
 def why_step(home: Home, step: str) -> WhyStep:

@@ -1,6 +1,7 @@
 """Work items: what waits for whom, since when."""
 
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 
@@ -78,5 +79,7 @@ def subject_path(subject: str) -> str | None:
     parts = subject.split("/", 2)
     if len(parts) < 3 or parts[1] not in {*NOUNS, "run"}:
         return None
-    name, _, version = parts[2].partition("@")
-    return f"/{plural(parts[1])}/{name}" + (f"/{version}" if version and parts[1] in {"table", "model"} else "")
+    name, at, version = parts[2].rpartition("@")
+    if not at:
+        name, version = parts[2], ""
+    return f"/{plural(parts[1])}/{quote(name, safe='')}" + (f"/{version}" if version and parts[1] in {"table", "model"} else "")

@@ -7,11 +7,15 @@ import msgspec
 from ninefold.endpoints.records import current
 from ninefold.errors import NotFoundError
 from ninefold.models.records import Version, versions
+from ninefold.models.registry import RegisteredVersion, records
 from ninefold.project.policy import in_force_before
+from ninefold.secret import without_password
 from ninefold.ui.reading import Reading
 from ninefold.ui.views.standing import CriterionLine, criterion_line, judgement
-from ninefold.ui.views.thing import ThingPart, thing_part
+from ninefold.ui.views.thing import ThingPart, path_to, thing_part
 from ninefold.units import DAY
+
+VERSIONS = 200  # in the list of a model's page
 
 
 class Trial(msgspec.Struct):
@@ -47,7 +51,9 @@ class Part(msgspec.Struct):
 
 
 class Made(msgspec.Struct):
-    """A version in the list. ``answers`` names the endpoints that it answers on."""
+    """A version in the list. ``answers`` names the endpoints that it answers on. ``source``, ``run``, ``logged``, ``by`` and ``tags`` tell of one
+    that a client registered; it has no ``winner``, and a ``digest`` once an endpoint asked for it.
+    """
 
     version: int
     path: str
@@ -56,6 +62,15 @@ class Made(msgspec.Struct):
     reason: str
     answers: list[str]
     digest: str
+    own: bool
+    aliases: list[str]
+    stage: str
+    description: str
+    source: str
+    run: str | None
+    logged: str | None
+    by: str
+    tags: dict[str, str]
 
 
 class Evidence(msgspec.Struct):
@@ -80,27 +95,37 @@ class Evidence(msgspec.Struct):
 
 
 class ModelPage(msgspec.Struct):
-    """The page of a model, or of one version."""
+    """The page of a model, or of one version. ``registered`` is the version, where a client registered it."""
 
     thing: ThingPart
     versions: list[Made]
     evidence: Evidence | None
+    registered: Made | None
 
 
 def model(reading: Reading, name: str, version: str | None = None) -> ModelPage:
     """The page of a model: its newest version, or the one asked for. Raises NotFoundError."""
     part = thing_part(reading, "model", name)
-    found = versions(reading.home.ledger, reading.project, name)
-    chosen = found[0] if found and version is None else next((v for v in found if str(v.version) == version), None)
-    if version is not None and chosen is None:
-        raise NotFoundError(
-            f"the model {name} has no version {version[:60]}", hint=f"it has {len(found)}: {', '.join(str(v.version) for v in found[:10])}"
-        )
-    answering = _answering(reading, name)
-    listed = [_made(v, answering.get(v.version, [])) for v in found]
-    if chosen is None or "report" not in chosen.body:  # a registered version comes without a competition
-        return ModelPage(part, listed, None)
-    return ModelPage(part, listed, reading.kept(("evidence", name, chosen.version), lambda: _evidence(reading, chosen)))
+    ledger, project = reading.home.ledger, reading.project
+    found = records.of(ledger, project, name, limit=VERSIONS)
+    asked = found[:1] if version is None else records.versions(ledger, project, [(name, _number(version))])
+    if version is not None and not asked:
+        have = ", ".join(str(v.version) for v in found[:10])
+        raise NotFoundError(f"the model {name} has no version {version[:60]}", hint=f"it has {have or 'none yet'}")
+    answering, own = _answering(reading, name), {v.version: v for v in versions(ledger, project, name)}
+    listed = [_made(v, own.get(v.version), answering.get(v.version, [])) for v in found]
+    if not asked:
+        return ModelPage(part, listed, None, None)
+    made = own.get(asked[0].version)
+    if not asked[0].own:
+        return ModelPage(part, listed, None, _made(asked[0], made, answering.get(asked[0].version, [])))
+    if made is None or "report" not in made.body:
+        return ModelPage(part, listed, None, None)
+    return ModelPage(part, listed, reading.kept(("evidence", name, made.version), lambda: _evidence(reading, made)), None)
+
+
+def _number(version: str) -> int:
+    return int(version) if version.isascii() and version.isdigit() and len(version) < 10 and version[0] != "0" else 0
 
 
 def _answering(reading: Reading, name: str) -> dict[int, list[str]]:
@@ -112,8 +137,26 @@ def _answering(reading: Reading, name: str) -> dict[int, list[str]]:
     return found
 
 
-def _made(v: Version, answers: list[str]) -> Made:
-    return Made(v.version, f"/models/{v.model}/{v.version}", v.at, v.body["winner"], v.body["reason"], answers, v.digest)
+def _made(v: RegisteredVersion, made: Version | None, answers: list[str]) -> Made:
+    body = made.body if made is not None and v.own else {}
+    return Made(
+        v.version,
+        f"{path_to('model', v.name)}/{v.version}",
+        v.created,
+        body.get("winner", ""),
+        body.get("reason", ""),
+        answers,
+        v.bundle or "",
+        v.own,
+        v.aliases,
+        "" if v.stage == "None" else v.stage,
+        v.description,
+        "" if v.own else without_password(v.source),
+        v.run,
+        v.model,
+        v.actor,
+        v.tags,
+    )
 
 
 def _evidence(reading: Reading, made: Version) -> Evidence:

@@ -6,6 +6,7 @@ from typing import Literal
 import msgspec
 
 from ninefold.endpoints.records import challenger, champion, current
+from ninefold.models.registry import RegisteredModel, records
 from ninefold.ui.reading import Reading
 from ninefold.ui.wording import number, several, share
 
@@ -85,12 +86,21 @@ def _features(reading: Reading, name: str) -> State:
 
 def _model(reading: Reading, name: str) -> State:
     made = reading.last("model.version", "model", name)
-    if made is None:
-        return State("not trained yet", "none")
+    if made is None or "registered" in made.body:
+        found = records.models(reading.home.ledger, reading.project, [name])
+        return registered(found[0]) if found else State("not trained yet" if name in reading.of("model") else "deleted", "none")
     judged = reading.last("model.judged", "model", name, made.body["version"])
     missed = [c for c in judged.body["criteria"] if c["verdict"] == "not met"] if judged else []
     text = f"version {made.body['version']}, {made.body['winner']} won" + (f", {several(len(missed), 'criterion')} not met" if missed else "")
     return State(text, "attention" if missed else "quiet", made.at)
+
+
+def registered(model: RegisteredModel) -> State:
+    """The state of a model whose versions clients register."""
+    newest = max(model.latest, key=lambda v: v.version, default=None)
+    if newest is None:
+        return State("no version yet", "none")
+    return State(f"version {newest.version} registered", "quiet", newest.created)
 
 
 def _endpoint(reading: Reading, name: str) -> State:

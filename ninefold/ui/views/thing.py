@@ -1,10 +1,13 @@
 """What every thing's page shows: what it is, its state, where it stands among the others, what happened to it."""
 
+from urllib.parse import quote
+
 import msgspec
 
+from ninefold.models.registry import records
 from ninefold.ui.reading import Described, Reading
 from ninefold.ui.views.facts import FactLine, condensed
-from ninefold.ui.views.states import State, state_of
+from ninefold.ui.views.states import State, registered, state_of
 from ninefold.units import plural
 
 STEPS = 2  # how far lineage is shown, up and down
@@ -41,13 +44,14 @@ class ThingPart(msgspec.Struct):
 
 def path_to(noun: str, name: str) -> str:
     """The page of a thing."""
-    return f"/{plural(noun)}/{name}"
+    return f"/{plural(noun)}/{quote(name, safe='')}"
 
 
 def thing_part(reading: Reading, noun: str, name: str) -> ThingPart:
     """The common part. Raises NotFoundError."""
     found = reading.thing(noun, name)
-    nodes, edges = neighbourhood(reading, name)
+    # a model that a client registered may have the name of some other thing
+    nodes, edges = neighbourhood(reading, name) if name in reading.of(noun) else ([], [])
     history = condensed([f for f in reading.about(noun, name, limit=120) if f.kind not in SHOWN_ELSEWHERE], 12)
     return ThingPart(
         noun,
@@ -99,8 +103,16 @@ class ListPage(msgspec.Struct):
 
 
 def listing(reading: Reading, noun: str) -> ListPage:
-    """The list of a noun's things, as they are defined."""
-    return ListPage(noun, [_listed(reading, noun, n, t) for n, t in reading.of(noun).items()])
+    """The list of a noun's things, as they are defined; models that clients registered come after those of the project."""
+    declared = reading.of(noun)
+    return ListPage(noun, [*(_listed(reading, noun, n, t) for n, t in declared.items()), *(_registered(reading) if noun == "model" else [])])
+
+
+def _registered(reading: Reading) -> list[Listed]:
+    ledger, declared = reading.home.ledger, reading.of("model")
+    names = [name for name, own in records.names(ledger, reading.project).items() if not own and name not in declared]
+    found = records.models(ledger, reading.project, names)
+    return [Listed(m.name, path_to("model", m.name), m.description, "", registered(m)) for m in found]
 
 
 def _listed(reading: Reading, noun: str, name: str, thing: Described) -> Listed:
