@@ -10,6 +10,7 @@ def home_of(environment: str | None) -> Home:
     settings = config.load(None, environment)
     if not settings.home.is_dir():
         raise NotFoundError(
-            f"there is no home at {settings.home}", hint="run a project first (ninefold run FILE.py), or name a home in NINEFOLD_HOME"
+            f"there is no home at {settings.home}",
+            hint="it begins with ninefold run FILE.py, nf.track() or ninefold up; or name another one in NINEFOLD_HOME",
         )
     return Home(settings, settings.project or "")

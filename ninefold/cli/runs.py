@@ -13,8 +13,8 @@ from ninefold.cli.runs_kept import delete, deliver, export, restore
 from ninefold.cli.times import when
 from ninefold.cli.tracked import cell, experiments, id_of, shaped
 from ninefold.cli.visible import visible
-from ninefold.errors import UsageError
-from ninefold.project.home import Home
+from ninefold.errors import NotFoundError, UsageError, closest
+from ninefold.project.home import Home, NoRunsError, elsewhere
 
 _OF_ITS_OWN = {"id", "started", "ended", "updated", "root"}  # what no two runs share
 _KINDS = ("run.started", "run.done", "run.failed")
@@ -36,10 +36,18 @@ def list_(
     from ninefold.runs.searching.asking import search
 
     keys = [key.strip() for key in columns.split(",") if key.strip()]
-    with home_of(project, environment) as home:
+    try:
+        opened = home_of(project, environment)
+    except NoRunsError as error:
+        say.result({"runs": [], "tracked": [], "more": False}, f"no runs yet: {error.message}\n{error.hint}")
+        return
+    with opened as home:
         own = [] if where or order or experiment or deleted or keys else of_project(home, limit)
         found = search(home.ledger, home.project, where, experiment=experiment, order=order, limit=limit, state="deleted" if deleted else "active")
         names = experiments(home)
+        if experiment is not None and not found and experiment not in names.values():
+            raise NotFoundError(f'there is no experiment "{experiment[:80]}" in {home.project}', hint=closest(experiment, names.values()))
+        note = elsewhere(home.settings)
         tracked = [shaped(one, names) for one in details(home.ledger, [run.id for run in found]).values()]
     rows = [[cell(one, key) for key in keys] for one in tracked]
 
@@ -55,7 +63,9 @@ def list_(
             lines = [[r["id"], r["experiment"], r["name"], r["status"], when(r["started"]), *more] for r, more in zip(tracked, shown, strict=True)]
             say.line(table(heads, lines))
         if not own and not tracked:
-            say.line("no run is like that" if where or experiment or deleted else "nothing has run, and nothing was tracked")
+            say.line("no run is like that" if where or experiment or deleted else "no runs yet")
+        if note:
+            say.line(note, dim=True)
 
     say.result({"runs": own, "tracked": tracked, "more": found.token is not None}, text)
 

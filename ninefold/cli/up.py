@@ -107,8 +107,12 @@ def trusted_proxies(given: Iterable[str]) -> str:
 def _home(project: Path | None, environment: str | None) -> Home:
     """The home to serve; a directory in which nothing has run yet is served too: events and pages work without a project."""
     if project is not None:
+        from ninefold.project.reading.read import locate
+
+        # a name that is no path may be that of a module, as for run; what is neither is refused, not left out
+        named = project.absolute() if project.exists() else locate(str(project))
         try:
-            return open_home(project.absolute(), environment)
+            return open_home(named, environment)
         except NotFoundError:
             pass  # nothing has run yet
     from ninefold.runs.meant import meant

@@ -9,6 +9,7 @@ from ninefold import config
 from ninefold.config import Settings
 from ninefold.errors import NotFoundError
 from ninefold.ledger.fact import RENAMED
+from ninefold.secret import without_password
 
 if TYPE_CHECKING:
     from ninefold.lake import Lake
@@ -109,20 +110,38 @@ def projects(settings: Settings) -> list[str]:
         return list(dict.fromkeys(row["subject"].partition("/")[0] for row in home.ledger.all(_RAN)))
 
 
+class NoRunsError(NotFoundError):
+    """Nothing has run here, and nothing was logged."""
+
+
+def elsewhere(settings: Settings) -> str:
+    """Where the runs of scripts are where they do not go into the home; empty where they do."""
+    if not settings.uri:
+        return ""
+    url = without_password(settings.uri.rstrip("/"))
+    return f"runs of scripts go to {url}: see {url}/runs"
+
+
+def _first(settings: Settings) -> str:
+    """What to do where there is nothing yet."""
+    begin = "run a project: ninefold run FILE.py; or log with nf.track() in a script; or start a server: ninefold up"
+    return "\n".join(filter(None, [elsewhere(settings), begin]))
+
+
 def open_home(start: Path | None = None, environment: str | None = None, project: str | None = None) -> Home:
     """The home of the project found from ``start``: the one that the settings name, else the one that ran here last.
 
-    Raises NotFoundError where nothing has run yet.
+    Raises NoRunsError where nothing has run yet.
     """
     settings = config.load(start if start and start.is_dir() else config.find_root(start.parent if start else None), environment)
     if not settings.home.is_dir():
-        raise NotFoundError(f"nothing has run in {settings.root} yet", hint="run the project first: ninefold run FILE.py")
+        raise NoRunsError(f"nothing has run in {settings.root} yet", hint=_first(settings))
     if project is None:
         project = Path(start).stem if start and start.suffix == ".py" else None
     if project is None:
         known = projects(settings)
         if not known:
-            raise NotFoundError(f"no project has run in {settings.root} yet", hint="run one first: ninefold run FILE.py")
+            raise NoRunsError(f"there are no runs in {settings.root} yet", hint=_first(settings))
         named = Path(settings.project or "").stem
         project = named if named in known else known[0]
     return Home(settings, project)

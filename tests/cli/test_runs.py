@@ -1,16 +1,21 @@
 """Commands about the runs of scripts."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from click.testing import CliRunner
 
 from ninefold.cli import cli
+from ninefold.config import load
 from ninefold.errors import ConflictError, NotFoundError, UsageError
 from ninefold.runs.tracking import track
+from ninefold.runs.tracking.operations import Begin
 from ninefold.runs.tracking.process import close_all
+from ninefold.runs.tracking.spool import Spool
 
 
 @pytest.fixture
@@ -72,5 +77,66 @@ def test_an_id_may_be_cut_but_not_shared(tracked: list[str]) -> None:
         ask("runs", "show", "ffff")
 
 
+def left_for(target: str, folder: Path, run: str) -> str:
+    """What a process that is gone has left: its id."""
+    spool = Spool(folder, target=target)
+    spool.add(run, msgspec.json.encode(Begin(run, "left", 1)), needed=True)
+    spool.close()
+    return spool.about.id
+
+
 def test_what_is_left_is_delivered(tracked: list[str]) -> None:
-    assert ask("runs", "deliver") == {"delivered": 0}
+    assert ask("runs", "deliver") == {"delivered": 0, "waiting": []}
+
+
+def test_what_cannot_be_delivered_holds_up_nothing_else(tracked: list[str], tmp_path: Path, ninefold: Any) -> None:
+    servers = tmp_path / "state" / "ninefold" / "spool"
+    ids = [
+        left_for(target, servers, f"run{n}") for n, target in enumerate(("localhost:9793", "http://127.0.0.1:1", str(tmp_path), "http://127.0.0.1:1"))
+    ]
+    waiting = ask("runs", "deliver", "--list")["waiting"]
+    assert [(one["id"], one["bytes"] > 0, one["running"]) for one in waiting] == [(id, True, False) for id in ids]
+    said = ninefold("runs", "deliver", at=tmp_path)
+    assert said.code == 1 and "delivered what 1 process left" in said.out
+    assert '1 process left something for localhost:9793 that waits on: "localhost:9793" is no address of a server' in said.out
+    assert "2 processes left something for http://127.0.0.1:1 that waits on: http://127.0.0.1:1 does not answer" in said.out
+    assert ask("runs", "show", "run2")["name"] == "left" and not (tmp_path / "localhost:9793").exists()
+    assert ask("runs", "deliver", "--forget", ids[0])["forgotten"] == ids[0]
+    assert [one["id"] for one in ask("runs", "deliver", "--list")["waiting"]] == [ids[1], ids[3]]
+    with pytest.raises(NotFoundError, match="nothing waits"):
+        ask("runs", "deliver", "--forget", ids[0])
+    with pytest.raises(UsageError, match="2 of those"):
+        ask("runs", "deliver", "--forget", ids[1][:4])
+
+
+def test_what_a_living_script_says_is_not_thrown_away(tracked: list[str], tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "state" / "ninefold" / "spool", target="http://127.0.0.1:1")
+    with pytest.raises(ConflictError, match="runs"):
+        ask("runs", "deliver", "--forget", spool.about.id)
+    assert ask("runs", "deliver", "--list")["waiting"][0]["running"]
+    spool.close()
+
+
+def test_an_empty_home_has_no_runs_yet(tmp_path: Path, ninefold: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "pyproject.toml").touch()
+    monkeypatch.setenv("NINEFOLD_URI", "https://me:secret@ml.example.com/")
+    for made in (False, True):
+        if made:
+            load(tmp_path).home.mkdir(parents=True)
+        said = ninefold("runs", "list", at=tmp_path)
+        assert said.code == 0 and said.out.startswith("no runs yet") and "nf.track()" in said.out and "ninefold up" in said.out
+        assert "https://me:***@ml.example.com/runs" in said.out
+        failed = ninefold("runs", "show", "0199", at=tmp_path)
+        assert failed.code == 1 and "nf.track()" in failed.err and "runs of scripts go to https://me:***@ml.example.com" in failed.err
+
+
+def test_where_the_runs_of_scripts_are_is_said(tracked: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NINEFOLD_URI", "http://ml:9009")
+    assert "go to http://ml:9009: see http://ml:9009/runs" in CliRunner().invoke(cli, ["runs", "list"]).stdout
+    assert len(ask("runs", "list")["tracked"]) == 3
+
+
+def test_an_experiment_that_there_is_not_is_said(tracked: list[str]) -> None:
+    with pytest.raises(NotFoundError, match='no experiment "swep"') as told:
+        ask("runs", "list", "--experiment", "swep")
+    assert '"sweep"' in told.value.hint

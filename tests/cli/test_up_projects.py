@@ -2,8 +2,11 @@
 
 from pathlib import Path
 
+import pytest
+
 from ninefold.cli.up import _home
 from ninefold.config import load
+from ninefold.errors import NinefoldError
 from ninefold.project.home import Home, projects
 from ninefold.runs.records import Runs
 from ninefold.runs.tracking.target import LedgerTarget
@@ -44,3 +47,11 @@ def test_scripts_and_the_server_of_a_directory_mean_the_same_project(tmp_path: P
         with _home(None, None) as home:
             assert home.project == meant == target._open()[2]
         target.close()
+
+
+def test_a_file_that_there_is_not_is_refused_also_where_there_is_a_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "pyproject.toml").touch()
+    load(tmp_path).home.mkdir(parents=True)
+    with pytest.raises(NinefoldError, match="there is no such file"):
+        _home(Path("nofile.py"), None)

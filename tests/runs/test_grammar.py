@@ -69,7 +69,7 @@ def test_what_is_read(text: str, found: list[tuple[str, str, object]]) -> None:
         ("params.`` = 'b'", 1, "names no key"),
         ("nothing.a = 'b'", 1, 'no "nothing"'),
         ("startd = 1", 1, 'no attribute "startd"'),
-        ("run_id IN ()", 12, "is a text"),
+        ("run_id IN ()", 12, "an empty list"),
         ("run_id IN ('a' 'b')", 16, "stands in a list"),
         ("run_id NOT ('a')", 12, "IN was expected"),
         ("tags.a IS 'x'", 11, "NULL was expected"),
@@ -146,3 +146,13 @@ def test_a_pattern_of_many_wildcards_takes_no_time() -> None:
     began = time.perf_counter()
     assert not like("a" * 3000, "%a" * 500 + "%b")
     assert time.perf_counter() - began < 2
+
+
+def test_errors_say_what_was_meant_in_the_words_of_the_caller() -> None:
+    with pytest.raises(UsageError) as told:
+        read_filter("loss < 0.5", OURS)
+    assert "a metric is metrics.loss; a parameter is params.loss" in told.value.hint
+    with pytest.raises(UsageError, match=r"tags\.team is compared with an empty list"):
+        read_filter("tags.team in ()", OURS)
+    with pytest.raises(UsageError, match=r"^order, character 1: runs cannot be ordered by"):
+        read_signed("-loss")

@@ -61,7 +61,7 @@ def read_signed(order: str | Sequence[str]) -> list[Order]:
     """
     clauses = [clause.strip() for clause in order.split(",")] if isinstance(order, str) else list(order)
     signed = [f"{clause[1:].strip()} desc" if clause.startswith("-") else clause for clause in clauses if clause]
-    return read_order(signed, OURS)
+    return read_order(signed, OURS, "order")
 
 
 def _when(name: str) -> Read:

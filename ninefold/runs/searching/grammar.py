@@ -32,6 +32,7 @@ _TOKEN = re.compile(
 )
 _SIGNS: dict[str, Sign] = {"==": "=", "<>": "!="}
 _WHOLE = re.compile(r"[+-]?[0-9]{1,18}")
+_LABELS = {"metric": "metric", "param": "parameter", "tag": "tag"}
 _INFINITY = {"inf", "infinity"}
 _WORDS = {"and", "or", "not", "in", "is", "null", "like", "ilike", "rlike", "asc", "desc"}
 
@@ -108,16 +109,17 @@ def read_filter(text: str | None, vocabulary: Vocabulary) -> list[Comparison]:
     return _Reader(text or "", vocabulary, "filter").filter()
 
 
-def read_order(clauses: Sequence[str], vocabulary: Vocabulary) -> list[Order]:
-    """The order of clauses such as ``metrics.auc DESC``. UsageError where one cannot be read or a field comes twice.
+def read_order(clauses: Sequence[str], vocabulary: Vocabulary, what: str = "order_by") -> list[Order]:
+    """The order of clauses such as ``metrics.auc DESC``; ``what`` is what the caller calls it. UsageError where one cannot be read or a
+    field comes twice.
 
     >>> words = Vocabulary("runs", {"created": Attribute("started")})
     >>> [(term.field.key, term.descending) for term in read_order(["created desc"], words)]
     [('started', True)]
     """
     if len(clauses) > ORDERS:
-        raise UsageError(f"the order has {len(clauses)} clauses", hint=f"give at most {ORDERS}", where="order_by")
-    order = [_Reader(clause, vocabulary, "order_by").order() for clause in clauses]
+        raise UsageError(f"the order has {len(clauses)} clauses", hint=f"give at most {ORDERS}", where=what)
+    order = [_Reader(clause, vocabulary, what).order() for clause in clauses]
     check_order(order)
     return order
 
@@ -185,7 +187,7 @@ class _Reader:
         if kind == "attribute":
             attribute = self.words.attributes.get(key)
             if attribute is None:
-                raise self._wrong(f'{self.words.noun} have no attribute "{key}"', self._fields(key, self.words.attributes, ()), name.at)
+                raise self._wrong(f'{self.words.noun} have no attribute "{key}"', self._meant(key), name.at)
             self._check(sign, attribute.signs, name.text, at)
             value = self._value(sign, name.text, numeric=attribute.numeric, quoted=attribute.quoted)
             if attribute.read is not None:
@@ -289,7 +291,9 @@ class _Reader:
         values = list[str]()
         while True:
             token = self._next("a text or )")
-            if token.kind == "mark" and token.text == ")" and values:
+            if token.kind == "mark" and token.text == ")":
+                if not values:
+                    raise self._wrong(f"{name} is compared with an empty list", "name one text at least: ('a', 'b')", token.at)
                 return tuple(values)
             values.append(self._text(token, name))
             mark = self._next(", or )")
@@ -321,6 +325,14 @@ class _Reader:
     def _fields(self, name: str, known: Mapping[str, Any], kinds: Sequence[str]) -> str:
         labels = [f"{prefix}.KEY" for prefix, labels in self.words.labels.items() if labels.kind in kinds]
         return closest(name, known) + (f"; or {', '.join(labels)}" if labels else "")
+
+    def _meant(self, key: str) -> str:
+        """A hint where a label was written without what says which kind it is."""
+        prefixes: dict[str, str] = {}
+        for prefix, labels in self.words.labels.items():
+            prefixes.setdefault(labels.kind, prefix)
+        labelled = [f"a {word} is {prefixes[kind]}.{key}" for kind, word in _LABELS.items() if kind in prefixes]
+        return "; ".join([closest(key, self.words.attributes), *labelled])
 
     def _wrong(self, message: str, hint: str, at: int) -> UsageError:
         return UsageError(message, hint=hint, where=f"{self.what}, character {at + 1}")
