@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -96,15 +96,8 @@ def _copy(files: Files, root: str, folder: Path) -> None:
 
 def _rows(given: Path | None, folder: Path) -> dict[str, list[Any]] | None:
     """Rows to compare on: those that were given, else the example that was logged with the model."""
-    import polars as pl
-
     if given is not None:
-        if given.suffix not in {".csv", ".parquet", ".jsonl", ".ndjson", ".json"} or not given.is_file():
-            raise UsageError(f"no rows can be read from {given}", hint="give a CSV, JSON, JSON lines or Parquet file")
-        if given.suffix in {".jsonl", ".ndjson"}:
-            return pl.read_ndjson(given).to_dict(as_series=False)
-        frame = pl.read_csv(given) if given.suffix == ".csv" else pl.read_parquet(given) if given.suffix == ".parquet" else pl.read_json(given)
-        return frame.to_dict(as_series=False)
+        return _read(given)
     example = folder / "serving_input_example.json"
     if not example.is_file():
         return None
@@ -113,6 +106,28 @@ def _rows(given: Path | None, folder: Path) -> dict[str, list[Any]] | None:
         return {column: [row[i] for row in split["data"]] for i, column in enumerate(split["columns"])}
     except (msgspec.DecodeError, KeyError, TypeError, IndexError):
         return None  # an example of another kind: rows are made up instead
+
+
+def _read(given: Path) -> dict[str, list[Any]]:
+    """The rows of a file. UsageError where there is no such file, DataError where no rows are in it."""
+    import polars as pl
+
+    hint = "give a CSV, JSON, JSON lines or Parquet file"
+    readers: dict[str, Callable[[Path], pl.DataFrame]] = {
+        ".csv": pl.read_csv, ".parquet": pl.read_parquet, ".json": pl.read_json, ".jsonl": pl.read_ndjson, ".ndjson": pl.read_ndjson,
+    }  # fmt: skip
+    if not given.is_file():
+        raise UsageError(f"there is no file {given}", hint=hint)
+    if given.suffix not in readers:
+        raise UsageError(f"no rows can be read from {given}", hint=hint)
+    try:
+        frame = readers[given.suffix](given)
+    except (pl.exceptions.PolarsError, OSError, ValueError) as error:
+        why = "it is empty" if given.stat().st_size == 0 else f"it cannot be read ({str(error).partition(chr(10))[0][:200]})"
+        raise DataError(why, where=str(given), hint=hint) from None
+    if not frame.height:
+        raise DataError("it has no rows", where=str(given), hint="give the model at least one row to answer")
+    return frame.to_dict(as_series=False)
 
 
 def _in_a_child(folder: Path, what: str) -> Compared:
