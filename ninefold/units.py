@@ -166,14 +166,14 @@ def many(count: int, noun: str) -> str:
 
 
 _SAME_FOR_MORE = {"features", "evidence"}
-_ENDINGS = ((r"is$", "es"), (r"terion$", "teria"), (r"(?<=[^aeou])y$", "ies"), (r"(?<=ch)$", "es"), (r"$", "s"))
+_ENDINGS = ((r"(?<=s)s$", "ses"), (r"is$", "es"), (r"terion$", "teria"), (r"(?<=[^aeou])y$", "ies"), (r"(?<=ch)$", "es"), (r"$", "s"))
 
 
 def plural(noun: str) -> str:
     """The noun for more than one, as in paths.
 
-    >>> plural("hypothesis"), plural("table"), plural("features"), plural("criterion"), plural("day"), plural("watch")
-    ('hypotheses', 'tables', 'features', 'criteria', 'days', 'watches')
+    >>> plural("hypothesis"), plural("table"), plural("features"), plural("criterion"), plural("day"), plural("watch"), plural("process")
+    ('hypotheses', 'tables', 'features', 'criteria', 'days', 'watches', 'processes')
     """
     if noun in _SAME_FOR_MORE:
         return noun

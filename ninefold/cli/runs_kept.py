@@ -1,30 +1,71 @@
 """What is done with runs: delivered, deleted, restored, exported."""
 
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+import msgspec
 
 from ninefold.cli.noun import home_of, in_project
-from ninefold.cli.report import Say, command
+from ninefold.cli.report import DONE, FAILED, Say, command, table
+from ninefold.cli.times import when
 from ninefold.cli.tracked import exported, id_of
-from ninefold.errors import ConflictError
+from ninefold.errors import ConflictError, UsageError
 from ninefold.project.home import Home
 from ninefold.units import many
+
+if TYPE_CHECKING:
+    from ninefold.runs.tracking.waiting import Waiting
 
 _PAGE = 1000
 
 
 @command("ninefold runs deliver")
-def deliver(say: Say) -> None:
-    """Deliver what scripts could not: their server was away, or they were killed."""
-    from ninefold.runs.tracking.sender import deliver_left
-    from ninefold.runs.tracking.target import folders
+@click.option("--list", "listed", is_flag=True, help="Show what waits, and deliver nothing.")
+@click.option("--forget", metavar="ID", help="Throw away what waits under this id, or the first characters of it.")
+def deliver(say: Say, listed: bool, forget: str | None) -> int:
+    """Deliver what scripts could not: their server was away, or they were killed.
 
-    count = sum(deliver_left(folder) for folder in folders())
-    say.result({"delivered": count}, f"delivered what {many(count, 'process')} left" if count else "nothing waits to be delivered")
+    Exit code 1 where something waits on.
+    """
+    from ninefold.runs.tracking.target import folders
+    from ninefold.runs.tracking.waiting import deliver_left
+
+    places = list(dict.fromkeys(folders()))
+    if listed or forget is not None:
+        _waiting(say, places, forget, listed=listed)
+        return DONE
+    done = [deliver_left(place) for place in places]
+    count, kept = sum(one.count for one in done), [waits for one in done for waits in one.kept]
+    told = f"delivered what {many(count, 'process')} left" if count or not kept else "nothing was delivered"
+    reasons = Counter((one.target, one.why) for one in kept)
+    lines = [f"{many(n, 'process')} left something for {target} that waits on: {why}" for (target, why), n in reasons.items()]
+    more = ["what waits: ninefold runs deliver --list"] if kept else []
+    value = {"delivered": count, "waiting": [{"id": one.id, "target": one.target, "why": one.why} for one in kept]}
+    say.result(value, "\n".join([told, *lines, *more]) if count or kept else "nothing waits to be delivered")
+    return FAILED if kept else DONE
+
+
+def _waiting(say: Say, places: list[Path], forgotten: str | None, *, listed: bool) -> None:
+    from ninefold.runs.tracking.waiting import forget, waiting
+
+    if forgotten is not None:
+        if listed:
+            raise UsageError("--list and --forget are given together", hint="give one of them")
+        one = forget(places, forgotten)
+        say.result({"forgotten": one.id, "target": one.target, "bytes": one.bytes}, f"thrown away: {_of(one)}")
+        return
+    found = waiting(places)
+    rows = [[one.id, one.target, when(one.since), one.bytes, "its script runs" if one.running else ""] for one in found]
+    shown = table(["id", "target", "since", "bytes", ""], rows, right=[3])
+    say.result({"waiting": msgspec.to_builtins(found)}, shown if found else "nothing waits to be delivered")
+
+
+def _of(one: "Waiting") -> str:
+    return f"{one.id}, {many(one.bytes, 'byte')} for {one.target}, since {when(one.since)}"
 
 
 @command("ninefold runs delete 0199c1f2")

@@ -7,9 +7,11 @@ from collections.abc import Callable
 from random import random
 
 from ninefold.errors import BusyError, NinefoldError
-from ninefold.runs.tracking.sender import Sender, deliver_left
+from ninefold.runs.tracking.sender import Sender
 from ninefold.runs.tracking.spool import Spool
 from ninefold.runs.tracking.target import Target
+from ninefold.runs.tracking.waiting import deliver_left
+from ninefold.units import many
 
 GATHER = 0.1  # seconds in which entries gather before they are sent together
 _FIRST, _LONGEST = 0.2, 30.0  # seconds between two tries, growing
@@ -92,7 +94,12 @@ class Courier:
             self.target.close()
 
     def _adopt(self) -> bool:
-        deliver_left(self.spool.folder.parent, self.target, self.spool.about.target, before=self.spool.about.id)
+        kept = deliver_left(self.spool.folder.parent, self.target, self.spool.about.target, before=self.spool.about.id).kept
+        for one in kept:
+            if one.busy:
+                raise BusyError(one.why, retry_after=0)
+        if kept:  # what this script says does not wait for what another one left
+            _log.warning("what %s left is not delivered (%s). See: ninefold runs deliver --list", many(len(kept), "script"), kept[0].why)
         return False
 
     def _with_patience(self, work: Callable[[], bool]) -> bool:

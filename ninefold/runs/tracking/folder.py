@@ -85,6 +85,11 @@ def names(folder: Path, run: str) -> bool:
     return any(run.encode() in path.read_bytes() for spool in left(folder) for path in entries(spool).glob("*.*"))
 
 
+def size(spool: Path) -> int:
+    """The bytes of its entries and files."""
+    return sum(path.stat().st_size for part in (ENTRIES, FILES) for path in (spool / part).glob("*") if path.is_file())
+
+
 def touched(spool: Path) -> int:
     """When its process last said something."""
     places = [spool, *entries(spool).glob("*"), *(spool / RUNNING).glob("*")]

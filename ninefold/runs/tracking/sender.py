@@ -1,4 +1,4 @@
-"""Entries on their way from one spool to its target, in order; and those that processes which are gone have left."""
+"""Entries on their way from one spool to its target, in order."""
 
 import logging
 from pathlib import Path
@@ -10,7 +10,7 @@ from ninefold.journal.follow import Follower
 from ninefold.runs.tracking import folder as spools
 from ninefold.runs.tracking.operations import End, Save
 from ninefold.runs.tracking.spool import NUMBER, Spool
-from ninefold.runs.tracking.target import Target, target_of
+from ninefold.runs.tracking.target import Target
 
 BATCH = 4 << 20  # bytes of a delivery, and the number of its entries
 ENTRIES = 10_000
@@ -136,33 +136,3 @@ class Sender:
         else:
             self._lost[run] = self._lost.get(run, 0) + 1
         self._settle(number)
-
-
-def deliver_left(folder: Path, target: Target | None = None, name: str | None = None, *, before: str = "") -> int:
-    """Deliver what processes that are gone left in a folder of spools, oldest first: all, or that for the target ``name``; how many spools.
-
-    BusyError where a target is away.
-    """
-    count = 0
-    for left in spools.left(folder):
-        if before and left.name >= before:
-            break
-        with spools.owned(left) as ours:
-            told = spools.about(left) if ours else None
-            if ours and told is None:
-                spools.remove(left)
-            if told is None or (name is not None and told.target != name):
-                continue
-            taker = target if target is not None else target_of(told.target)
-            sender = Sender(left, taker)
-            try:
-                while sender.send():
-                    pass
-                sender.end_cut()
-            finally:
-                sender.close()
-                if taker is not target:
-                    taker.close()
-            spools.remove(left)
-            count += 1
-    return count

@@ -1,10 +1,11 @@
 """Where entries are delivered: a server, or the ledger of this directory's home."""
 
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import msgspec
 
@@ -24,7 +25,13 @@ T = TypeVar("T")
 SECONDS = 30.0  # for an answer
 _CONNECT = 5.0
 _LONGEST = 300.0  # seconds that a server may ask to wait
+_SCHEMES = ("http", "https")
+_SPACE, _HOST = re.compile(r"[\s\x00-\x1f]"), re.compile(r"[\w.-]+(:\d+)?(/\S*)?")
 _KINDS: dict[int, type[NinefoldError]] = {401: DeniedError, 403: DeniedError, 404: NotFoundError, 409: ConflictError, 413: LimitError, 422: DataError}
+
+
+class AwayError(BusyError):
+    """The target cannot be reached at all."""
 
 
 class Target(Protocol):
@@ -94,7 +101,7 @@ class ServerTarget:
         except (httpx2.InvalidURL, httpx2.UnsupportedProtocol) as error:
             raise UsageError(f"{self.name} is no address of a server: {error}", hint="NINEFOLD_URI=http://host:9009") from None
         except httpx2.HTTPError as error:
-            raise BusyError(f"{self.name} does not answer ({str(error) or type(error).__name__})", retry_after=0) from None
+            raise AwayError(f"{self.name} does not answer ({str(error) or type(error).__name__})", retry_after=0) from None
         if answer.status_code < 300:
             return answer
         raise _told(answer, self.name)
@@ -180,7 +187,26 @@ def here() -> tuple[str, Path]:
     """Where runs of this process go, as a spool names it (a URL, or the folder of a home's project), and where its spools lie."""
     settings = config.load()
     here, elsewhere = folders()
-    return (settings.uri, elsewhere) if settings.uri else (str(settings.root), here)
+    return (_address(settings.uri), elsewhere) if settings.uri else (str(settings.root), here)
+
+
+def _address(uri: str) -> str:
+    """The URL of a server. UsageError for anything else: what a script says must not go to a folder of that name."""
+    scheme, sign, rest = uri.strip().partition("://")
+    rest = rest if sign else scheme
+    try:
+        parts = urlsplit(f"{scheme.lower()}://{rest}")
+        good = parts.scheme in _SCHEMES and sign and parts.hostname and parts.port != 0 and not (parts.query or parts.fragment or _SPACE.search(rest))
+    except ValueError:  # the port is no number, or brackets are not closed
+        good = False
+    if good:
+        return f"{scheme.lower()}://{rest}"
+    what = "NINEFOLD_URI" if os.environ.get("NINEFOLD_URI") else 'the setting "uri"'
+    host = rest.rpartition("@")[2]  # without a password
+    folder = rest.startswith((".", "/", "~")) or scheme.lower() == "file"
+    example = f"http://{host}" if _HOST.fullmatch(host) and scheme.lower() not in _SCHEMES else "http://localhost:9009"
+    hint = "a folder is named by NINEFOLD_HOME; a server like this: http://localhost:9009" if folder else f"write {example}"
+    raise UsageError(f'{what} is "{uri if "@" not in uri else f"…@{host}"}", which is no address of a server', hint=hint)
 
 
 def folders() -> tuple[Path, Path]:
@@ -193,4 +219,6 @@ def target_of(name: str) -> Target:
     """The target that a spool names."""
     if name.startswith(("http://", "https://")):
         return ServerTarget(name)
+    if not Path(name).is_absolute():  # a folder of that name was never meant
+        raise UsageError(f'"{without_password(name)}" is no address of a server', hint="throw away what is for it: ninefold runs deliver --forget ID")
     return LedgerTarget(config.load(Path(name)))

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from ninefold.runs.tracking.code import arguments
+from ninefold.runs.tracking.spool import Spool
 
 
 def test_a_run_keeps_what_its_script_says_and_what_it_is(script: Any, arrived: Any, tmp_path: Path) -> None:
@@ -237,6 +238,18 @@ def test_a_child_that_lives_on_does_not_hold_its_dead_parents_spool(script: Any,
     assert script("nf.track('churn', name='next').end()").wait(60) == 0
     with arrived:
         assert [(one.run.name, one.run.status) for one in arrived.all()] == [("parent", "killed"), ("next", "done")]
+
+
+def test_what_an_earlier_script_left_broken_does_not_hold_up_the_next_one(script: Any, arrived: Any, tmp_path: Path) -> None:
+    left = Spool(tmp_path / ".ninefold" / "spool", target=str(tmp_path))
+    left.begun("no id!")  # which no target takes
+    left.close()
+    done = script("nf.track('churn', name='next').end()")
+    _, errors = done.communicate(timeout=60)
+    assert done.returncode == 0 and errors.count("what 1 script left is not delivered") == 1 and "is kept" not in errors
+    with arrived:
+        assert [(one.run.name, one.run.status) for one in arrived.all()] == [("next", "done")]
+    assert left.folder.exists()
 
 
 def test_two_scripts_share_a_home(script: Any, arrived: Any) -> None:
