@@ -64,12 +64,15 @@ def kept(uri: str) -> str:
 
 
 def asked(root: str) -> str:
-    """How clients have to name files that lie at ``root``, so that what they send means it.
+    """How clients have to name files that lie at ``root``, so that what they send means it. What means itself stays as it is: in the
+    path of an address it is decoded, in a query not.
 
-    >>> asked("mlflow-artifacts:/0/r/artifacts/a%25"), asked("mlflow-artifacts:/0/r/artifacts/a b")
-    ('mlflow-artifacts:/0/r/artifacts/a%2525', 'mlflow-artifacts:/0/r/artifacts/a b')
+    >>> asked("mlflow-artifacts:/0/r/artifacts/a%25"), asked("mlflow-artifacts:/0/r/artifacts/50% m")
+    ('mlflow-artifacts:/0/r/artifacts/a%2525', 'mlflow-artifacts:/0/r/artifacts/50% m')
     """
-    return root.replace("%", "%25").replace("#", "%23").replace("?", "%3F") if root.startswith(ROOT) else root
+    if not root.startswith(ROOT):
+        return root
+    return (root if unquote(root) == root else root.replace("%", "%25")).replace("#", "%23").replace("?", "%3F")
 
 
 def _check(source: str) -> None:

@@ -55,7 +55,11 @@ class ModelFile(Message):
 def list_folder(place: Place, query: Listing, call: Call) -> dict[str, Any]:
     """Files and folders directly in a folder; none where there is no such folder."""
     folder = path_of(query.path) if query.path else ""
-    return filled(files=[_entry(entry, folder) for entry in place.files.list(folder)])
+    found = place.files.list(folder)
+    if not found and unquote(folder) != folder:  # clients write a folder as in an address, where what they store is decoded once
+        folder = path_of(unquote(folder))
+        found = place.files.list(folder)
+    return filled(files=[_entry(entry, folder) for entry in found])
 
 
 def download(place: Place, query: Message, call: Call) -> Answer:

@@ -57,4 +57,6 @@ def test_a_source_with_percent_signs_names_what_the_client_wrote(asked: Asked, r
             version = made(asked, "n", source, run_id=run)["version"]
             uri = asked.get("model-versions/get-download-uri", name="n", version=version).json["artifact_uri"]
             assert asked.call("GET", at(uri)).body.decode() == folder, uri
+            listed = asked.get(f"{FILES}artifacts", path=uri.removeprefix("mlflow-artifacts:/")).json
+            assert [file["path"] for file in listed["files"]] == ["MLmodel"], uri
             assert asked.get("/model-versions/get-artifact", name="n", version=version, path="MLmodel").body.decode() == folder
