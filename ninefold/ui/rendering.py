@@ -26,7 +26,7 @@ class Renderer:
         self.environment.globals |= {
             **{
                 name: getattr(wording, name)
-                for name in ("number", "share", "size", "span", "interval", "plural", "several", "short", "comparison", "release_state")
+                for name in ("number", "measured", "share", "size", "span", "interval", "plural", "several", "short", "comparison", "release_state")
             },
             "code": marked,
             "static": path_of,

@@ -30,6 +30,20 @@ def number(value: Any, digits: int = 3) -> str:
     return f"{value:,.{max(0, digits - 1 - size)}f}".replace("-", "−")
 
 
+def measured(value: float | None, digits: int = 4) -> str:
+    """A value that a run logged: what is no number says so, and is told from one that is missing.
+
+    >>> measured(0.74678), measured(float("nan")), measured(float("-inf")), measured(None)
+    ('0.7468', 'not a number', '−∞', '–')
+    """
+    return number(value, digits) if value is None or math.isfinite(value) else strange(value)
+
+
+def strange(value: float) -> str:
+    """A value that is no number, in words; empty for others."""
+    return "" if math.isfinite(value) else "not a number" if math.isnan(value) else "∞" if value > 0 else "−∞"
+
+
 def share(value: float | None) -> str:
     """A share in percent.
 

@@ -92,6 +92,19 @@ def test_runs_stand_side_by_side(get: Get, made: list[str]) -> None:
     assert get("/runs/compare?ids=" + ",".join("abcdefghi")).status == 400
 
 
+def test_what_is_no_number_is_told_from_what_is_missing(get: Get, runs: Runs) -> None:
+    ids = [runs.start("shop", "odd", params={"rate": rate}).id for rate in (0.1, 0.2, 0.3)]
+    for run, loss, gap in zip(ids, (math.nan, math.inf, -math.inf), (0.5, math.nan, 0.7), strict=True):
+        runs.log(run, {"loss": loss, "gap": gap}, step=1)
+    compared = f"/runs/compare?ids={','.join(ids)}"
+    for page in (get("/runs").text, get(compared).text):
+        assert all(f'<td class="n">{said}</td>' in page for said in ("not a number", "∞", "−∞"))
+    data = get(compared.replace("/runs", "/api/runs")).json
+    # no axis and no curve of what has no finite value
+    assert [d["name"] for d in data["axes"]] == ["rate", "gap"] and [c["metric"] for c in data["curves"]] == ["gap"]
+    assert {d["name"]: d["values"] for d in data["metrics"]} == {"gap": [0.5, None, 0.7], "loss": [None] * 3}
+
+
 def test_files_are_given_to_be_saved_and_never_run(get: Get, made: list[str]) -> None:
     for path, kind in (("plots/roc.svg", "image/svg+xml"), ("notes.md", "application/octet-stream")):
         got = get(f"/runs/{made[0]}/files/{path}")

@@ -25,7 +25,7 @@ class CompareQuery(msgspec.Struct):
 
 
 class Difference(msgspec.Struct):
-    """A name with its value for each run, None where it has none. ``best`` is the place of nothing: which is better, people know."""
+    """A name with its value for each run, None where it has none; in JSON also what is no number is null. Which is better, people know."""
 
     name: str
     values: list[str | float | None]
@@ -68,11 +68,12 @@ def compare(reading: Reading, query: CompareQuery) -> ComparePage:
     curves = []
     for metric in [d.name for d in metrics if _moves(found, d.name)][:CHARTS]:
         points = [[(p.step, finite(p.value)) for p in sampled(ledger, id, metric, limit=POINTS)] for id in ids]
-        curves.append(Curves(metric, points))
+        if any(value is not None for one in points for _, value in one):
+            curves.append(Curves(metric, points))
     return ComparePage(
         [tracked(one.run, names, ledger) for one in found],
         differing,
-        [Difference(d.name, [finite(v) if isinstance(v, float) else v for v in d.values]) for d in metrics][:100],
+        metrics[:100],
         len(params) - len(differing),
         curves,
         _axes(differing, metrics) if len(ids) > 2 else [],
@@ -98,7 +99,7 @@ def _moves(found: Sequence[Detail], metric: str) -> bool:
 def _axes(params: Sequence[Difference], metrics: Sequence[Difference]) -> list[Difference]:
     """What lines across axes show: the parameters that differ, as numbers where all of them are, then metrics."""
     chosen = [Difference(d.name, [_number(v) for v in d.values] if all(_number(v) is not None for v in d.values) else d.values) for d in params]
-    return [*chosen[: AXES - 2], *[d for d in metrics if _differs(d.values)][:2]]
+    return [*chosen[: AXES - 2], *[d for d in metrics if _differs(d.values) and any(_number(v) is not None for v in d.values)][:2]]
 
 
 def _number(value: Any) -> float | None:

@@ -15,6 +15,7 @@ from ninefold.runs.records import Runs
 from ninefold.ui.reading import Reading
 from ninefold.ui.views.traces import TraceLine, of_run
 from ninefold.ui.views.tracked_list import Tracked, tracked
+from ninefold.ui.wording import strange
 
 CHARTS = 12  # on one page; the other metrics are a click away
 POINTS, FINE = 90, 600  # of a small chart, and of one alone
@@ -133,17 +134,12 @@ def tracked_page(reading: Reading, id: str, query: RunQuery) -> TrackedPage:
 
 def _metric(ledger: Ledger, run: str, newest: Point, limit: int) -> Metric:
     points = sampled(ledger, run, newest.key, limit=limit) if limit else []
-    return Metric(newest.key, finite(newest.value), written(newest.value), newest.step, [(p.step, finite(p.value)) for p in points])
+    return Metric(newest.key, finite(newest.value), strange(newest.value), newest.step, [(p.step, finite(p.value)) for p in points])
 
 
 def finite(value: float) -> float | None:
     """A value as JSON can carry it."""
     return value if math.isfinite(value) else None
-
-
-def written(value: float) -> str:
-    """A value that is no number, in words; empty for others."""
-    return "" if math.isfinite(value) else "not a number" if math.isnan(value) else "∞" if value > 0 else "−∞"
 
 
 def _file(file: File) -> FileLine:
