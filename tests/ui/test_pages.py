@@ -155,6 +155,11 @@ def test_who_is_not_signed_in_gets_a_page_that_tells_nothing_of_the_project(fold
     assert "<h1>This needs somebody who is signed in.</h1>" in page.text and "parcels" not in page.text
 
 
+def test_around_a_page_stands_only_what_means_something(filled: Get, empty: Get) -> None:
+    assert "Times are in UTC. " in empty("/").text and "hover for UTC" not in empty("/").text
+    assert 'class="whole"' in filled("/").text and 'class="whole"' not in empty("/").text
+
+
 def test_the_beginning_of_a_name_is_not_the_name(filled: Get) -> None:
     assert filled("/tables/parcel").status == 404 and "parcels" in filled("/tables/parcel").text
 

@@ -24,7 +24,7 @@ class Way(msgspec.Struct):
 
 
 class Frame(msgspec.Struct):
-    """``prefix`` goes before every path (``/~project`` or nothing); ``whole`` is the problems' standing together; ``who`` is signed in."""
+    """``prefix`` goes before every path (``/~project`` or nothing); ``whole`` is the problems' standing together, empty without one; ``who`` is signed in."""
 
     project: str
     prefix: str
@@ -44,7 +44,7 @@ def frame(reading: Reading, path: str, prefix: str, projects: list[str]) -> Fram
     here = path.split("/")[1] if path.count("/") else ""
     found = standings(reading)
     verdicts = [s.whole for s in found]
-    whole = next((v for v in ("not solved", "not yet known", "solved") if v in verdicts), "not yet known")
+    whole = next((v for v in ("not solved", "not yet known", "solved") if v in verdicts), "")
     why = next((s.why for s in found if s.whole == whole), "nothing has run yet" if not reading.things else "no problem is declared")
     attention = reading.kept(
         "attention", lambda: {noun: any(state_of(reading, noun, n).level == "attention" for n in reading.of(noun)) for noun in NOUNS}
