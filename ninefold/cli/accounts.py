@@ -120,8 +120,11 @@ def list_(say: Say, environment: str | None) -> None:
 def disable(say: Say, name: str, environment: str | None) -> None:
     """Shut an account: its sessions end and its tokens are revoked, at once. It stays on record."""
     with _home(environment) as home:
-        Accounts(home.ledger).people.disable(name, actor=person(home))
-    say.result({"name": name, "state": "disabled"}, f"{name} is shut out; its tokens are revoked for good")
+        people = Accounts(home.ledger).people
+        before = people.get(name).state
+        people.disable(name, actor=person(home))
+    done = f"{name} was shut out already" if before == "disabled" else f"{name} is shut out; its tokens are revoked for good"
+    say.result({"name": name, "state": "disabled"}, done)
 
 
 @command("ninefold users enable ada")
@@ -130,8 +133,10 @@ def disable(say: Say, name: str, environment: str | None) -> None:
 def enable(say: Say, name: str, environment: str | None) -> None:
     """Open a disabled account again. Tokens that were revoked stay revoked."""
     with _home(environment) as home:
-        Accounts(home.ledger).people.enable(name, actor=person(home))
-    say.result({"name": name, "state": "active"}, f"{name} may sign in again")
+        people = Accounts(home.ledger).people
+        before = people.get(name).state
+        people.enable(name, actor=person(home))
+    say.result({"name": name, "state": "active"}, f"{name} may sign in already" if before == "active" else f"{name} may sign in again")
 
 
 @command("ninefold users grant ada scientist --project flights")
