@@ -24,7 +24,9 @@ class Way(msgspec.Struct):
 
 
 class Frame(msgspec.Struct):
-    """``prefix`` goes before every path (``/~project`` or nothing); ``whole`` is the problems' standing together, empty without one; ``who`` is signed in."""
+    """``prefix`` goes before every path (``/~project`` or nothing); ``whole`` is the problems' standing together, empty where none is
+    declared; ``who`` is signed in.
+    """
 
     project: str
     prefix: str
