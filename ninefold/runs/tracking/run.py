@@ -1,5 +1,6 @@
 """A run as the script that makes it holds it."""
 
+import logging
 import math
 import os
 import threading
@@ -16,6 +17,7 @@ from ninefold.runs.tracking import given as checks
 from ninefold.runs.tracking.operations import End, Log, Params, Save, Tags
 from ninefold.runs.tracking.process import CURRENT, Process, process
 
+_log = logging.getLogger("ninefold.track")
 _encode = msgspec.json.Encoder().encode
 _NOT = {math.inf: "Infinity", -math.inf: "-Infinity"}
 Status = Literal["done", "failed", "killed"]
@@ -32,7 +34,7 @@ class TrackedRun:
         self.id, self.experiment, self.name = id, experiment, name
         self._process, self._pid, self._params, self._step = made, os.getpid(), params, step
         self._lock = threading.RLock()
-        self._ended = False
+        self._ended = self._late = False
         self._before: Any = None
 
     def log(self, values: Mapping[str, float] | None = None, /, *, step: int | None = None, **metrics: float) -> None:
@@ -84,6 +86,8 @@ class TrackedRun:
             return
         checks.path_of(path)
         content = checks.content(path, data)
+        if self._ended:
+            self._warn_late()
         self._current().save(self.id, content, lambda digest, size, name: _encode(Save(self.id, path, digest, size, name)))
 
     def flush(self, timeout: float = 30.0) -> bool:
@@ -91,7 +95,7 @@ class TrackedRun:
         return self._current().flush(timeout)
 
     def end(self, status: Status = "done") -> None:
-        """End the run: what it says later still counts, but it is over."""
+        """End the run: what it says later still counts, and is warned of once, but it is over."""
         if os.getpid() != self._pid:
             return  # a child made by fork: the parent ends it
         with self._lock:
@@ -122,8 +126,15 @@ class TrackedRun:
         return self._process
 
     def _say(self, entry: bytes, *, needed: bool = False) -> None:
+        if self._ended:
+            self._warn_late()
         made = self._process
         (made if made.alive else self._current()).say(self.id, entry, needed=needed)
+
+    def _warn_late(self) -> None:
+        if not self._late:
+            self._late = True
+            _log.warning("run %s has ended: what is said of it now is kept, but is not in the record of its end. Say it before run.end()", self.id)
 
 
 def status_of(error: BaseException | None) -> Status:

@@ -206,7 +206,9 @@ def _address(uri: str) -> str:
     folder = rest.startswith((".", "/", "~")) or scheme.lower() == "file"
     example = f"http://{host}" if _HOST.fullmatch(host) and scheme.lower() not in _SCHEMES else "http://localhost:9009"
     hint = "a folder is named by NINEFOLD_HOME; a server like this: http://localhost:9009" if folder else f"write {example}"
-    raise UsageError(f'{what} is "{uri if "@" not in uri else f"…@{host}"}", which is no address of a server', hint=hint)
+    told = UsageError(f'{what} is "{uri if "@" not in uri else f"…@{host}"}", which is no address of a server', hint=hint)
+    told.add_note(hint)  # the trace of a script shows notes, and no hints
+    raise told
 
 
 def folders() -> tuple[Path, Path]:

@@ -1,14 +1,16 @@
 """``nf.track``: what a script calls to have a run."""
 
+import errno
 import logging
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from ninefold import clock, ids
-from ninefold.errors import BusyError, NotFoundError
+from ninefold.errors import BusyError, NotFoundError, StoppedError
 from ninefold.runs.tracking import code, environment
 from ninefold.runs.tracking import folder as spools
 from ninefold.runs.tracking import given as checks
@@ -42,7 +44,7 @@ def track(
     and the packages, processors and memory (and GPUs) every few seconds, and the run that it is part of. It is ``done`` at the
     end of the ``with`` block, ``failed`` by an exception, which goes on, ``killed`` by Ctrl-C.
 
-    UsageError for what cannot be recorded, NotFoundError where there is no run to resume.
+    UsageError for what cannot be recorded, NotFoundError where there is no run to resume, StoppedError where nothing can be kept on disk.
 
     >>> import os, tempfile; os.environ["NINEFOLD_HOME"] = tempfile.mkdtemp()
     >>> import ninefold as nf
@@ -59,7 +61,10 @@ def track(
             checks.name_of(given, what)
     settled, labels = checks.texts(checks.mapping(params, "parameters")), checks.texts(checks.mapping(tags, "tags"))
     target, folder = here()
-    mine = processes.process(target=target, folder=folder, mode="strict" if strict else "fast")
+    try:
+        mine = processes.process(target=target, folder=folder, mode="strict" if strict else "fast")
+    except (OSError, StoppedError) as error:
+        raise _unwritable(folder, error, "NINEFOLD_HOME" if Path(target).is_absolute() else "NINEFOLD_SPOOL") from None
     if resume is not None:
         return _resumed(mine, resume, settled, labels)
     parent = CURRENT.get() or processes.INHERITED
@@ -85,6 +90,18 @@ def track(
 def _code(script: str) -> dict[str, str]:
     said = {"code.script": script, "code.arguments": checks.whole_text(code.arguments(sys.argv[1:])[:2000])}
     return {key: value for key, value in said.items() if value}
+
+
+def _unwritable(folder: Path, error: OSError | StoppedError, variable: str) -> StoppedError:
+    """No spool can be made: a sentence with a way out."""
+    cause = error if isinstance(error, OSError) else error.__cause__
+    if isinstance(error, StoppedError) and getattr(cause, "errno", None) != errno.EROFS:
+        return StoppedError(error.message, hint=error.hint)
+    said = ((cause.strerror if isinstance(cause, OSError) else None) or str(error)).lower()
+    way_out = f"name another folder: {variable}=/somewhere/else"
+    told = StoppedError(f"{folder} cannot be written ({said}), and runs are kept there first", hint=way_out)
+    told.add_note(way_out)  # the trace of a script shows notes, and no hints
+    return told
 
 
 def _resumed(mine: Process, id: str, params: dict[str, str], tags: dict[str, str]) -> TrackedRun:

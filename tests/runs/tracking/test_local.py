@@ -99,60 +99,6 @@ def test_nested_runs_and_processes_are_parts_of_the_run_around_them(script: Any,
         assert len({run.experiment for run in found.values()}) == 1
 
 
-def test_a_wrong_value_is_refused_where_it_is_given(script: Any) -> None:
-    done = script("""
-        from ninefold.errors import ConflictError, UsageError
-        run = nf.track("churn", params={"rate": 0.1})
-        for wrong in (lambda: run.log(loss="low"), lambda: run.log(loss=1, step=0.5), lambda: run.log({"": 1}), lambda: run.log(yes=True),
-                      lambda: run.save("../x", b""), lambda: run.save("x", "y" and object()), lambda: run.tag({"k" * 300: 1}), lambda: nf.track(""),
-                      lambda: nf.track("e" * 300), lambda: nf.track(params=[1]), lambda: nf.track(tags="x"), lambda: nf.track(resume=1),
-                      lambda: run.log("loss"), lambda: run.log({1: 1}), lambda: run.params("rate")):
-            try:
-                wrong()
-            except UsageError as error:
-                assert error.hint and str(error).count("'") % 2 == 0
-            else:
-                raise SystemExit("taken")
-        run.params(rate=0.1)
-        try:
-            run.params(rate=0.2)
-        except ConflictError:
-            print("refused")
-        """)
-    out, errors = done.communicate(timeout=60)
-    assert (out, done.returncode) == ("refused\n", 0), errors
-
-
-def test_text_that_no_database_keeps_is_refused_where_it_is_given(script: Any, arrived: Any) -> None:
-    done = script(r"""
-        from ninefold.errors import UsageError
-        run = nf.track("churn")
-        run.log(loss=1.0)
-        for bad, said in (("a\0b", "zero character"), ("a\ud800b", "surrogate")):
-            for wrong in (lambda: run.log({bad: 1}), lambda: run.params({bad: 1}), lambda: run.params(rate=bad), lambda: run.tag({bad: 1}),
-                          lambda: run.tag(stage=bad), lambda: nf.track(bad), lambda: nf.track(name=bad), lambda: nf.track(params={bad: 1})):
-                try:
-                    wrong()
-                except UsageError as error:
-                    assert said in str(error) and error.hint, error
-                else:
-                    raise SystemExit("taken")
-        for wrong in (lambda: run.save("a\ud800", b""), lambda: run.save("a", "\ud800")):
-            try:
-                wrong()
-            except UsageError:
-                pass
-            else:
-                raise SystemExit("taken")
-        run.log(loss=0.5)
-        """)
-    _, errors = done.communicate(timeout=60)
-    assert done.returncode == 0 and errors == ""
-    with arrived:
-        (one,) = arrived.all()
-        assert arrived.values(one.run.id, "loss") == {0: 1.0, 1: 0.5} and "incomplete" not in one.tags
-
-
 def test_a_run_goes_on_where_it_was(script: Any, arrived: Any) -> None:
     script("""
         with nf.track("churn", params={"rate": 0.1}) as run:
