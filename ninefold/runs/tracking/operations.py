@@ -1,5 +1,6 @@
 """What a script says of its runs, as entries of a spool: the numbered operations that travel from it to the ledger."""
 
+import re
 from typing import Annotated, Literal
 
 import msgspec
@@ -9,11 +10,21 @@ from ninefold import clock
 
 KEY, TEXT = 250, 64 << 10  # characters of a key, and of a value
 Key = Annotated[str, Meta(min_length=1, max_length=KEY)]
-Id = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][\w-]{0,99}$")]
+_ID = r"^[A-Za-z0-9][\w-]{0,99}$"
+Id = Annotated[str, Meta(pattern=_ID)]
 Text = Annotated[str, Meta(max_length=TEXT)]
 Whole = Annotated[int, Meta(ge=-(1 << 63), le=(1 << 63) - 1)]
 Moment = Annotated[int, Meta(ge=clock.FIRST, le=clock.LAST)]  # microseconds UTC that a calendar has
 Number = float | Literal["NaN", "Infinity", "-Infinity"]
+
+
+def is_id(text: str) -> bool:
+    """Whether a run may have this id.
+
+    >>> is_id("0199c1f2"), is_id("my run")
+    (True, False)
+    """
+    return re.fullmatch(_ID, text) is not None
 
 
 class Begin(msgspec.Struct, frozen=True, tag_field="do", tag="begin", omit_defaults=True):

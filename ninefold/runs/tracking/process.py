@@ -18,14 +18,14 @@ from ninefold.errors import LimitError, NinefoldError, StoppedError
 from ninefold.runs.tracking import code, environment
 from ninefold.runs.tracking import folder as spools
 from ninefold.runs.tracking.courier import Courier
-from ninefold.runs.tracking.operations import Begin, End, Log, Save, Tags
+from ninefold.runs.tracking.operations import Begin, End, Log, Save, Tags, is_id
 from ninefold.runs.tracking.resources import Sampler, Samples
 from ninefold.runs.tracking.spool import Mode, Spool
 from ninefold.runs.tracking.target import target_of
 
 CURRENT: ContextVar[str | None] = ContextVar("ninefold_run", default=None)  # the innermost run of this thread or task
 RUN = "NINEFOLD_RUN"  # what a process that a run starts finds its parent under
-INHERITED = os.environ.get(RUN)
+INHERITED = inherited if is_id(inherited := os.environ.get(RUN, "")) else None  # a run must not be refused for what lies in the environment
 STILL, LONGEST = 5.0, 120.0  # seconds that the end of a script waits: without anything being taken, and at most
 AFTER_END = 5.0  # seconds that the end of a run waits for its delivery, where the target answers
 _encode = msgspec.json.encode

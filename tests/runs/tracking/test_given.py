@@ -81,3 +81,10 @@ def test_a_folder_that_may_not_be_written_is_said_with_a_way_out(script: Any, di
         assert f"{'NINEFOLD_SPOOL' if variables else 'NINEFOLD_HOME'}=/somewhere/else" in errors
     done = script(f"import os; os.chdir({str(disk)!r}); nf.track('churn').end()", NINEFOLD_HOME=str(tmp_path / "home"))
     assert done.communicate(timeout=60) == ("", "") and (tmp_path / "home" / "ledger.db").exists()
+
+
+def test_what_is_no_run_around_this_one_is_passed_over(script: Any, arrived: Any) -> None:
+    done = script("nf.track('churn', name='alone').end()", NINEFOLD_RUN="no id!")
+    assert done.communicate(timeout=60) == ("", "")
+    with arrived:
+        assert [(one.run.name, one.run.parent) for one in arrived.all()] == [("alone", None)]
