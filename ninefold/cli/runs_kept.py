@@ -13,7 +13,7 @@ from ninefold.cli.noun import home_of, in_project
 from ninefold.cli.report import DONE, FAILED, Say, command, table
 from ninefold.cli.times import when
 from ninefold.cli.tracked import exported, id_of
-from ninefold.errors import ConflictError, UsageError
+from ninefold.errors import ConflictError, NotFoundError, UsageError
 from ninefold.project.home import Home
 from ninefold.units import many
 
@@ -90,9 +90,11 @@ def _change(say: Say, given: tuple[str, ...], project: Path | None, environment:
     with home_of(project, environment) as home:
         runs, ids = Runs(home.ledger, project=home.project), [id_of(home, one) for one in given]
         work: Callable[[str], None] = runs.remove if what == "deleted" else runs.restore
+        already = {id for id in ids if (runs.get(id).state == "deleted") == (what == "deleted")}
         for id in ids:
             work(id)
-    say.result({what: ids}, "\n".join(f"{what}: {id}" for id in ids))
+    so = "was deleted already" if what == "deleted" else "was not deleted"
+    say.result({what: ids}, "\n".join(f"{id} {so}" if id in already else f"{what}: {id}" for id in ids))
 
 
 @command("ninefold runs export runs.jsonl --where 'metrics.auc > 0.7'")
@@ -104,6 +106,8 @@ def export(say: Say, file: Path, where: str, experiment: str | None, project: Pa
     """Write runs as lines of JSON, with every point of their metrics; - writes to standard output."""
     if str(file) != "-" and file.exists():
         raise ConflictError(f"{file} is there already", hint="name another file, or remove it first")
+    if not file.absolute().parent.is_dir():
+        raise NotFoundError(f"there is no folder {file.parent}", hint=f"make it first: mkdir -p {file.parent}; or name another file")
     with home_of(project, environment) as home:
         lines = exported(home, list(_found(home, where, experiment)))
         if str(file) == "-":

@@ -140,3 +140,15 @@ def test_an_experiment_that_there_is_not_is_said(tracked: list[str]) -> None:
     with pytest.raises(NotFoundError, match='no experiment "swep"') as told:
         ask("runs", "list", "--experiment", "swep")
     assert '"sweep"' in told.value.hint
+
+
+def test_what_is_deleted_or_restored_twice_is_said(tracked: list[str]) -> None:
+    said = [CliRunner().invoke(cli, ["runs", word, tracked[0]]).stdout.strip() for word in ("restore", "delete", "delete", "restore")]
+    id = tracked[0]
+    assert said == [f"{id} was not deleted", f"deleted: {id}", f"{id} was deleted already", f"restored: {id}"]
+
+
+def test_an_export_makes_no_folder(tracked: list[str], tmp_path: Path) -> None:
+    with pytest.raises(NotFoundError, match="there is no folder"):
+        ask("runs", "export", str(tmp_path / "nosuch" / "x.jsonl"))
+    assert not (tmp_path / "nosuch").exists()
