@@ -41,7 +41,7 @@ def test_a_damaged_blob_gives_no_path_and_no_copy(blobs: Blobs, tmp_path: Path) 
 
 
 def test_a_missing_blob_and_a_wrong_digest_are_told_apart(blobs: Blobs) -> None:
-    with pytest.raises(NotFoundError, match="no blob"):
+    with pytest.raises(NotFoundError, match="no content"):
         blobs.get("0" * 64)
     with pytest.raises(UsageError, match="no digest"):
         blobs.get("../../etc/passwd")
