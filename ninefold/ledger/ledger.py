@@ -249,7 +249,7 @@ class Ledger:
                     session.execute(_SIGNER, (name, public.hex(), said.size))
                     session.execute(_CHECKPOINT, (said.size, said.root.hex(), at, name, note))
                     session.commit()
-                except BaseException as error:
+                except BaseException as error:  # also Ctrl-C: the transaction is undone first, then it goes on to the caller
                     session.rollback()
                     reason = session.stopping(error) if isinstance(error, Exception) else None
                     raise (not_written(*reason) if reason else session.told(error)) from None

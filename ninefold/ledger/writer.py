@@ -127,7 +127,7 @@ class Writer:
                 Group(session, self._actor).run(requests)
                 session.commit()
                 break
-            except BaseException as error:
+            except BaseException as error:  # whatever it is, the transaction is undone first, then it goes on or runs again
                 session.rollback()
                 if attempt == TRIES - 1 or not session.again(error):
                     raise

@@ -60,7 +60,7 @@ def run(
         started = _begin(home, read, {"as_of": at, "reason": reason, "targets": targets})
         try:
             done = _work(home, read, started, at, targets, force, on_event, workers, actor or author_name())
-        except BaseException as error:
+        except BaseException as error:  # also Ctrl-C: that the run failed is recorded first, then it goes on to the caller
             home.ledger.record("run.failed", f"{name}/run", {"error": str(error)[:2000], "started": started.seq})
             raise
         told = {"ran": done.ran.result.ran, "hits": len(done.ran.result.hits), "seconds": done.ran.result.seconds, "started": started.seq}
